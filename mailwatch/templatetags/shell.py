@@ -1,0 +1,56 @@
+"""What stands around every page: the row of pages, and the versions in the foot."""
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+
+from ingest.rules.rule import VERSION
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page in the row of pages; ``covers`` are the URL names that belong to it."""
+
+    name: str
+    label: str
+    covers: tuple[str, ...] = ()
+
+
+PAGES = (
+    Page("overview", "Overview"),
+    Page("search", "Search", ("message", "sender", "account", "address")),
+    Page("relays", "Relays"),
+    Page("explain", "Explain"),
+    Page("configuration", "Configuration"),
+    Page("uploads", "Uploads", ("run",)),
+    Page("shares", "Shared reports", ("share",)),
+    Page("rules", "Rules"),
+)
+
+
+@register.inclusion_tag("parts/pages.html", takes_context=True)
+def pages(context: dict[str, Any]) -> dict[str, Any]:
+    """The row of pages, with the one that the request is for marked."""
+    request: HttpRequest | None = context.get("request")
+    match = request.resolver_match if request else None
+    here = match.url_name if match else None
+    return {"pages": [(page, here == page.name or here in page.covers) for page in PAGES]}
+
+
+@register.simple_tag
+def rules_version() -> int:
+    return VERSION
+
+
+@register.simple_tag
+def mailwatch_version() -> str:
+    """The installed version, or "" where the package is run from a checkout that was never installed."""
+    try:
+        return version("mailwatch")
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,77 @@
+"""Log text on a page: made harmless, counted, linked."""
+
+import re
+import unicodedata
+from datetime import timedelta
+from ipaddress import ip_address
+
+from django import template
+from django.urls import reverse
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+# Controls, formats (direction and zero-width characters among them), line and paragraph separators, surrogates.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_MAYBE_HIDDEN = re.compile(r"[^\x20-\x7e]")
+_ADDRESS = re.compile(r"(?<![\w.:/@-])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w@/-])")
+
+
+@register.filter
+def plain(value: object) -> str:
+    """Text with control and direction characters written out, so that none can act on the page. "" for None."""
+    return "" if value is None else _MAYBE_HIDDEN.sub(_visible, str(value))
+
+
+def plain_lines(text: str) -> str:
+    """The same for text of several lines: line ends and tabs stay."""
+    return "\n".join("\t".join(plain(part) for part in line.split("\t")) for line in text.split("\n"))
+
+
+def _visible(match: re.Match[str]) -> str:
+    character = match.group()
+    if unicodedata.category(character) not in _HIDDEN:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+@register.filter
+def number(value: int | None) -> str:
+    """9842 as 9,842; "" for None."""
+    return "" if value is None else f"{value:,}"
+
+
+@register.filter
+def duration(value: timedelta | None) -> str:
+    """A length of time in its two largest units: 23 min 45 s, 5 h 11 min, 3 days 4 h."""
+    if value is None:
+        return ""
+    seconds = int(value.total_seconds())
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    if days:
+        return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
+    if hours:
+        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+    if minutes:
+        return f"{minutes} min" + (f" {seconds} s" if seconds else "")
+    return f"{seconds} s"
+
+
+@register.filter
+def linked(value: object) -> SafeString:
+    """A sentence with each IP address in it linked to its page; log text in it is made harmless."""
+    text = value if isinstance(value, SafeString) else plain(value)
+    return mark_safe(_ADDRESS.sub(_link, conditional_escape(text)))
+
+
+def _link(match: re.Match[str]) -> str:
+    text = match.group()
+    try:
+        address = str(ip_address(text))
+    except ValueError:
+        return text
+    return format_html('<a href="{}">{}</a>', reverse("sender", args=[address]), text)

@@ -1,0 +1,57 @@
+"""Where every page lives. A page has one name in five places: module, queries, templates, test and URL name."""
+
+from django.contrib import admin
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path
+
+from mailwatch.views import (
+    account,
+    address,
+    configuration,
+    explain,
+    healthz,
+    message,
+    overview,
+    relays,
+    rules,
+    runs,
+    search,
+    sender,
+    shared,
+    theme,
+    uploads,
+)
+
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    # investigate
+    path("search/", search.search, name="search"),
+    path("messages/<str:log_host>/<str:message_id>/", message.message, name="message"),
+    path("senders/<path:address>/", sender.sender, name="sender"),
+    path("accounts/<path:authenticated_id>/", account.account, name="account"),
+    path("addresses/<path:address>/", address.address, name="address"),
+    path("relays/", relays.relays, name="relays"),
+    # text in, answer out
+    path("explain/", explain.explain, name="explain"),
+    path("configuration/", configuration.configuration, name="configuration"),
+    path("rules/", rules.rules, name="rules"),
+    # files in
+    path("uploads/", uploads.uploads, name="uploads"),
+    path("runs/<int:run_id>/", runs.run, name="run"),
+    # hand on
+    path("share/", shared.share, name="share"),
+    path("shares/", shared.shares, name="shares"),
+    path("shares/<int:report_id>/revoke/", shared.revoke, name="revoke"),
+    path("shared/<str:token>/", shared.shared, name="shared"),
+    # people and machines
+    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("theme/", theme.theme, name="theme"),
+    path("healthz", healthz.healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "mailwatch.views.errors.bad_request"
+handler403 = "mailwatch.views.errors.permission_denied"
+handler404 = "mailwatch.views.errors.not_found"
+handler500 = "mailwatch.views.errors.server_error"
