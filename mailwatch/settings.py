@@ -1,0 +1,178 @@
+"""Every setting, read from the environment; the defaults serve one machine.
+
+The variables are described in docs/operations.md.
+"""
+
+from pathlib import Path
+
+from django.utils.csp import CSP
+
+from mailwatch import env
+from mailwatch.standalone import places
+
+BASE_DIR = Path(__file__).resolve().parents[1]
+
+# Where everything lives that is not code.
+MAILWATCH_HOME = env.directory("MAILWATCH_HOME", BASE_DIR / "var")
+
+DEBUG = env.flag("MAILWATCH_DEBUG", default=False)
+SECRET_KEY = env.secret("MAILWATCH_SECRET_KEY") or env.kept_secret(MAILWATCH_HOME / "secret_key")
+ALLOWED_HOSTS = env.names("MAILWATCH_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.names("MAILWATCH_TRUSTED_ORIGINS", "")
+
+# The port of `make run`, which listens on this machine only unless an address is given.
+MAILWATCH_PORT = env.integer("MAILWATCH_PORT", 8000, minimum=1)
+MAILWATCH_LISTEN = env.text("MAILWATCH_LISTEN", "127.0.0.1")
+MAILWATCH_WORKERS = env.integer("MAILWATCH_WORKERS", 0)  # worker processes; 0: one a core
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "ingest",
+    "mailwatch",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "mailwatch.urls"
+WSGI_APPLICATION = "mailwatch.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Without DATABASE_URL the embedded PostgreSQL in the home is used, by its socket.
+DATABASE_IS_EMBEDDED = env.secret("DATABASE_URL") is None
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        **(env.database("DATABASE_URL") or places.database(MAILWATCH_HOME)),
+    },
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or places.broker_url(MAILWATCH_HOME)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(MAILWATCH_HOME / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # A piece whose worker died is taken up again by whoever is free.
+    "requeue expired pieces": {
+        "task": "ingest.tasks.requeue_expired",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+}
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "overview"
+LOGOUT_REDIRECT_URL = "login"
+
+# Behind a proxy that speaks https set MAILWATCH_HTTPS=yes; the proxy must set X-Forwarded-Proto itself.
+MAILWATCH_HTTPS = env.flag("MAILWATCH_HTTPS", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if MAILWATCH_HTTPS else None
+SECURE_SSL_REDIRECT = MAILWATCH_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if MAILWATCH_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = MAILWATCH_HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.SELF],
+    "style-src": [CSP.SELF],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "img-src": [CSP.SELF, "data:"],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+}
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = env.directory("MAILWATCH_STATIC_ROOT", MAILWATCH_HOME / "static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": MAILWATCH_HOME / "files"},
+    },
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+
+# Logs are large: a file of any size goes to disk while it arrives, and only form fields are held in memory.
+MAILWATCH_MAX_UPLOAD = env.size("MAILWATCH_MAX_UPLOAD", "20G")
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = MAILWATCH_HOME / "arriving"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.size("MAILWATCH_MAX_PASTE", "16M")
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+        "ingest": {"level": "INFO"},
+        "mailwatch": {"level": "INFO"},
+    },
+}

@@ -1,0 +1,102 @@
+"""Processes, told apart by number, start time and boot: a number that is used again is not taken for ours."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from mailwatch.standalone import accounts
+from mailwatch.standalone.accounts import Account
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CHILDREN: "dict[int, subprocess.Popen[bytes]]" = {}  # kept so that they are reaped when they end
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """started: clock ticks after boot; boot: the kernel's name of this boot."""
+
+    pid: int
+    started: int
+    boot: str
+
+
+def identify(pid: int) -> Process | None:
+    """The process with this number now; None when there is none, or only its remains."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    state, *fields = text[text.rindex(")") + 2 :].split()  # the name before it may hold anything
+    if state in "ZX":
+        return None
+    return Process(pid, int(fields[18]), Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+
+
+def is_alive(process: Process) -> bool:
+    child = _CHILDREN.get(process.pid)
+    if child and child.poll() is not None:
+        del _CHILDREN[process.pid]
+    return identify(process.pid) == process
+
+
+def arguments(pid: int) -> list[str]:
+    """The command line; empty when the process is gone."""
+    try:
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes()).split("\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def stop(process: Process, number: signal.Signals = signal.SIGTERM, *, patience: float) -> bool:
+    """Signal the process and wait up to `patience` seconds; whether it is gone."""
+    if is_alive(process):
+        try:
+            os.kill(process.pid, number)
+        except ProcessLookupError:
+            return True
+    deadline = time.monotonic() + patience
+    while is_alive(process):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def start(
+    command: list[str], *, account: Account, output: BinaryIO, dies_by: signal.Signals | None
+) -> Process:
+    """Start a service under the account, in a session of its own, so that Ctrl-C does not reach it.
+
+    dies_by: the signal it gets when this process ends in any way; None: it lives on.
+    """
+    child = subprocess.Popen(
+        command,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+        preexec_fn=dies_with_parent(dies_by) if dies_by else None,
+        **accounts.switch(account),
+    )
+    _CHILDREN[child.pid] = child
+    return identify(child.pid) or Process(child.pid, 0, "")
+
+
+def dies_with_parent(number: signal.Signals) -> Callable[[], None]:
+    """For subprocess' preexec_fn: the kernel sends the child this signal when its parent ends in any way."""
+    parent = os.getpid()
+
+    def arrange() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        if os.getppid() != parent:  # it ended before the call
+            os._exit(1)
+
+    return arrange

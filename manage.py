@@ -1,0 +1,25 @@
+#!/usr/bin/env python
+"""Mailwatch's commands. One that needs the database finds it running: see mailwatch.standalone.session."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailwatch.settings")
+    from mailwatch.standalone import session  # noqa: PLC0415 - it reads the settings named above
+
+    try:
+        with session.for_command(sys.argv):
+            execute_from_command_line(sys.argv)
+    except (ImproperlyConfigured, session.ServiceError) as error:
+        sys.exit(f"manage.py: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

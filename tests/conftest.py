@@ -1,0 +1,43 @@
+"""What all tests share: a real PostgreSQL 18 of the test process' own, and CI's rule about skipped tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import override_settings
+
+from mailwatch.standalone import places, postgres
+
+# The folder of material beside the checkout; tests that read it skip where it is absent.
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """Start the embedded PostgreSQL in this process' own home, unless DATABASE_URL names a server.
+
+    Several people and pytest-xdist's workers each have their own server, so nothing can clash. On a given
+    server each process has a database of its own.
+    """
+    default = connections.settings["default"]
+    if not settings.DATABASE_IS_EMBEDDED:
+        default["TEST"]["NAME"] = f"test_{default['NAME']}_{os.getpid()}"
+        yield
+        return
+    home = settings.MAILWATCH_HOME
+    postgres.start(home, durable=False, dies_with_parent=True)
+    default.update(places.database(home))
+    yield
+    connections.close_all()
+    postgres.stop(home)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_under_their_own_names() -> Iterator[None]:
+    """The names with digests need collectstatic first."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
+        yield
