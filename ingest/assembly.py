@@ -1,0 +1,265 @@
+"""Events of one message id into one message and its deliveries, in whatever order they come.
+
+Everything gathered is the earliest or the latest of something, or a set, so that ``absorb`` and ``merge`` give
+the same result for every order and every cut into files, batches and workers. ``conclude`` then says what became
+of the message.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from ingest.exim.events import (
+    Arrival,
+    AuthFailure,
+    Bounce,
+    Completion,
+    Deferral,
+    Delivery,
+    Event,
+    Note,
+    Rejection,
+    Topic,
+)
+
+
+class Outcome(StrEnum):
+    """Of one delivery line."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+
+
+class Status(StrEnum):
+    """What became of a message, as far as the log tells."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    PARTLY_DELIVERED = "partly delivered"
+    BOUNCED = "bounced"
+    FROZEN = "frozen"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+    UNKNOWN = "unknown"
+
+
+class Place(NamedTuple):
+    """Which line an event comes from."""
+
+    digest: int  # of the entry's text, 64 bits
+    copy: int  # 0 for the first identical copy in its log, 1 for the second
+    line_ref: int  # ingest.pages.LineRef, packed; a line number where nothing is stored
+
+
+class Attempt(NamedTuple):
+    """One delivery line: the row of the deliveries."""
+
+    logged_at: datetime
+    digest: int
+    copy: int
+    outcome: Outcome
+    is_attempt: bool  # False: the retry time had not come, nothing was tried
+    recipient: str
+    original_recipient: str | None  # None: the same
+    router: str | None
+    transport: str | None
+    remote_host_name: str | None
+    remote_host_address: str | None
+    text: str | None  # why it was deferred or bounced
+    line_ref: int
+
+    @property
+    def is_remote(self) -> bool:
+        """Handed to another server: only then does the line show its address."""
+        return self.remote_host_address is not None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the lines of one message id say so far."""
+
+    first_at: datetime
+    last_at: datetime
+    arrival: Arrival | None = None
+    arrival_digest: int = 0
+    completed_at: datetime | None = None
+    frozen_at: datetime | None = None
+    thawed_at: datetime | None = None
+    removed_at: datetime | None = None
+    rejected_at: datetime | None = None
+    connection_limit: int | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    line_refs: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What became of a message, and of how many recipients."""
+
+    status: Status
+    delivered: int
+    deferred: int
+    bounced: int
+
+
+def absorb(gathered: Gathered | None, event: Event, place: Place) -> Gathered:
+    """Add one line. ``gathered`` is changed and returned; None begins a new message."""
+    at = event.logged_at
+    if gathered is None:
+        gathered = Gathered(at, at)
+    elif at < gathered.first_at:
+        gathered.first_at = at
+    elif at > gathered.last_at:
+        gathered.last_at = at
+    gathered.line_refs.append(place.line_ref)
+    match event:
+        case Arrival():
+            _take_arrival(gathered, event, place.digest)
+        case Delivery() | Deferral() | Bounce():
+            gathered.attempts.append(attempt_of(event, place))
+        case Completion():
+            gathered.completed_at = _latest(gathered.completed_at, at)
+        case Rejection() | AuthFailure():
+            gathered.rejected_at = _latest(gathered.rejected_at, at)
+        case Note():
+            _take_note(gathered, event)
+    return gathered
+
+
+def merge(one: Gathered, other: Gathered) -> Gathered:
+    """Both together; ``one`` is changed and returned."""
+    one.first_at = min(one.first_at, other.first_at)
+    one.last_at = max(one.last_at, other.last_at)
+    if other.arrival is not None:
+        _take_arrival(one, other.arrival, other.arrival_digest)
+    for name in ("completed_at", "frozen_at", "thawed_at", "removed_at", "rejected_at"):
+        setattr(one, name, _latest(getattr(one, name), getattr(other, name)))
+    if other.connection_limit is not None:
+        one.connection_limit = max(one.connection_limit or 0, other.connection_limit)
+    one.attempts.extend(other.attempts)
+    one.line_refs.extend(other.line_refs)
+    return one
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other)
+
+
+def _take_arrival(gathered: Gathered, arrival: Arrival, digest: int) -> None:
+    """The earliest arrival counts; of two in one second the smaller digest, so that order does not matter."""
+    held = gathered.arrival
+    if held is None or (arrival.logged_at, digest) < (held.logged_at, gathered.arrival_digest):
+        gathered.arrival, gathered.arrival_digest = arrival, digest
+
+
+def _take_note(gathered: Gathered, note: Note) -> None:
+    at = note.logged_at
+    match note.topic:
+        case Topic.FROZEN:
+            gathered.frozen_at = _latest(gathered.frozen_at, at)
+        case Topic.THAWED:
+            gathered.thawed_at = _latest(gathered.thawed_at, at)
+        case Topic.REMOVED | Topic.CANCELLED:
+            gathered.removed_at = _latest(gathered.removed_at, at)
+        case Topic.NOT_ACCEPTED:
+            gathered.rejected_at = _latest(gathered.rejected_at, at)
+        case Topic.QUEUED_CONNECTION:
+            gathered.connection_limit = max(gathered.connection_limit or 0, note.value or 0)
+
+
+def attempt_of(event: Delivery | Deferral | Bounce, place: Place) -> Attempt:
+    """The row of a delivery line."""
+    outcome, is_attempt, text = Outcome.DELIVERED, True, None
+    if isinstance(event, Deferral):
+        outcome, is_attempt, text = Outcome.DEFERRED, event.is_attempt, event.text
+    elif isinstance(event, Bounce):
+        outcome, text = Outcome.BOUNCED, event.text
+    return Attempt(
+        event.logged_at,
+        place.digest,
+        place.copy,
+        outcome,
+        is_attempt,
+        event.recipient,
+        event.original_recipient if event.original_recipient != event.recipient else None,
+        event.router,
+        event.transport,
+        event.remote_host_name,
+        event.remote_host_address,
+        text,
+        place.line_ref,
+    )
+
+
+def same_recipient(recipient: str, original_recipient: str | None) -> str:
+    """One name for a recipient that Exim prints in two shapes.
+
+    A local delivery shows ``bob <bob@example.org>``, a deferral of the same recipient ``bob@example.org``. An
+    alias that fans out keeps one name for each final address; a pipe, file or discard goes by its address. Source:
+    deliver.c, string_log_address().
+    """
+    original = original_recipient or recipient
+    if recipient.startswith(("|", "/", ">", ":")) or original_recipient is None:
+        name = original
+    elif "@" in recipient:
+        name = recipient
+    else:
+        name = recipient + original[original.rfind("@") :] if "@" in original else original
+    local, at, domain = name.rpartition("@")
+    return f"{local}{at}{domain.lower()}"
+
+
+_RANK = {Outcome.DEFERRED: 0, Outcome.BOUNCED: 1, Outcome.DELIVERED: 2}
+
+
+def last_attempts(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
+    """The latest attempt for each recipient; within a second a final outcome counts as later than a deferral."""
+    latest: dict[str, Attempt] = {}
+    for attempt in attempts:
+        name = same_recipient(attempt.recipient, attempt.original_recipient)
+        held = latest.get(name)
+        if held is None or _later(attempt) > _later(held):
+            latest[name] = attempt
+    return latest
+
+
+def _later(attempt: Attempt) -> tuple[datetime, int, int, int]:
+    return attempt.logged_at, _RANK[attempt.outcome], attempt.digest, attempt.copy
+
+
+def conclude(gathered: Gathered) -> Conclusion:
+    """What became of the message, by the last attempt for each recipient and the state of the queue."""
+    if len(gathered.attempts) == 1:
+        outcomes: Sequence[Outcome] = (gathered.attempts[0].outcome,)
+    else:
+        outcomes = [attempt.outcome for attempt in last_attempts(gathered.attempts).values()]
+    delivered = outcomes.count(Outcome.DELIVERED)
+    deferred = outcomes.count(Outcome.DEFERRED)
+    bounced = outcomes.count(Outcome.BOUNCED)
+    return Conclusion(_status(gathered, delivered, deferred, bounced), delivered, deferred, bounced)
+
+
+def _status(gathered: Gathered, delivered: int, deferred: int, bounced: int) -> Status:
+    if gathered.arrival is None and gathered.rejected_at is not None:
+        return Status.REJECTED
+    is_open = gathered.completed_at is None
+    if gathered.removed_at is not None:
+        return Status.PARTLY_DELIVERED if delivered else Status.REMOVED
+    if is_open and gathered.frozen_at is not None and _is_frozen(gathered.frozen_at, gathered.thawed_at):
+        return Status.FROZEN
+    if delivered:
+        return Status.PARTLY_DELIVERED if deferred or bounced else Status.DELIVERED
+    if deferred and is_open:
+        return Status.QUEUED
+    if bounced:
+        return Status.BOUNCED
+    return Status.QUEUED if is_open and gathered.arrival is not None else Status.UNKNOWN
+
+
+def _is_frozen(frozen_at: datetime, thawed_at: datetime | None) -> bool:
+    return thawed_at is None or frozen_at >= thawed_at

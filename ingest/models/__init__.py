@@ -1,0 +1,31 @@
+"""The tables."""
+
+from ingest.assembly import Outcome, Status
+from ingest.models.findings import DirtySubject, Finding, HourlyVolume, Suspect
+from ingest.models.log_hosts import LocalDomain, LogHost, StoredConfiguration
+from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
+from ingest.models.pages import LineShare, LogPage
+from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, State
+
+__all__ = [
+    "UNFINISHED",
+    "Delivery",
+    "DirtySubject",
+    "Finding",
+    "HourlyVolume",
+    "IngestRun",
+    "LineShare",
+    "LocalDomain",
+    "LogFile",
+    "LogHost",
+    "LogPage",
+    "Message",
+    "MessageFinding",
+    "Outcome",
+    "Piece",
+    "Rejection",
+    "State",
+    "Status",
+    "StoredConfiguration",
+    "Suspect",
+]

@@ -1,0 +1,100 @@
+"""What the rules found over time: suspects and their findings, and what must be looked at again."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from ingest.models.log_hosts import LogHost
+from ingest.models.runs import Piece
+
+
+class Suspect(models.Model):
+    """A sender host address, account or local user with at least one finding, over all that is stored.
+
+    The fields are those of ``ingest.rules.relays.SubjectReport``.
+    """
+
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, related_name="suspects")
+    kind = models.CharField(max_length=20)  # ingest.rules.facts.SubjectKind
+    value = models.TextField()
+    severity = models.CharField(max_length=8)
+    attack = models.TextField()
+    messages = models.BigIntegerField()
+    recipients = models.BigIntegerField()
+    delivered = models.BigIntegerField()
+    deferred = models.BigIntegerField()
+    bounced = models.BigIntegerField()
+    rejections = models.BigIntegerField()
+    failed_logins = models.BigIntegerField()
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    message_ids = ArrayField(models.CharField(max_length=23))
+    helo_names = ArrayField(models.TextField())
+    authenticators = ArrayField(models.TextField())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["log_host", "kind", "value"], name="suspect_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Finding(models.Model):
+    """One rule that holds for a suspect, with the lines behind it."""
+
+    suspect = models.ForeignKey(Suspect, on_delete=models.CASCADE, related_name="findings")
+    rule = models.CharField(max_length=4)
+    version = models.IntegerField()
+    severity = models.CharField(max_length=8)
+    title = models.TextField()
+    evidence = models.TextField()
+    count = models.BigIntegerField()
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    message_ids = ArrayField(models.CharField(max_length=23))
+    line_refs = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["suspect", "rule"], name="finding_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.suspect}"
+
+
+class DirtySubject(models.Model):
+    """A subject that new lines touched: its findings are computed again before the run calls itself done.
+
+    Each piece makes its own marks, so that workers never wait for each other here.
+    """
+
+    pk = models.CompositePrimaryKey("log_host_id", "kind", "value", "piece_id")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    kind = models.CharField(max_length=20)
+    value = models.TextField()
+    piece = models.ForeignKey(Piece, on_delete=models.CASCADE)
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class HourlyVolume(models.Model):
+    """Lines of one hour by what they say. Counted up in the transaction that stores the lines."""
+
+    pk = models.CompositePrimaryKey("log_host_id", "hour")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    hour = models.DateTimeField()
+    lines = models.BigIntegerField(default=0)
+    messages = models.BigIntegerField(default=0)
+    delivered = models.BigIntegerField(default=0)
+    deferred = models.BigIntegerField(default=0)  # attempts only
+    bounced = models.BigIntegerField(default=0)
+    rejected = models.BigIntegerField(default=0)
+    failed_logins = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H}"

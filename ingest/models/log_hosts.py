@@ -1,0 +1,71 @@
+"""The machines whose logs are read, and what is known of them."""
+
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.timezone import now
+
+log_host_name = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z",
+    "A log host's name has letters, digits, dots, hyphens and underscores only, 100 at most.",
+)
+
+
+def zone_name(value: str) -> None:
+    """Raise ValidationError unless ``value`` names a time zone such as Europe/Madrid."""
+    if value not in available_timezones():
+        raise ValidationError(f"There is no time zone named {value}. Examples: UTC, Europe/Madrid.")
+
+
+class LogHost(models.Model):
+    """The machine that wrote a log. Message ids are unique on one log host only."""
+
+    name = models.CharField(max_length=100, unique=True, validators=[log_host_name])
+    timezone = models.CharField(max_length=64, default="UTC", validators=[zone_name])
+    # typed in or taken from the configuration; empty: the inferred ones serve, a step less severe
+    local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    inferred_local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
+    trusted_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class StoredConfiguration(models.Model):
+    """A configuration text of a log host, kept with its passwords masked."""
+
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, related_name="configurations")
+    name = models.CharField(max_length=255)
+    text = models.TextField()
+    stored_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ["log_host", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.name} of {self.log_host}"
+
+
+class LocalDomain(models.Model):
+    """How many deliveries by a local transport went to a domain: what local domains are inferred from."""
+
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE)
+    domain = models.CharField(max_length=255)
+    deliveries = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log_host", "domain"], name="local_domain_once")]
+
+    def __str__(self) -> str:
+        return self.domain

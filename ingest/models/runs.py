@@ -1,0 +1,102 @@
+"""Passes over log files, and what of them remains to be done."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.timezone import now
+
+from ingest.models.log_hosts import LogHost
+
+
+class State(models.TextChoices):
+    """Of a run, a file and a piece alike."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    REFUSED = "refused"  # not an Exim log, or unreadable: nothing of it was stored
+    FAILED = "failed"  # stopped by an error that trying again does not mend; what was read stays
+
+
+UNFINISHED = (State.WAITING, State.RUNNING)
+
+
+class IngestRun(models.Model):
+    """One pass over one or more files of one log host."""
+
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, related_name="runs")
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    started_by = models.CharField(max_length=150, blank=True)  # a user's name, or "command line"
+    created_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)  # of the worker that computes the findings at the end
+    error = models.TextField(blank=True)  # one sentence
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"run {self.pk} of {self.log_host}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in UNFINISHED
+
+
+class LogFile(models.Model):
+    """One file of a run: what was read of it, and what came out."""
+
+    run = models.ForeignKey(IngestRun, on_delete=models.CASCADE, related_name="files")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE)
+    name = models.CharField(max_length=255)  # made safe to show; never used as a path
+    path = models.CharField(max_length=1024)  # in the file storage, or on this machine for the command line
+    is_upload = models.BooleanField(default=False)  # True: in the file storage, deleted when done
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    size = models.BigIntegerField(default=0)  # bytes as handed in
+    size_read = models.BigIntegerField(default=0)  # bytes of the handed-in file consumed: for progress
+    digest = models.CharField(max_length=64, blank=True, db_index=True)  # of the handed-in bytes, once finished
+    lines = models.BigIntegerField(default=0)
+    new_lines = models.BigIntegerField(default=0)
+    duplicate_lines = models.BigIntegerField(default=0)
+    unparsed_lines = models.BigIntegerField(default=0)
+    messages = models.BigIntegerField(default=0)
+    deliveries = models.BigIntegerField(default=0)
+    rejections = models.BigIntegerField(default=0)
+    unparsed_samples = models.JSONField(default=list)  # the first 20: {"reason", "text"}
+    features = ArrayField(models.CharField(max_length=30), default=list)  # see ingest.rules.facts.Coverage
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Piece(models.Model):
+    """A stretch of a file that one worker reads at a time.
+
+    What remains to be done stands here: ``offset`` moves in the transaction that commits the rows of the lines
+    before it, and a worker owns the piece only until ``lease_until``. A Celery task is no more than a wake-up.
+    """
+
+    file = models.ForeignKey(LogFile, on_delete=models.CASCADE, related_name="pieces")
+    number = models.IntegerField(default=0)
+    offset = models.BigIntegerField(default=0)  # into the decompressed text
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.IntegerField(default=0)  # since the last commit
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["file", "number"], name="piece_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of {self.file}"

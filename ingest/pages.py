@@ -1,0 +1,182 @@
+"""The raw text of a log in compressed pages: write, read a line, scan.
+
+A page holds about 256 KB of consecutive entries of one calendar month (UTC), zstd-compressed. Measured on a
+1,000,000-line log: 256 KB pages take 31 MB, give one random line in 0.35 ms and a scan of all in 0.23 s; 64 KB
+pages take a fifth more room, 1 MB pages five times as long for a line.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+import zstandard
+from django.db import connection
+
+from ingest.exim.line import has_stamp
+from ingest.models import LogPage
+from ingest.sources.entries import Entry, entries_of
+
+PAGE_SIZE = 256 * 1024
+PAGE_NUMBER_BITS = 31
+OFFSET_BITS = 20  # entries begin within the first PAGE_SIZE bytes of a page, however long the last one is
+_NUMBER_MASK = (1 << PAGE_NUMBER_BITS) - 1
+_OFFSET_MASK = (1 << OFFSET_BITS) - 1
+_COLUMNS = "log_host_id, page_id, first_at, last_at, lines, size, checksum, body"
+_TYPES = ["int8", "int8", "timestamptz", "timestamptz", "int4", "int4", "int8", "bytea"]
+
+
+class LineRef(NamedTuple):
+    """Where an entry stands, kept in rows as one number: month (12 bits), page number (31), offset (20).
+
+    The month comes first, so that a pointer alone says which partition holds the page.
+    """
+
+    page_id: int
+    offset: int
+
+    def packed(self) -> int:
+        return self.page_id << OFFSET_BITS | self.offset
+
+    @classmethod
+    def unpack(cls, packed: int) -> "LineRef":
+        return cls(packed >> OFFSET_BITS, packed & _OFFSET_MASK)
+
+
+def month_number(at: datetime) -> int:
+    """Months since January 1970 of an aware time, in its own zone (pages: UTC)."""
+    return (at.year - 1970) * 12 + at.month - 1
+
+
+def page_range(first_at: datetime, last_at: datetime) -> tuple[int, int]:
+    """Bounds (inclusive) of the ids of pages that can hold entries of a span in UTC: prunes partitions."""
+    return month_number(first_at) << PAGE_NUMBER_BITS, month_number(last_at) << PAGE_NUMBER_BITS | _NUMBER_MASK
+
+
+class StampedEntry(NamedTuple):
+    """An entry and its time in UTC; an entry without a stamp has the time of its neighbour."""
+
+    entry: Entry
+    logged_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as read back."""
+
+    page_id: int
+    lines: int
+    text: bytes
+
+    def entries(self) -> Iterator[tuple[int, Entry]]:
+        """Each entry with its packed LineRef."""
+        offset = 0
+        for entry in entries_of(self.text.split(b"\n")):
+            yield LineRef(self.page_id, offset).packed(), entry
+            offset += len(entry.text) + 1
+
+
+def checksum(text: bytes) -> int:
+    """64 bits of BLAKE2b, signed as PostgreSQL's bigint."""
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
+
+
+def store(log_host_id: int, entries: Sequence[StampedEntry]) -> list[int]:
+    """Write entries into new pages; the packed LineRef of each, in order. Call it inside the batch's transaction."""
+    pages = list(_cut(entries))
+    numbers = _page_numbers(len(pages))
+    refs: list[int] = []
+    compressor = zstandard.ZstdCompressor(level=3)
+    copy_sql = f"COPY ingest_page ({_COLUMNS}) FROM STDIN WITH (FORMAT BINARY)"
+    with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:
+        copy.set_types(_TYPES)
+        for page, number in zip(pages, numbers, strict=True):
+            page_id = month_number(page[0].logged_at) << PAGE_NUMBER_BITS | number
+            text = b"".join([stamped.entry.text + b"\n" for stamped in page])
+            times = [stamped.logged_at for stamped in page]
+            lines = sum(stamped.entry.lines for stamped in page)
+            body = compressor.compress(text)
+            copy.write_row(
+                (log_host_id, page_id, min(times), max(times), lines, len(text), checksum(text), body)
+            )
+            offset = page_id << OFFSET_BITS
+            for stamped in page:
+                refs.append(offset)
+                offset += len(stamped.entry.text) + 1
+    return refs
+
+
+def _cut(entries: Sequence[StampedEntry]) -> Iterator[Sequence[StampedEntry]]:
+    """Stretches of about PAGE_SIZE bytes that lie in one month."""
+    start = size = 0
+    month: tuple[int, int] | None = None
+    for index, (entry, logged_at) in enumerate(entries):
+        entry_month = (logged_at.year, logged_at.month)
+        if index > start and (size >= PAGE_SIZE or entry_month != month):
+            yield entries[start:index]
+            start, size = index, 0
+        month = entry_month
+        size += len(entry.text) + 1
+    if start < len(entries):
+        yield entries[start:]
+
+
+def _page_numbers(count: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('ingest_page_number') FROM generate_series(1, %s)", [count])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def pages(log_host_id: int, page_ids: Iterable[int]) -> Iterator[Page]:
+    """Pages by id, in the order of their ids; those that are gone (retention) are left out."""
+    rows = LogPage.objects.filter(log_host_id=log_host_id, page_id__in=sorted(page_ids)).order_by("page_id")
+    yield from _decompressed(rows.values_list("page_id", "lines", "body").iterator(chunk_size=64))
+
+
+def overlapping(log_host_id: int, first_at: datetime, last_at: datetime) -> Iterator[Page]:
+    """The pages that hold entries of a span (UTC, both ends included), oldest page first."""
+    first_id, last_id = page_range(first_at, last_at)
+    rows = LogPage.objects.filter(
+        log_host_id=log_host_id,
+        page_id__range=(first_id, last_id),
+        last_at__gte=first_at,
+        first_at__lte=last_at,
+    ).order_by("page_id")
+    yield from _decompressed(rows.values_list("page_id", "lines", "body").iterator(chunk_size=64))
+
+
+def scan(log_host_id: int) -> Iterator[Page]:
+    """Every page of a log host, oldest first."""
+    rows = LogPage.objects.filter(log_host_id=log_host_id).order_by("page_id")
+    yield from _decompressed(rows.values_list("page_id", "lines", "body").iterator(chunk_size=64))
+
+
+def _decompressed(rows: Iterable[tuple[int, int, bytes | memoryview]]) -> Iterator[Page]:
+    decompressor = zstandard.ZstdDecompressor()
+    for page_id, lines, body in rows:
+        yield Page(page_id, lines, decompressor.decompress(body))
+
+
+def read_entries(log_host_id: int, line_refs: Sequence[int]) -> list[bytes]:
+    """The raw text behind pointers, in the order asked; b"" where the page is gone.
+
+    Each page is fetched and decompressed once, however many of its lines are asked for.
+    """
+    offsets: dict[int, list[int]] = defaultdict(list)
+    for packed in set(line_refs):
+        offsets[packed >> OFFSET_BITS].append(packed & _OFFSET_MASK)
+    found: dict[int, bytes] = {}
+    for page in pages(log_host_id, offsets):
+        for offset in offsets[page.page_id]:
+            found[LineRef(page.page_id, offset).packed()] = _entry_at(page.text, offset)
+    return [found.get(packed, b"") for packed in line_refs]
+
+
+def _entry_at(text: bytes, offset: int) -> bytes:
+    """The stamped line at ``offset`` with the unstamped lines below it."""
+    end = text.find(b"\n", offset)
+    while 0 <= end < len(text) - 1 and not has_stamp(text[end + 1 : end + 200]):
+        end = text.find(b"\n", end + 1)
+    return text[offset:end] if end >= 0 else text[offset:]

@@ -1,0 +1,49 @@
+"""Bytes into entries: a stamped line with the unstamped lines that belong to it.
+
+An entry is what is stored, compared and pointed at. Blank lines and the separators of exigrep are no part of a
+log and are passed over; line ends (LF or CRLF) are no part of an entry.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ingest.exim.line import has_stamp
+
+# exigrep marks messages that its input does not show to the end
+_EXIGREP = re.compile(rb"\A\+\+\+ .* has not completed \+\+\+\Z")
+# what Exim writes below a stamped line: the headers of a rejectlog, the second line of a configuration error
+_CONTINUATION = re.compile(rb"[ \t]|Envelope-(?:from|to): |[A-Z*] [!-9;-~]+:|\*\*\* truncated \*\*\*")
+
+
+class Entry(NamedTuple):
+    """``text`` has no newline at its end; inner ones separate the unstamped lines."""
+
+    text: bytes
+    is_stamped: bool
+    lines: int
+    unread_lines: int  # of its unstamped lines, those that are nothing Exim writes there
+
+
+def entries_of(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """Group lines (without their newline). Only the first entry can lack a stamp."""
+    held: list[bytes] = []
+    is_stamped = False
+    for raw in lines:
+        line = raw.rstrip(b"\r")
+        if has_stamp(line):
+            if held:
+                yield _entry(held, is_stamped)
+            held, is_stamped = [line], True
+        elif line.strip() and not _EXIGREP.match(line):
+            held.append(line)
+    if held:
+        yield _entry(held, is_stamped)
+
+
+def _entry(held: list[bytes], is_stamped: bool) -> Entry:
+    if len(held) == 1 and is_stamped:
+        return Entry(held[0], True, 1, 0)
+    followers = held[1:] if is_stamped else held
+    unread = len(followers) if not is_stamped else sum(not _CONTINUATION.match(line) for line in followers)
+    return Entry(b"\n".join(held), is_stamped, len(held), unread)
