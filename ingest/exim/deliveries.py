@@ -1,0 +1,220 @@
+"""``=>`` ``->`` ``>>`` ``*>``, ``==`` and ``**``: what became of one recipient."""
+
+import re
+from typing import NamedTuple
+
+from ingest.exim import fields, hosts
+from ingest.exim.events import Bounce, Deferral, Delivery
+from ingest.exim.hosts import Host
+from ingest.exim.line import Line
+
+# The usual lines, whole, in the order in which deliver.c writes their fields; the rest is read by
+# fields.delivery_fields.
+_RECIPIENT = r'([^\ "|/>:(<]++)(?:\ <([^<>\ "]++)>)?+'
+_HOST = r"(?:\ H=([^\ ()\[\]]++)\ \[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+\*?+)?+"
+_INTERFACE = r"(?:\ I=\[[^\]]*+\](?::[0-9]++)?+)?+"
+_USUAL_DELIVERY = re.compile(
+    _RECIPIENT
+    + r"""
+    (?:\ F=<[^>"]*+>)?+(?:\ Q=[^\ ]++)?+(?:\ P=<[^>"]*+>)?+
+    (?:\ R=([^\ ]++))?+
+    (?:\ T=([^\ ]++))?+
+    (?:\ S=[0-9]++)?+
+    """
+    + _HOST
+    + _INTERFACE
+    + r"""
+    (?:\ TFO\*?+)?+(?:\ PS=[^\ ]++)?+
+    (?:\ X=([^\ ]++))?+
+    (?:\ CV=[^\ ]++)?+
+    (?:\ DN="[^"]*+")?+
+    (?:\ A=[^\ ]++)?+
+    (?:\ (?:L\*?+|PRDR|K)(?=\ |\Z))*+
+    (?:\ DKIM=[^\ ]++)?+
+    (?:\ C=("(?:[^"\\]++|\\.)*+"))?+
+    (?:\ QT=[^\ ]++)?+(?:\ DT=[^\ ]++)?+
+    \Z
+    """,
+    re.VERBOSE,
+)
+_USUAL_DEFERRAL = re.compile(
+    _RECIPIENT
+    + r"""
+    (?:\ Q=[^\ ]++)?+(?:\ R=([^\ ]++))?+(?:\ T=([^\ ]++))?+
+    \ (?:routing\ |transporting\ )?+(defer\ \([^)]*+\)(?:.*+))\Z
+    """,
+    re.VERBOSE,
+)
+_USUAL_BOUNCE = re.compile(
+    _RECIPIENT
+    + r"""
+    (?:\ F=<[^>"]*+>)?+(?:\ Q=[^\ :]++)?+(?:\ P=<[^>"]*+>)?+
+    (?:\ R=([^\ :]++))?+(?:\ T=([^\ :]++))?+
+    """
+    + _HOST
+    + _INTERFACE
+    + r"""
+    (?:\ X=([^\ ]*[^\ :]))?(?:\ CV=[a-z]++)?+(?:\ DN="[^"]*+")?+
+    \ ?:\ (.*?)(?:\ DT=[0-9][0-9.wdhms]*+)?\Z
+    """,
+    re.VERBOSE,
+)
+_NOT_TRIED = re.compile(r"defer \([^)]*\)(?: DT=[^ :]*+)?: retry time not reached")
+_DEFER_HOST = re.compile(r"defer \([^)]*\)(?:: [^:=]*?)? H=")
+# Before 4.85 the host stood in the text only.
+_HOST_IN_TEXT = re.compile(
+    r"(?:defer \([^)]*\): )?[A-Z]{4} error from remote mail(?:er| server) after [^:]*+(?::<[^>]*+>[^:]*+)?+: host (?=[^ ]++ \[)"
+)
+_REMARK = re.compile(r"\((?:MAIL|RCPT|DATA|PRDR|local_scan|system filter)[^()]*\)")
+
+
+class _Attempt(NamedTuple):
+    """What the three kinds of line share."""
+
+    recipient: str
+    original_recipient: str
+    router: str | None
+    transport: str | None
+    host: Host | None
+    tls: str | None
+    text: str | None
+
+
+def read_delivery(line: Line, message_id: str, flag: str) -> Delivery:
+    """Read the rest of ``=>``, ``->``, ``>>`` or ``*>``."""
+    usual = _USUAL_DELIVERY.match(line.text, line.start)
+    if usual is None:
+        return delivery_carefully(line, message_id, flag)
+    recipient, original, router, transport, name, address, port, tls, answer = usual.groups()
+    return Delivery(
+        line.logged_at,
+        message_id,
+        flag,
+        recipient,
+        recipient if original is None else original,
+        router,
+        transport,
+        name,
+        None if address is None else hosts.address(address),
+        None if port is None else hosts.port(port),
+        tls,
+        None if answer is None else fields.unquote(answer),
+    )
+
+
+def delivery_carefully(line: Line, message_id: str, flag: str) -> Delivery:
+    """The same for a line of any shape."""
+    attempt = _attempt(line)
+    name, address, port = _remote_host(attempt.host)
+    return Delivery(
+        line.logged_at,
+        message_id,
+        flag,
+        attempt.recipient,
+        attempt.original_recipient,
+        attempt.router,
+        attempt.transport,
+        name,
+        address,
+        port,
+        attempt.tls,
+        attempt.text,
+    )
+
+
+def read_deferral(line: Line, message_id: str) -> Deferral:
+    """Read the rest of ``==``."""
+    usual = _USUAL_DEFERRAL.match(line.text, line.start)
+    if usual is None:
+        attempt = _attempt(line)
+        recipient, original, router, transport, text = (*attempt[:4], attempt.text or "")
+    else:
+        recipient, top, router, transport, text = usual.groups()
+        original = recipient if top is None else top
+    start = _DEFER_HOST.match(text) or _HOST_IN_TEXT.match(text)
+    name, address, port = _remote_host(None if start is None else hosts.read_host(text, start.end()))
+    return Deferral(
+        line.logged_at,
+        message_id,
+        recipient,
+        original,
+        router,
+        transport,
+        name,
+        address,
+        port,
+        text,
+        _NOT_TRIED.match(text) is None,
+    )
+
+
+def read_bounce(line: Line, message_id: str) -> Bounce:
+    """Read the rest of ``**``."""
+    usual = _USUAL_BOUNCE.match(line.text, line.start)
+    if usual is None:
+        return bounce_carefully(line, message_id)
+    recipient, original, router, transport, name, address, port, _tls, text = usual.groups()
+    if name is None and text.startswith("SMTP error"):
+        return bounce_carefully(line, message_id)
+    return Bounce(
+        line.logged_at,
+        message_id,
+        recipient,
+        recipient if original is None else original,
+        router,
+        transport,
+        name,
+        None if address is None else hosts.address(address),
+        None if port is None else hosts.port(port),
+        text,
+    )
+
+
+def bounce_carefully(line: Line, message_id: str) -> Bounce:
+    """The same for a line of any shape."""
+    attempt = _attempt(line)
+    text, host = attempt.text or "", attempt.host
+    if host is None:
+        old = _HOST_IN_TEXT.match(text)
+        host = None if old is None else hosts.read_host(text, old.end())
+    name, address, port = _remote_host(host)
+    return Bounce(
+        line.logged_at,
+        message_id,
+        attempt.recipient,
+        attempt.original_recipient,
+        attempt.router,
+        attempt.transport,
+        name,
+        address,
+        port,
+        text,
+    )
+
+
+def _attempt(line: Line) -> _Attempt:
+    found: dict[str, str] = {}
+    for field in fields.delivery_fields(line.text, line.start):
+        found.setdefault(field.key, field.value)
+    get = found.get
+    recipient = found["recipient"]
+    host, text = get("H"), get("text", "")
+    if "C" in found:
+        text = fields.unquote(found["C"])
+    if "parents" in found and _REMARK.fullmatch(f"({found['parents']})"):  # "blackhole (RCPT ACL discarded ...)"
+        text = f"({found['parents']})" + (f": {text}" if text else "")
+    return _Attempt(
+        recipient,
+        get("original recipient", recipient),
+        get("R"),
+        get("T"),
+        None if host is None else hosts.read_host(host, 0) or Host(host, None, None, None, 0, 0),
+        get("X"),
+        text or None,
+    )
+
+
+def _remote_host(host: Host | None) -> tuple[str | None, str | None, int | None]:
+    if host is None:
+        return None, None, None
+    return host.name or host.helo_name, host.address, host.port

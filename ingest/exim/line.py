@@ -1,0 +1,107 @@
+"""The head of a log line: stamp, zone, pid, message id, flag.
+
+Every part but the stamp is optional and may come and go from line to line, since each depends on a log selector
+that an edit of the configuration changes. Source: Exim's specification, chapter "Log files"; log.c, tod.c.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import NamedTuple
+
+from ingest.exim import message_id as ids
+from ingest.exim.events import Unparsed
+
+LONGEST = 65_536
+"""Bytes of a line that are parsed. Exim's log buffer holds 8,192; only filters write longer lines."""
+
+_STAMP = r"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]{1,6})?+( [+-][0-9]{4})?+(?= |\Z)"
+_HEAD = re.compile(
+    _STAMP + r"(?: \[([0-9]++)\](?= |\Z))?+"
+    rf"(?: ({ids.PATTERN})(?= |\Z))?+"
+    r"(?: (<=|=>|->|==|\*\*|\(=|>>|\*>)(?= ))?+ ?+"
+)
+# "Mar  1 10:00:00 mx exim[77]: " or "2026-03-01T10:00:00+01:00 mx exim[77]: "; a line above 870 characters is
+# split and each part is numbered, "[1/2] ". The lookahead demands Exim's own stamp behind it.
+_SYSLOG_TEXT = (
+    r"(?:<[0-9]{1,3}>)?+(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[^ ]{8,40}) "
+    r"[^ ]{1,255} [^ :]{1,255}: (?:\[[0-9]++[\\/][0-9]++\] )?+"
+)
+_SYSLOG = re.compile(_SYSLOG_TEXT)
+_HAS_STAMP = re.compile(
+    (r"(?:" + _SYSLOG_TEXT + r")?+[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\Z)").encode()
+)
+# A clock that is set back repeats an hour. An id made at most this much after the stamp still belongs to it.
+_CLOCK_SLACK = timedelta(minutes=5)
+
+
+class Line(NamedTuple):
+    """A line with a stamp."""
+
+    logged_at: datetime  # UTC
+    pid: int | None  # of the Exim process, with log selector +pid
+    message_id: str | None
+    flag: str | None  # "<=", "=>", ...; None: a line in words
+    text: str  # the whole line, without syslog's part and the newline
+    start: int  # where the rest begins in ``text``: behind the flag, or behind the id where there is none
+
+
+def readable(raw: bytes) -> str:
+    """Decode log text into what a PostgreSQL text column accepts: no NUL, no lone surrogate.
+
+    Bytes that are not UTF-8 become ``\\xNN``.
+    """
+    if b"\0" in raw:
+        raw = raw.replace(b"\0", b"\\x00")
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def has_stamp(raw: bytes) -> bool:
+    """Whether a line begins with a stamp; a line without one belongs to the stamped line before it."""
+    return _HAS_STAMP.match(raw) is not None
+
+
+def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
+    """Read the head of one line.
+
+    ``zone`` is the zone of the log host; it holds for stamps without a zone of their own (log_timezone).
+    """
+    text = readable(raw[:LONGEST]).rstrip("\r\n")
+    head = _HEAD.match(text)
+    if head is None:
+        syslog = _SYSLOG.match(text)
+        if syslog is None:
+            return Unparsed("no stamp", raw)
+        text = text[syslog.end() :]
+        head = _HEAD.match(text)
+        if head is None:
+            return Unparsed("no stamp", raw)
+    second, fraction, offset, pid, message_id, flag = head.groups()
+    logged_at, later = _instants(second, offset, zone)
+    if logged_at is None:
+        return Unparsed("impossible stamp", raw)
+    if later is not None and message_id is not None and ids.received_at(message_id) > logged_at + _CLOCK_SLACK:
+        logged_at = later
+    if fraction is not None:
+        logged_at = logged_at.replace(microsecond=int(fraction[1:].ljust(6, "0")))
+    return Line(logged_at, None if pid is None else _pid(pid), message_id, flag, text, head.end())
+
+
+@lru_cache(maxsize=16_384)
+def _instants(second: str, offset: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """The instant of a stamp, and a second one where the clock showed that time twice.
+
+    Cached, since many lines share a second. In UTC, since Python compares two times of one zone by the wall clock.
+    """
+    try:
+        if offset is not None:
+            return datetime.fromisoformat(second + offset[1:]).astimezone(UTC), None
+        local = datetime.fromisoformat(second).replace(tzinfo=zone)
+        first, later = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None, None
+    return first, later if later > first else None
+
+
+def _pid(digits: str) -> int | None:
+    return int(digits) if len(digits) < 10 else None
