@@ -1,5 +1,86 @@
+"""The answer in one sentence, and what stands behind it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from ingest.models import LogHost
+from mailwatch import charts, forms
+from mailwatch.queries import overview as queries
+from mailwatch.queries.ranges import link_times
 
 
+class Figure(NamedTuple):
+    """A total, and the search behind it."""
+
+    count: int
+    name: str
+    note: str
+    url: str
+    outcome: str = ""
+
+
+@require_safe
 def overview(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
+    form = forms.ContextForm(request.GET)
+    if not form.is_valid():
+        return render(request, "overview/overview.html", {"form": form})
+    log_host = form.cleaned_data["log_host"]
+    page = queries.overview(log_host=log_host, asked=form.chosen_range)
+    context: dict[str, object] = {"form": form, "page": page}
+    if not page.is_empty:
+        context |= _parts(page, log_host or page.only_log_host)
+    return render(request, "overview/overview.html", context)
+
+
+def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object]:
+    """Chart and figures, with the addresses behind them."""
+    since, until = page.first.bounds.since, page.first.bounds.until
+    chart = charts.over_time(
+        page.volumes,
+        zone=page.first.log_host.zone,
+        mark_at=page.attack_at,
+        mark_text="attack begins",
+        link=lambda start, end: _link("search", log_host, start, end),
+    )
+    return {
+        "chart": chart,
+        "chart_label": _chart_label(chart, page.totals) if chart else "",
+        "figures": _figures(page.totals, log_host, since, until),
+        "report_url": _link("relays", page.first.log_host, since, until),
+    }
+
+
+def _figures(
+    totals: dict[str, int], log_host: LogHost | None, since: datetime | None, until: datetime | None
+) -> list[Figure]:
+    def figure(name: str, note: str, outcome: str = "", status: str = "") -> Figure:
+        url = _link("search", log_host, since, until, status=status)
+        return Figure(totals[name], name.replace("_", " "), note, url, outcome)
+
+    return [
+        figure("messages", "arrived"),
+        figure("delivered", "recipients", "delivered", "delivered"),
+        figure("deferred", "attempts", "deferred", "queued"),
+        figure("bounced", "recipients", "bounced", "bounced"),
+        figure("rejected", "never accepted", "rejected", "rejected"),
+        figure("failed_logins", "wrong or unknown password", status="rejected"),
+    ]
+
+
+def _chart_label(chart: charts.Chart, totals: dict[str, int]) -> str:
+    counted = ", ".join(f"{totals[series.outcome]:,} {series.outcome}" for series in chart.series)
+    return f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}: {counted}."
+
+
+def _link(
+    page: str, log_host: LogHost | None, since: datetime | None, until: datetime | None, *, status: str = ""
+) -> str:
+    query = link_times(log_host, since=since, until=until) | ({"status": status} if status else {})
+    if log_host:
+        query["log_host"] = log_host.name
+    return reverse(page, query=query or None)

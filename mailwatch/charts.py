@@ -1,0 +1,121 @@
+"""Courses over time, as static/js/charts.js draws them and as the table below each chart shows them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+MOST_HOURS = 24 * 4  # longer spans are drawn by the day: thinner bars cannot be told apart
+OUTCOMES = ("delivered", "deferred", "bounced", "rejected")  # from the axis up, the same order everywhere
+
+
+class Volume(Protocol):
+    """Counts of one hour (``ingest.models.HourlyVolume``, or a row of the same names)."""
+
+    hour: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """One outcome's values, one for each label."""
+
+    outcome: str
+    label: str
+    values: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Stacked bars. ``starts`` are the aware beginnings of the bars; ``mark`` is (bar, words)."""
+
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    starts: tuple[datetime, ...]
+    has_hours: bool
+    mark: tuple[int, str] | None = None
+    links: tuple[str | None, ...] = field(default=())
+
+    @property
+    def unit(self) -> str:
+        return "hour" if self.has_hours else "day"
+
+    @property
+    def rows(self) -> list[tuple[str, tuple[int, ...]]]:
+        """The table: a label and its value in each series."""
+        return list(zip(self.labels, zip(*(series.values for series in self.series), strict=True), strict=True))
+
+    def as_json(self) -> dict[str, object]:
+        """What charts.js reads."""
+        return {
+            "labels": self.labels,
+            "has_hours": self.has_hours,
+            "series": [
+                {"outcome": series.outcome, "label": series.label, "values": series.values}
+                for series in self.series
+            ],
+            "links": self.links,
+            "mark": {"at": self.mark[0], "text": self.mark[1]} if self.mark else None,
+        }
+
+
+def over_time(
+    volumes: Sequence[Volume],
+    *,
+    zone: tzinfo,
+    outcomes: Iterable[str] = OUTCOMES,
+    mark_at: datetime | None = None,
+    mark_text: str = "",
+    link: Callable[[datetime, datetime], str] | None = None,
+) -> Chart | None:
+    """Hours without a row count as zero; None when there is no row at all.
+
+    ``link`` gets the beginning and the end of a bar and returns the address of what is behind it.
+    """
+    if not volumes:
+        return None
+    first, last = min(row.hour for row in volumes), max(row.hour for row in volumes)
+    has_hours = last - first < timedelta(hours=MOST_HOURS)
+    starts = _hours(first, last) if has_hours else _days(first.astimezone(zone), last.astimezone(zone))
+    place = {_key(start, zone, has_hours=has_hours): i for i, start in enumerate(starts)}
+    series = [_series(outcome, volumes, place, zone, has_hours=has_hours) for outcome in outcomes]
+    ends = [*starts[1:], starts[-1] + timedelta(hours=1 if has_hours else 24)]
+    at = place.get(_key(mark_at, zone, has_hours=has_hours)) if mark_at else None
+    return Chart(
+        labels=tuple(_label(start, zone, has_hours=has_hours) for start in starts),
+        series=tuple(series),
+        starts=tuple(starts),
+        has_hours=has_hours,
+        mark=None if at is None else (at, mark_text),
+        links=tuple(link(start, end) for start, end in zip(starts, ends, strict=True)) if link else (),
+    )
+
+
+def _hours(first: datetime, last: datetime) -> list[datetime]:
+    count = int((last - first) / timedelta(hours=1)) + 1
+    return [first + timedelta(hours=i) for i in range(count)]
+
+
+def _days(first: datetime, last: datetime) -> list[datetime]:
+    """Midnights in the zone of the two times; days of 23 and 25 hours are days too."""
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = (last.date() - first.date()).days + 1
+    return [midnight + timedelta(days=i) for i in range(days)]  # wall clock: same zone on both sides
+
+
+def _key(at: datetime, zone: tzinfo, *, has_hours: bool) -> object:
+    """What bar a time belongs to. Hours are told apart in UTC, because one of them comes twice in autumn."""
+    return int(at.timestamp() // 3600) if has_hours else at.astimezone(zone).date()
+
+
+def _series(
+    outcome: str, volumes: Sequence[Volume], place: dict[object, int], zone: tzinfo, *, has_hours: bool
+) -> Series:
+    values = [0] * len(place)
+    for row in volumes:
+        values[place[_key(row.hour, zone, has_hours=has_hours)]] += getattr(row, outcome)
+    return Series(outcome=outcome, label=outcome.capitalize(), values=tuple(values))
+
+
+def _label(start: datetime, zone: tzinfo, *, has_hours: bool) -> str:
+    local = start.astimezone(zone)
+    return f"{local:%a} {local.day}, {local:%H:%M}" if has_hours else f"{local.day} {local:%b}"

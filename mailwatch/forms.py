@@ -1,0 +1,247 @@
+"""What people type into pages, checked."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.dateparse import parse_date, parse_datetime
+
+from ingest.models import LogHost, Status
+from ingest.models.log_hosts import log_host_name, zone_name
+from ingest.rules.definition import SEVERITIES
+from ingest.rules.facts import SubjectKind
+from mailwatch.queries.ranges import Preset, Range
+from mailwatch.queries.terms import NotUnderstood, TermKind, understand
+
+MOST_PASTED = 512 * 1024  # characters; more lines than anybody reads token by token
+MOST_CONFIGURATION = 2 * 1024 * 1024  # bytes; exim -bP config of the largest hosts is far below
+
+
+class LogTimeField(forms.Field):
+    """A time as a log shows it: naive means in the log host's own zone. A day alone is its midnight."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
+
+    def to_python(self, value: object) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        text = str(value).strip()
+        try:
+            return parse_datetime(text) or _midnight(parse_date(text))
+        except ValueError:
+            raise forms.ValidationError(_NOT_A_TIME.format(text[:40])) from None
+
+
+_NOT_A_TIME = "“{}” is no time. Write it as 2016-03-09 07:53."
+
+
+def _midnight(day: date | None) -> datetime:
+    if day is None:
+        raise ValueError
+    return datetime.combine(day, time())  # noqa: DTZ001 - naive on purpose: the zone is the log host's
+
+
+class ContextForm(forms.Form):
+    """The log host and the range that a page is about."""
+
+    log_host = forms.ModelChoiceField(
+        LogHost.objects.all(),
+        to_field_name="name",
+        required=False,
+        empty_label="all",
+        error_messages={"invalid_choice": "There is no log host of this name."},
+    )
+    range = forms.ChoiceField(
+        required=False,
+        choices=[
+            (Preset.ALL, "Whole log"),
+            (Preset.HOUR, "Last hour of the log"),
+            (Preset.DAY, "Last 24 hours of the log"),
+            (Preset.WEEK, "Last 7 days of the log"),
+            (Preset.EXACT, "From … until …"),
+        ],
+        widget=forms.Select(attrs={"data-range": True}),
+        error_messages={"invalid_choice": "There is no such range."},
+    )
+    since = LogTimeField(required=False)
+    until = LogTimeField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and _comparable(since) >= _comparable(until):
+            self.add_error("until", "The end of the range is not after its beginning.")
+        return cleaned
+
+    @property
+    def chosen_range(self) -> Range:
+        """The range of a valid form; times count only where no length was chosen."""
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        preset = Preset(self.cleaned_data["range"])
+        if preset is Preset.ALL and (since or until):
+            preset = Preset.EXACT
+        if preset is not Preset.EXACT:
+            return Range(preset=preset)
+        return Range(preset=preset, since=since, until=until)
+
+
+def _comparable(at: datetime) -> datetime:
+    return at.replace(tzinfo=None) - (at.utcoffset() or timedelta())
+
+
+class RelaysForm(ContextForm):
+    """The report: which suspects of it are shown, and which of them is open."""
+
+    severity = forms.ChoiceField(
+        required=False,
+        choices=[("", "any severity"), *((str(s), f"{s} and worse") for s in SEVERITIES[:-1])],
+        error_messages={"invalid_choice": "Severities are critical, high, medium and low."},
+    )
+    rule = forms.CharField(required=False, max_length=4)
+    kind = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "any kind"),
+            (SubjectKind.SENDER_HOST_ADDRESS, "sender hosts"),
+            (SubjectKind.AUTHENTICATED_ID, "accounts"),
+            (SubjectKind.LOCAL_USER, "local users"),
+        ],
+        error_messages={"invalid_choice": "Kinds are sender hosts, accounts and local users."},
+    )
+    open = forms.CharField(required=False)
+    after = forms.CharField(required=False)
+
+
+class ExplainForm(forms.Form):
+    """Pasted text. Nothing of it is stored."""
+
+    lines = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MOST_PASTED,
+        label="Log lines",
+        widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "false"}),
+        error_messages={
+            "max_length": "This is more than can be explained line by line (512 KB). Upload it as a file instead.",
+            "null_characters_not_allowed": "This is no text: it holds NUL characters.",
+        },
+    )
+    configuration = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MOST_CONFIGURATION,
+        label="Configuration: output of exim -bP, a file, or one authenticator (may be left empty)",
+        widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "false"}),
+        error_messages={"max_length": "A configuration of more than 2 MB is not read."},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not (cleaned["lines"].strip() or cleaned["configuration"].strip()):
+            raise forms.ValidationError("Paste log lines, a configuration, or both.")
+        return cleaned
+
+
+class ConfigurationForm(forms.Form):
+    """A configuration, pasted or as a file; kept, with its passwords masked, where a log host is chosen."""
+
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=MOST_CONFIGURATION,
+        label="Configuration",
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+        error_messages={"max_length": "A configuration of more than 2 MB is not read."},
+    )
+    file = forms.FileField(required=False, label="or a file", allow_empty_file=True)
+    log_host = forms.ModelChoiceField(
+        LogHost.objects.all(),
+        to_field_name="name",
+        required=False,
+        empty_label="no log host: only look, keep nothing",
+        label="Keep it for",
+        error_messages={"invalid_choice": "There is no log host of this name."},
+    )
+
+    def clean_file(self) -> str:
+        """The text of the file; what is not UTF-8 reads as Latin-1."""
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > MOST_CONFIGURATION:
+            raise forms.ValidationError("A configuration of more than 2 MB is not read.")
+        raw = file.read()
+        if b"\0" in raw:
+            raise forms.ValidationError("This file is no text. A configuration is what exim -bP prints, or the configure file.")
+        try:
+            return str(raw.decode())
+        except UnicodeDecodeError:
+            return str(raw.decode("latin-1"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.errors and not self.configuration.strip():
+            raise forms.ValidationError("Paste the configuration, or choose its file.")
+        return cleaned
+
+    @property
+    def configuration(self) -> str:
+        return "\n".join(text for text in (self.cleaned_data["text"], self.cleaned_data["file"]) if text)
+
+
+class SearchForm(ContextForm):
+    """One box and its filters. All of it stands in the URL."""
+
+    q = forms.CharField(
+        required=False,
+        label="Look for",
+        error_messages={"null_characters_not_allowed": "That is no search: it holds NUL characters."},
+    )
+    kind = forms.ChoiceField(
+        required=False,
+        choices=[("", "as it looks"), *((str(kind), str(kind)) for kind in TermKind)],
+        error_messages={"invalid_choice": "There is no such kind of search."},
+    )
+    role = forms.ChoiceField(
+        required=False,
+        choices=[("", "sender or recipient"), ("sender", "sender only"), ("recipient", "recipient only")],
+        error_messages={"invalid_choice": "An address is looked for as sender or as recipient."},
+    )
+    status = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((str(status), str(status)) for status in Status)],
+        label="Status",
+        error_messages={"invalid_choice": "There is no such status."},
+    )
+    after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "q" in cleaned and "kind" in cleaned:
+            kind = TermKind(cleaned["kind"]) if cleaned["kind"] else None
+            try:
+                cleaned["term"] = understand(cleaned["q"], kind=kind)
+            except NotUnderstood as error:
+                self.add_error("q", str(error))
+        return cleaned
+
+
+class UploadForm(forms.Form):
+    """Log files and the machine that wrote them."""
+
+    log_host = forms.CharField(
+        max_length=100,
+        label="Written by log host",
+        validators=[log_host_name],
+        error_messages={"required": "Say which log host wrote the files."},
+        widget=forms.TextInput(attrs={"list": "log-hosts", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    timezone = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Zone of the log",
+        validators=[zone_name],
+        widget=forms.TextInput(
+            attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false", "placeholder": "UTC"}
+        ),
+    )

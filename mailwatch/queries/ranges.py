@@ -1,0 +1,90 @@
+"""The part of a log that a page looks at. "Now" is the end of the log, never the wall clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Max, Min
+
+from ingest.models import LogFile, LogHost
+
+
+class Preset(StrEnum):
+    """A length counted back from the last line of a log host's log."""
+
+    ALL = ""
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    EXACT = "exact"
+
+
+_LENGTH = {
+    Preset.HOUR: timedelta(hours=1),
+    Preset.DAY: timedelta(days=1),
+    Preset.WEEK: timedelta(days=7),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """First and last stamp of what is stored of one log host; None: nothing is."""
+
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """From ``since`` on, before ``until``; None: not bounded on that side. Aware."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """What was asked for. Naive times are meant in the zone of each log host's log."""
+
+    preset: Preset = Preset.ALL
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def bounds(self, log_host: LogHost, span: Span) -> Bounds:
+        """The range on one log host. Presets begin at a full hour, so that volumes by the hour agree with it."""
+        if self.preset is Preset.EXACT:
+            return Bounds(since=_aware(self.since, log_host), until=_aware(self.until, log_host))
+        if self.preset is Preset.ALL or span.last_at is None:
+            return Bounds()
+        begin = span.last_at - _LENGTH[self.preset]
+        return Bounds(since=begin.replace(minute=0, second=0, microsecond=0))
+
+
+def _aware(at: datetime | None, log_host: LogHost) -> datetime | None:
+    return at.replace(tzinfo=log_host.zone) if at is not None and at.tzinfo is None else at
+
+
+def spans(log_hosts: Sequence[LogHost]) -> dict[int, Span]:
+    """What is stored of each log host, by its id."""
+    rows = (
+        LogFile.objects.filter(log_host__in=log_hosts)
+        .values_list("log_host_id")
+        .annotate(first=Min("first_at"), last=Max("last_at"))
+    )
+    found = {log_host_id: Span(first_at=first, last_at=last) for log_host_id, first, last in rows}
+    return {log_host.pk: found.get(log_host.pk, Span()) for log_host in log_hosts}
+
+
+def link_times(
+    log_host: LogHost | None, *, since: datetime | None, until: datetime | None
+) -> dict[str, str]:
+    """A range as a query string says it: in the log host's own zone where there is one, else with an offset."""
+    times = {"since": since, "until": until}
+    return {name: _written(at, log_host) for name, at in times.items() if at}
+
+
+def _written(at: datetime, log_host: LogHost | None) -> str:
+    if log_host is None:
+        return at.isoformat(timespec="seconds")
+    return at.astimezone(log_host.zone).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -1,0 +1,40 @@
+"""Words of verdicts and findings."""
+
+from django import template
+
+from ingest.rules import RULES
+from ingest.rules.facts import SubjectKind
+from ingest.rules.verdict import Answer
+
+register = template.Library()
+
+_ANSWERS = {
+    Answer.YES: "Yes",
+    Answer.SUSPECTED: "Suspected",
+    Answer.NO: "No",
+    Answer.UNKNOWN: "Cannot tell",
+}
+_KINDS = {
+    SubjectKind.SENDER_HOST_ADDRESS: "Sender host",
+    SubjectKind.AUTHENTICATED_ID: "Account",
+    SubjectKind.LOCAL_USER: "Local user",
+}
+
+
+@register.filter
+def answer_word(answer: str) -> str:
+    """The word for an answer; "" for what is none."""
+    return _ANSWERS.get(Answer(answer), "") if answer in list(Answer) else ""
+
+
+@register.filter
+def kind_word(kind: str) -> str:
+    """What a suspect is."""
+    return _KINDS[SubjectKind(kind)]
+
+
+@register.filter
+def rule_title(code: str) -> str:
+    """The title of a rule; "" for a code that this version does not know (a finding of an older one)."""
+    rule = RULES.get(code)
+    return rule.title if rule else ""
