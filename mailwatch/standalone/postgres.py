@@ -22,6 +22,7 @@ MAJOR = "18"
 OWNER = "postgres"  # the superuser; Mailwatch itself connects as an ordinary role
 _READY_LINE = 7  # of postmaster.pid, counted from 0
 _MIB = 2**20
+_ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
 def start(home: Path, *, durable: bool = True, dies_with_parent: bool = False) -> None:
@@ -30,20 +31,37 @@ def start(home: Path, *, durable: bool = True, dies_with_parent: bool = False) -
     durable=False gives up safety against a crash of the machine, for tests.
     """
     where, account = places.prepare(home)
-    if running(home):
-        return
-    programs = wheels.postgres(where, account)
-    _initialise(where, account, programs, durable=durable)
-    _check_version(where)
-    _write_access(where, account)
-    _remove_stale_locks(where)
-    command = [str(programs / "postgres"), "-D", str(where.postgres_data), *_options(where, durable=durable)]
-    with logs.open_for_append(home, "postgres") as log:
-        server = processes.start(
-            command, account=account, output=log, dies_by=signal.SIGINT if dies_with_parent else None
-        )
-    _wait_until_ready(home, where, server)
+    server = running(home)
+    if server is None:
+        programs = wheels.postgres(where, account)
+        _initialise(where, account, programs, durable=durable)
+        _check_version(where)
+        _write_access(where, account)
+        _remove_stale_locks(where)
+        command = [
+            str(programs / "postgres"),
+            "-D",
+            str(where.postgres_data),
+            *_options(where, durable=durable),
+        ]
+        server = _launch(home, account, command, dies_with_parent=dies_with_parent)
+    try:
+        _wait_until_ready(home, where, server)
+    except BaseException:  # Ctrl-C too
+        processes.stop(server, signal.SIGINT, patience=60)
+        raise
     _make_database(where)
+
+
+def _launch(home: Path, account: Account, command: list[str], *, dies_with_parent: bool) -> Process:
+    with logs.open_for_append(home, "postgres") as log:
+        return processes.start(
+            command,
+            account=account,
+            output=log,
+            environment=_ENVIRONMENT,
+            dies_by=signal.SIGINT if dies_with_parent else None,
+        )
 
 
 def stop(home: Path, *, patience: float = 60) -> None:
@@ -93,7 +111,7 @@ def _initialise(where: Places, account: Account, programs: Path, *, durable: boo
     made = subprocess.run(
         command,
         cwd="/",
-        env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+        env=_ENVIRONMENT,
         capture_output=True,
         text=True,
         check=False,

@@ -1,30 +1,31 @@
-"""Processes, told apart by number, start time and boot: a number that is used again is not taken for ours."""
+"""Processes, told apart by number and start time: a number that is used again is not taken for ours."""
 
+import contextlib
 import ctypes
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from mailwatch.standalone import accounts
 from mailwatch.standalone.accounts import Account
 
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
-_CHILDREN: "dict[int, subprocess.Popen[bytes]]" = {}  # kept so that they are reaped when they end
+_MARK = "MAILWATCH_SUPERVISED_HOME"
+_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}  # kept so that they are reaped when they end
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """started: clock ticks after boot; boot: the kernel's name of this boot."""
+    """started: clock ticks after boot."""
 
     pid: int
     started: int
-    boot: str
 
 
 def identify(pid: int) -> Process | None:
@@ -36,7 +37,7 @@ def identify(pid: int) -> Process | None:
     state, *fields = text[text.rindex(")") + 2 :].split()  # the name before it may hold anything
     if state in "ZX":
         return None
-    return Process(pid, int(fields[18]), Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+    return Process(pid, int(fields[18]))
 
 
 def is_alive(process: Process) -> bool:
@@ -54,13 +55,45 @@ def arguments(pid: int) -> list[str]:
         return []
 
 
+def start(
+    command: Sequence[str],
+    *,
+    account: Account,
+    output: IO[bytes] | int,
+    environment: Mapping[str, str],
+    dies_by: signal.Signals | None = None,
+    directory: Path = Path("/"),
+    pass_fds: Sequence[int] = (),
+) -> Process:
+    """Start a process under the account, in a session of its own, so that Ctrl-C does not reach it.
+
+    dies_by: the signal it gets when this process ends in any way; None: it lives on.
+    """
+    child = subprocess.Popen(
+        command,
+        cwd=directory,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=output,
+        start_new_session=True,
+        preexec_fn=_dies_with_parent(dies_by) if dies_by else None,
+        pass_fds=pass_fds,
+        **accounts.switch(account),
+    )
+    _CHILDREN[child.pid] = child
+    return identify(child.pid) or Process(child.pid, 0)
+
+
 def stop(process: Process, number: signal.Signals = signal.SIGTERM, *, patience: float) -> bool:
     """Signal the process and wait up to `patience` seconds; whether it is gone."""
     if is_alive(process):
-        try:
-            os.kill(process.pid, number)
-        except ProcessLookupError:
-            return True
+        _signal(process, number)
+    return wait(process, patience=patience)
+
+
+def wait(process: Process, *, patience: float) -> bool:
+    """Wait up to `patience` seconds for the end of the process; whether it is gone."""
     deadline = time.monotonic() + patience
     while is_alive(process):
         if time.monotonic() > deadline:
@@ -69,28 +102,31 @@ def stop(process: Process, number: signal.Signals = signal.SIGTERM, *, patience:
     return True
 
 
-def start(
-    command: list[str], *, account: Account, output: BinaryIO, dies_by: signal.Signals | None
-) -> Process:
-    """Start a service under the account, in a session of its own, so that Ctrl-C does not reach it.
-
-    dies_by: the signal it gets when this process ends in any way; None: it lives on.
-    """
-    child = subprocess.Popen(
-        command,
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=True,
-        preexec_fn=dies_with_parent(dies_by) if dies_by else None,
-        **accounts.switch(account),
-    )
-    _CHILDREN[child.pid] = child
-    return identify(child.pid) or Process(child.pid, 0, "")
+def mark(environment: Mapping[str, str], home: Path) -> dict[str, str]:
+    """An environment by which a process and all it starts are known to belong to the home's supervisor."""
+    return {**environment, _MARK: str(home)}
 
 
-def dies_with_parent(number: signal.Signals) -> Callable[[], None]:
+def marked(home: Path) -> list[Process]:
+    """The processes with the mark. One's own are seen, and all of them by root."""
+    wanted = os.fsencode(f"{_MARK}={home}")
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            variables = (entry / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if wanted in variables and (process := identify(int(entry.name))) and process.pid != os.getpid():
+            found.append(process)
+    return found
+
+
+def _signal(process: Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+        os.kill(process.pid, number)
+
+
+def _dies_with_parent(number: signal.Signals) -> Callable[[], None]:
     """For subprocess' preexec_fn: the kernel sends the child this signal when its parent ends in any way."""
     parent = os.getpid()
 

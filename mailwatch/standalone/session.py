@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mailwatch.standalone import ServiceError, places, postgres
 
-__all__ = ["ServiceError", "database", "for_command", "services"]
+__all__ = ["ServiceError", "database", "for_command", "restart_if_ended", "services"]
 
 # Commands that read and write no table, or (run, demo) start the services themselves.
 WITHOUT_DATABASE = frozenset(
@@ -34,6 +34,7 @@ WITHOUT_DATABASE = frozenset(
         "findstatic",
         "makemessages",
         "makemigrations",
+        "post_samples",
         "run",
         "startapp",
         "startproject",
@@ -74,16 +75,24 @@ def services(home: Path) -> Iterator[None]:
     with (home / "services.lock").open("a") as users, (home / "starting.lock").open("a") as starting:
         fcntl.flock(starting, fcntl.LOCK_EX)
         fcntl.flock(users, fcntl.LOCK_SH)
-        postgres.start(home)
-        _point_to(home)
-        fcntl.flock(starting, fcntl.LOCK_UN)
         try:
+            postgres.start(home)
+            _point_to(home)
+            fcntl.flock(starting, fcntl.LOCK_UN)
             yield
         finally:
             connections.close_all()
             fcntl.flock(starting, fcntl.LOCK_EX)
             if _nobody_else(users):
                 postgres.stop(home)
+
+
+def restart_if_ended() -> None:
+    """For a process that lives long inside `database`: the embedded PostgreSQL may have been killed."""
+    home = settings.MAILWATCH_HOME
+    if settings.DATABASE_IS_EMBEDDED and postgres.running(home) is None:
+        with _exclusively(home / "starting.lock"):
+            postgres.start(home)
 
 
 def _nobody_else(users: TextIO) -> bool:

@@ -1,0 +1,121 @@
+"""Mailwatch's own processes as the supervisor's children: started, listened to, started again, stopped."""
+
+import os
+import selectors
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from mailwatch.standalone import accounts, logs, processes
+from mailwatch.standalone.processes import Process
+
+_SOON = 60.0  # seconds: a child that ends this often within this time is given up
+_OFTEN = 5
+
+
+@dataclass(slots=True)
+class Child:
+    """once: its end is the end of its work, and it is not started again."""
+
+    name: str
+    command: Sequence[str]
+    pass_fds: Sequence[int] = ()
+    once: bool = False
+    process: Process | None = None
+    output: IO[bytes] | None = None
+    ends: list[float] = field(default_factory=list)
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and processes.is_alive(self.process)
+
+    @property
+    def ends_too_often(self) -> bool:
+        return len([moment for moment in self.ends if time.monotonic() - moment < _SOON]) >= _OFTEN
+
+
+@dataclass(slots=True)
+class Family:
+    """The children of one home. `say` gets every line that they write, with the writer's name."""
+
+    home: Path
+    directory: Path
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    children: list[Child] = field(default_factory=list)
+    selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+
+    def start(self, child: Child) -> None:
+        reading, writing = os.pipe()
+        child.process = processes.start(
+            child.command,
+            account=accounts.by_uid(os.geteuid()),
+            output=writing,
+            environment=processes.mark(self.environment, self.home),
+            dies_by=signal.SIGTERM,
+            directory=self.directory,
+            pass_fds=child.pass_fds,
+        )
+        os.close(writing)
+        os.set_blocking(reading, False)
+        child.output = os.fdopen(reading, "rb", buffering=0)
+        self.selector.register(child.output, selectors.EVENT_READ, child)
+        if child not in self.children:
+            self.children.append(child)
+
+    def attend(self, *, timeout: float) -> None:
+        """Pass on what the children write, for up to `timeout` seconds or until something was written."""
+        for key, _ in self.selector.select(timeout):
+            self._pass_on(key.data)
+
+    def ended(self) -> list[Child]:
+        """The children that ended since the last call; their last words are passed on."""
+        found = [child for child in self.children if child.process and not child.is_running]
+        for child in found:
+            child.process = None
+            child.ends.append(time.monotonic())
+            self._forget(child)
+        return found
+
+    def stop(self, *, patience: float) -> None:
+        """Stop them in the order opposite to their start; who does not listen is killed."""
+        for child in reversed(self.children):
+            if child.process is None:
+                continue
+            if not self._stop(child.process, signal.SIGTERM, patience):
+                self._stop(child.process, signal.SIGKILL, patience)
+            child.process = None
+            self._forget(child)
+
+    def _stop(self, process: Process, number: signal.Signals, patience: float) -> bool:
+        """Reading goes on meanwhile: a child that cannot write cannot end."""
+        processes.stop(process, number, patience=0)
+        deadline = time.monotonic() + patience
+        while processes.is_alive(process) and time.monotonic() < deadline:
+            self.attend(timeout=0.02)
+        return not processes.is_alive(process)
+
+    def _pass_on(self, child: Child) -> None:
+        assert child.output is not None
+        text = child.output.read(65536)
+        if not text:
+            self._close(child)
+            return
+        with logs.open_for_append(self.home, child.name) as log:
+            log.write(text)
+        for line in text.decode(errors="replace").splitlines():
+            self.say(line if child.once else f"{child.name} | {line}")
+
+    def _forget(self, child: Child) -> None:
+        if child.output is not None:
+            self._pass_on(child)
+            self._close(child)
+
+    def _close(self, child: Child) -> None:
+        if child.output is not None:
+            self.selector.unregister(child.output)
+            child.output.close()
+            child.output = None

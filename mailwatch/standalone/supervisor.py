@@ -1,0 +1,222 @@
+"""`make run`: everything on this machine, until Ctrl-C.
+
+PostgreSQL, Valkey, web server, Celery worker and beat are started in this order and stopped in the opposite
+one. All but PostgreSQL end with the supervisor, however it ends; PostgreSQL, which commands may be using, is
+taken over by the next start.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+from django.conf import settings
+from django.core.management import call_command
+
+from mailwatch.standalone import ServiceError, administrator, listening, logs, processes, session, valkey
+from mailwatch.standalone.children import Child, Family
+from mailwatch.standalone.listening import Listening
+
+_PATIENCE = 20.0  # seconds that a child has to end
+_START = 60.0  # seconds that the web server has to answer
+_CHECK = 0.25  # seconds between two looks at the children
+
+
+class AlreadyRunning(ServiceError):
+    """Another supervisor has this home."""
+
+
+def url_of_running(home: Path) -> str:
+    """Where the pages of this home's running supervisor are.
+
+    Raises ServiceError while it is not that far yet.
+    """
+    try:
+        url: str = json.loads((home / "supervisor.json").read_text())["url"]
+    except FileNotFoundError:
+        raise ServiceError("Mailwatch is just starting or stopping in this home") from None
+    return url
+
+
+def run(say: Callable[[str], None], *, afterwards: Callable[[str], list[str]] | None = None) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP.
+
+    afterwards: given the URL, the command that is run once when the pages answer.
+    Raises ServiceError if something cannot be started or keeps ending.
+    """
+    home = settings.MAILWATCH_HOME
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(home), _signals(), contextlib.suppress(_Stopped):
+        _stop_orphans(home)
+        with session.database():
+            _serve(home, say, afterwards)
+    say("stopped")
+
+
+def _serve(home: Path, say: Callable[[str], None], afterwards: Callable[[str], list[str]] | None) -> None:
+    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    sign_in = administrator.make_first(home)
+    taken = listening.listen(settings.MAILWATCH_LISTEN, settings.MAILWATCH_PORT)
+    if taken.port != settings.MAILWATCH_PORT:
+        say(f"Port {settings.MAILWATCH_PORT} is taken, so this is port {taken.port}; MAILWATCH_PORT sets it.")
+    url = taken.url(settings.MAILWATCH_LISTEN)
+    family = Family(home=home, directory=settings.BASE_DIR, environment=_environment(home), say=say)
+    broker = valkey.start(home) if settings.BROKER_IS_EMBEDDED else None
+    try:
+        for child in _children(home, taken):
+            family.start(child)
+        _wait_for_pages(family, url)
+        (home / "supervisor.json").write_text(json.dumps({"url": url}))
+        say(f"Mailwatch runs at {url} (Ctrl-C stops it)")
+        say(_sign_in_line(home, sign_in))
+        if afterwards:
+            family.start(Child("demo", afterwards(url), once=True))
+        _watch(family, broker)
+    finally:
+        _ignore_signals()
+        family.stop(patience=_PATIENCE)
+        if broker:
+            processes.stop(broker, signal.SIGTERM, patience=_PATIENCE)
+        _stop_orphans(home)
+        (home / "supervisor.json").unlink(missing_ok=True)
+
+
+def _children(home: Path, taken: Listening) -> list[Child]:
+    program = Path(sys.executable).parent
+    descriptors = [bound.fileno() for bound in taken.sockets]
+    celery = [str(program / "celery"), "--app=mailwatch", "--quiet"]
+    concurrency = settings.MAILWATCH_WORKERS or os.cpu_count() or 1
+    return [
+        Child(
+            "web",
+            [
+                *(str(program / "gunicorn"), "mailwatch.wsgi", "--workers=2", "--threads=4", "--timeout=120"),
+                *(
+                    "--log-level=warning",
+                    f"--access-logfile={logs.path(home, 'access')}",
+                    "--no-control-socket",
+                ),
+                *(f"--bind=fd://{descriptor}" for descriptor in descriptors),
+            ],
+            pass_fds=descriptors,
+        ),
+        Child(
+            "worker",
+            [
+                *(*celery, "worker", "--loglevel=warning", f"--concurrency={concurrency}"),
+                *("--without-gossip", "--without-mingle"),
+            ],
+        ),
+        Child("beat", [*celery, "beat", "--loglevel=warning", "--pidfile="]),
+    ]
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "mailwatch.settings",
+        "MAILWATCH_HOME": str(home),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _wait_for_pages(family: Family, url: str) -> None:
+    deadline = time.monotonic() + _START
+    while not _answers(f"{url}/healthz"):
+        family.attend(timeout=0.05)
+        _restart_ended(family)
+        if time.monotonic() > deadline:
+            raise ServiceError(f"the pages do not answer; see {logs.path(family.home, 'web')}")
+
+
+def _answers(url: str) -> bool:
+    directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with directly.open(url, timeout=10):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+
+
+def _watch(family: Family, broker: processes.Process | None) -> None:
+    """Until a signal: pass on what the children say and start again what ended."""
+    while True:
+        family.attend(timeout=_CHECK)
+        _restart_ended(family)
+        if broker and not processes.is_alive(broker):
+            family.say("Valkey ended and is started again")
+            broker = valkey.start(family.home)
+        session.restart_if_ended()
+
+
+def _restart_ended(family: Family) -> None:
+    for child in family.ended():
+        if child.once:
+            continue
+        if child.ends_too_often:
+            raise ServiceError(f"{child.name} keeps ending: {logs.last_line(family.home, child.name)}")
+        family.say(f"{child.name} ended and is started again")
+        family.start(child)
+
+
+def _sign_in_line(home: Path, sign_in: administrator.SignIn | None) -> str:
+    if sign_in is None:
+        return f"Sign in as before; the first administrator's password is in {administrator.path(home)}"
+    return (
+        f"Sign in as {sign_in.username} with the password {sign_in.password} "
+        f"(shown once, kept in {administrator.path(home)})"
+    )
+
+
+def _stop_orphans(home: Path) -> None:
+    """What a supervisor left that was killed."""
+    orphans = processes.marked(home)
+    for orphan in orphans:
+        processes.stop(orphan, signal.SIGTERM, patience=0)
+    for orphan in orphans:
+        if not processes.wait(orphan, patience=5):
+            processes.stop(orphan, signal.SIGKILL, patience=5)
+
+
+class _Stopped(BaseException):
+    """A signal asked for the end. Like KeyboardInterrupt no error, so nothing on the way takes it for one."""
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise _Stopped
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ignore_signals() -> None:
+    """The end has begun; a second Ctrl-C would leave it half done."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    with (home / "supervisor.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning("Mailwatch already runs in this home") from None
+        yield
