@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from ingest.exim import fields, hosts
 from ingest.exim.events import Arrival, Client
 from ingest.exim.line import Line
 
-# The usual arrival, whole, in the order in which receive.c writes its fields. Anything unusual (a quote, brackets
-# in a HELO name, spaces in a login, a field out of order) does not match and is read by fields.arrival_fields.
+# The usual arrival, whole, in the order in which receive.c writes its fields. Anything unusual (a quote, spaces
+# in a HELO name or a login, a field out of order) does not match and is read by fields.arrival_fields.
 _USUAL = re.compile(
     r"""
     (<>|[^\ "]++)
@@ -38,6 +39,8 @@ _USUAL = re.compile(
     re.VERBOSE,
 )
 
+_arrival: Callable[[tuple[object, ...]], Arrival] = partial(tuple.__new__, Arrival)
+
 
 def read_arrival(line: Line, message_id: str) -> Arrival:
     """Read the rest of an arrival line."""
@@ -50,29 +53,30 @@ def _usual(line: Line, message_id: str, match: re.Match[str]) -> Arrival:
         sender, parent, name, helo_name, address, port, interface, interface_port, ident, protocol, tls,
         authenticator, account, size, header_id, subject, recipients,
     ) = match.groups()  # fmt: skip
-    return Arrival(
+    client = hosts.client_of((
+        None if address is None else hosts.address(address),
+        None if port is None else hosts.port(port),
+        name,
+        helo_name,
+        None if interface is None else hosts.address(interface),
+        None if interface_port is None else hosts.port(interface_port),
+        ident,
+    ))  # fmt: skip
+    return _arrival((
         line.logged_at,
         message_id,
         "" if sender == "<>" else sender,
-        Client(
-            None if address is None else hosts.address(address),
-            None if port is None else hosts.port(port),
-            name,
-            helo_name,
-            None if interface is None else hosts.address(interface),
-            None if interface_port is None else hosts.port(interface_port),
-            ident,
-        ),
+        client,
         parent,
         protocol,
         tls,
         authenticator,
         account,
-        None if size is None else fields.number(size),
+        int(size) if size is not None and len(size) < 19 else fields.number(size),
         header_id,
         None if subject is None else fields.decode(subject),
         None if recipients is None else fields.addresses(recipients),
-    )
+    ))  # fmt: skip
 
 
 def read_carefully(line: Line, message_id: str) -> Arrival:
@@ -81,7 +85,7 @@ def read_carefully(line: Line, message_id: str) -> Arrival:
     for field in fields.arrival_fields(line.text, line.start):
         found.setdefault(field.key, field.value)
     get = found.get
-    authenticator, account = _login(get("A"))
+    authenticator, account = fields.login(get("A"))
     subject, recipients = get("T"), get("for")
     sender = found.get("sender", "")
     return Arrival(
@@ -114,11 +118,3 @@ def _client(get: Callable[[str], str | None]) -> Client:
         None if interface is None else interface.port,
         get("U"),
     )
-
-
-def _login(text: str | None) -> tuple[str | None, str | None]:
-    """Split ``name[:id[:sender]]``; an id that is missing is None, one that is empty is ""."""
-    if text is None:
-        return None, None
-    name, colon, account = text.partition(":")
-    return name, account.partition(":")[0] if colon else None

@@ -1,6 +1,8 @@
 """``=>`` ``->`` ``>>`` ``*>``, ``==`` and ``**``: what became of one recipient."""
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from ingest.exim import fields, hosts
@@ -41,7 +43,11 @@ _USUAL_DEFERRAL = re.compile(
     _RECIPIENT
     + r"""
     (?:\ Q=[^\ ]++)?+(?:\ R=([^\ ]++))?+(?:\ T=([^\ ]++))?+
-    \ (?:routing\ |transporting\ )?+(defer\ \([^)]*+\)(?:.*+))\Z
+    \ (?:routing\ |transporting\ )?+
+    (defer\ \([^)]*+\)(?::\ [^:=\ ]*+(?:\ (?!H=)[^:=\ ]*+)*+)?+
+    """
+    + _HOST
+    + r""".*+)\Z
     """,
     re.VERBOSE,
 )
@@ -55,7 +61,7 @@ _USUAL_BOUNCE = re.compile(
     + _INTERFACE
     + r"""
     (?:\ X=([^\ ]*[^\ :]))?(?:\ CV=[a-z]++)?+(?:\ DN="[^"]*+")?+
-    \ ?:\ (.*?)(?:\ DT=[0-9][0-9.wdhms]*+)?\Z
+    \ ?:\ (.*+)\Z
     """,
     re.VERBOSE,
 )
@@ -63,9 +69,12 @@ _NOT_TRIED = re.compile(r"defer \([^)]*\)(?: DT=[^ :]*+)?: retry time not reache
 _DEFER_HOST = re.compile(r"defer \([^)]*\)(?:: [^:=]*?)? H=")
 # Before 4.85 the host stood in the text only.
 _HOST_IN_TEXT = re.compile(
-    r"(?:defer \([^)]*\): )?[A-Z]{4} error from remote mail(?:er| server) after [^:]*+(?::<[^>]*+>[^:]*+)?+: host (?=[^ ]++ \[)"
+    r"(?:defer \([^)]*\): )?[A-Z]{4} error from remote mail(?:er| server) after [^:]*+(?::<[^>]*+>[^:]*+)?+"
+    r": host (?=[^ ]++ \[)"
 )
-_REMARK = re.compile(r"\((?:MAIL|RCPT|DATA|PRDR|local_scan|system filter)[^()]*\)")
+_REMARK = re.compile(r"(?:MAIL|RCPT|DATA|PRDR|local_scan|system filter)(?= |\Z)")
+
+_delivery: Callable[[tuple[object, ...]], Delivery] = partial(tuple.__new__, Delivery)
 
 
 class _Attempt(NamedTuple):
@@ -80,16 +89,16 @@ class _Attempt(NamedTuple):
     text: str | None
 
 
-def read_delivery(line: Line, message_id: str, flag: str) -> Delivery:
+def read_delivery(line: Line, message_id: str) -> Delivery:
     """Read the rest of ``=>``, ``->``, ``>>`` or ``*>``."""
     usual = _USUAL_DELIVERY.match(line.text, line.start)
     if usual is None:
-        return delivery_carefully(line, message_id, flag)
+        return delivery_carefully(line, message_id)
     recipient, original, router, transport, name, address, port, tls, answer = usual.groups()
-    return Delivery(
+    return _delivery((
         line.logged_at,
         message_id,
-        flag,
+        line.flag,
         recipient,
         recipient if original is None else original,
         router,
@@ -99,17 +108,17 @@ def read_delivery(line: Line, message_id: str, flag: str) -> Delivery:
         None if port is None else hosts.port(port),
         tls,
         None if answer is None else fields.unquote(answer),
-    )
+    ))  # fmt: skip
 
 
-def delivery_carefully(line: Line, message_id: str, flag: str) -> Delivery:
+def delivery_carefully(line: Line, message_id: str) -> Delivery:
     """The same for a line of any shape."""
     attempt = _attempt(line)
     name, address, port = _remote_host(attempt.host)
     return Delivery(
         line.logged_at,
         message_id,
-        flag,
+        line.flag or "=>",
         attempt.recipient,
         attempt.original_recipient,
         attempt.router,
@@ -126,20 +135,38 @@ def read_deferral(line: Line, message_id: str) -> Deferral:
     """Read the rest of ``==``."""
     usual = _USUAL_DEFERRAL.match(line.text, line.start)
     if usual is None:
-        attempt = _attempt(line)
-        recipient, original, router, transport, text = (*attempt[:4], attempt.text or "")
-    else:
-        recipient, top, router, transport, text = usual.groups()
-        original = recipient if top is None else top
+        return deferral_carefully(line, message_id)
+    recipient, original, router, transport, text, name, address, port = usual.groups()
+    if name is None and "rror from remote mail" in text:  # before 4.85
+        return deferral_carefully(line, message_id)
+    return Deferral(
+        line.logged_at,
+        message_id,
+        recipient,
+        recipient if original is None else original,
+        router,
+        transport,
+        name,
+        None if address is None else hosts.address(address),
+        None if port is None else hosts.port(port),
+        text,
+        _NOT_TRIED.match(text) is None,
+    )
+
+
+def deferral_carefully(line: Line, message_id: str) -> Deferral:
+    """The same for a line of any shape."""
+    attempt = _attempt(line)
+    text = attempt.text or ""
     start = _DEFER_HOST.match(text) or _HOST_IN_TEXT.match(text)
     name, address, port = _remote_host(None if start is None else hosts.read_host(text, start.end()))
     return Deferral(
         line.logged_at,
         message_id,
-        recipient,
-        original,
-        router,
-        transport,
+        attempt.recipient,
+        attempt.original_recipient,
+        attempt.router,
+        attempt.transport,
         name,
         address,
         port,
@@ -154,8 +181,10 @@ def read_bounce(line: Line, message_id: str) -> Bounce:
     if usual is None:
         return bounce_carefully(line, message_id)
     recipient, original, router, transport, name, address, port, _tls, text = usual.groups()
-    if name is None and text.startswith("SMTP error"):
+    if name is None and text.startswith("SMTP error"):  # before 4.85
         return bounce_carefully(line, message_id)
+    if text[-1:] == "s":
+        text = fields.without_delivery_time(text)
     return Bounce(
         line.logged_at,
         message_id,
@@ -201,8 +230,9 @@ def _attempt(line: Line) -> _Attempt:
     host, text = get("H"), get("text", "")
     if "C" in found:
         text = fields.unquote(found["C"])
-    if "parents" in found and _REMARK.fullmatch(f"({found['parents']})"):  # "blackhole (RCPT ACL discarded ...)"
-        text = f"({found['parents']})" + (f": {text}" if text else "")
+    remark = get("parents", "")
+    if _REMARK.match(remark):  # "blackhole (RCPT ACL discarded recipients): why"
+        text = f"({remark})" + (f": {text}" if text else "")
     return _Attempt(
         recipient,
         get("original recipient", recipient),

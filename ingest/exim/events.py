@@ -34,8 +34,8 @@ class Topic(StrEnum):
     REMOVED = "removed"  # "removed by USER": recipients get no line
     CANCELLED = "cancelled"  # "cancelled by USER", "cancelled by timeout_frozen_after"
     ERROR_IGNORED = "error ignored"  # a failed address that is dropped silently
-    NOT_ACCEPTED = "not accepted"  # "SMTP connection lost after final dot", "rescind ...": there is no message
-    QUEUED_CONNECTION = "queued: many messages in one connection"  # value: the limit N of "more than N messages"
+    NOT_ACCEPTED = "not accepted"  # "SMTP connection lost after final dot", "rescind ...": no message exists
+    QUEUED_CONNECTION = "queued: many messages in one connection"  # value: N of "more than N messages"
     QUEUED = "queued"  # any other "no immediate delivery"
     HOST_ERROR = "remote host error"  # an attempt at one host, not an outcome
     DISCARDED = "discarded"  # accepted by SMTP, thrown away by an ACL
@@ -92,7 +92,9 @@ class Arrival(NamedTuple):
     subject: str | None  # T=, decoded
     recipients: tuple[str, ...] | None  # "for a b c"; None: the log does not list them
 
-    kind = Kind.ARRIVAL
+    @property
+    def kind(self) -> Kind:
+        return Kind.ARRIVAL
 
 
 class Delivery(NamedTuple):
@@ -111,7 +113,9 @@ class Delivery(NamedTuple):
     tls: str | None
     text: str | None  # C=: the answer of the remote server, decoded
 
-    kind = Kind.DELIVERY
+    @property
+    def kind(self) -> Kind:
+        return Kind.DELIVERY
 
 
 class Deferral(NamedTuple):
@@ -129,7 +133,9 @@ class Deferral(NamedTuple):
     text: str  # from "defer (" on: code, reason, the remote server's words
     is_attempt: bool  # False for "retry time not reached": nothing was tried
 
-    kind = Kind.DEFERRAL
+    @property
+    def kind(self) -> Kind:
+        return Kind.DEFERRAL
 
 
 class Bounce(NamedTuple):
@@ -146,7 +152,9 @@ class Bounce(NamedTuple):
     remote_host_port: int | None
     text: str
 
-    kind = Kind.BOUNCE
+    @property
+    def kind(self) -> Kind:
+        return Kind.BOUNCE
 
 
 class Completion(NamedTuple):
@@ -155,11 +163,13 @@ class Completion(NamedTuple):
     logged_at: datetime
     message_id: str
 
-    kind = Kind.COMPLETION
+    @property
+    def kind(self) -> Kind:
+        return Kind.COMPLETION
 
 
 class Rejection(NamedTuple):
-    """A refusal during SMTP. ``message_id`` only for what was refused after DATA; there is no arrival then."""
+    """A refusal during SMTP. ``message_id`` only for what was refused after DATA; there is no arrival."""
 
     logged_at: datetime
     message_id: str | None
@@ -172,7 +182,9 @@ class Rejection(NamedTuple):
     authenticated_id: str | None
     text: str  # the reason as logged, without the part before it
 
-    kind = Kind.REJECTION
+    @property
+    def kind(self) -> Kind:
+        return Kind.REJECTION
 
 
 class AuthFailure(NamedTuple):
@@ -186,7 +198,9 @@ class AuthFailure(NamedTuple):
     attempted_id: str | None  # (set_id=...); attackers write it
     text: str
 
-    kind = Kind.AUTH_FAILURE
+    @property
+    def kind(self) -> Kind:
+        return Kind.AUTH_FAILURE
 
 
 class Connection(NamedTuple):
@@ -197,7 +211,9 @@ class Connection(NamedTuple):
     client: Client
     text: str
 
-    kind = Kind.CONNECTION
+    @property
+    def kind(self) -> Kind:
+        return Kind.CONNECTION
 
 
 class Note(NamedTuple):
@@ -211,7 +227,9 @@ class Note(NamedTuple):
     value: int | None  # see Topic
     text: str  # the line behind stamp, pid and id
 
-    kind = Kind.NOTE
+    @property
+    def kind(self) -> Kind:
+        return Kind.NOTE
 
 
 class Unparsed(NamedTuple):
@@ -221,14 +239,4 @@ class Unparsed(NamedTuple):
     raw: bytes
 
 
-Event = (
-    Arrival
-    | Delivery
-    | Deferral
-    | Bounce
-    | Completion
-    | Rejection
-    | AuthFailure
-    | Connection
-    | Note
-)
+Event = Arrival | Delivery | Deferral | Bounce | Completion | Rejection | AuthFailure | Connection | Note

@@ -1,11 +1,11 @@
 """The fields behind a flag, one by one, with the place where each stands.
 
-A field letter has no meaning without its flag: ``T=`` is the subject on an arrival and the transport on a delivery.
-Text that others write (HELO names, ids, subjects, replies) may imitate any field; so fields are read from left to
-right, each by its own grammar, and the first of a name counts.
+A field letter has no meaning without its flag: ``T=`` is the subject on an arrival and the transport on a
+delivery. Text that others write (HELO names, ids, subjects, replies) may imitate any field; so fields are read
+from left to right, each by its own grammar, and the first of a name counts.
 
-This is the careful reader. ``arrivals`` and ``deliveries`` read the usual shapes with one pattern and come here
-for the rest; the glossary always does. Source: receive.c; deliver.c, delivery_log(); the specification, "Log files".
+This is the careful reader. ``arrivals`` and ``deliveries`` read the usual shapes with one pattern and come
+here for the rest; the glossary always does. Source: receive.c; deliver.c, delivery_log().
 """
 
 import re
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ingest.exim import hosts
 
 ADDRESS = r"""(?:\[email[ \xa0]protected\]|(?:[^ "]|"(?:[^"\\]|\\.)*+")++)"""
-"""One address: quotes may hold spaces. A page that publishes logs may have masked it as ``[email protected]``."""
+"""One address: quotes may hold spaces. Pages that publish logs mask it as ``[email protected]``."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
 _NEXT = r"(?:A|C|CV|DKIM|DT|H|I|K|L|M8S|PRDR|PRX|P|Q|QT|R|RT|S|SNI|T|X|id\*?)"
@@ -34,7 +34,9 @@ _MASKED = re.compile(r" \[email[ \xa0]protected\](?= |\Z)")
 _CSTRING = re.compile(rf"({_QUOTED})")
 _BRACKETED = re.compile(rf"(<(?:[^<>\"]|{_QUOTED})*+>)|([^ ]*+)")
 _NAME_IN_CERTIFICATE = re.compile(rf'("[^"]*+")(?=:? |:?\Z)|(".*?")(?= {_NEXT}(?:=| |\Z)|:? : |: |:?\Z)')
-_ACCOUNT = re.compile(r"([^ ]*+)(?= (?:PRDR|K|(?:PRX|S)=)|\Z)|(.*?)(?= (?:PRDR|PRX=|K|S=|M8S=)(?:[^ ]*+)(?= |\Z))")
+_ACCOUNT = re.compile(
+    r"([^ ]*+)(?= (?:PRDR|K|(?:PRX|S)=)|\Z)|(.*?)(?= (?:PRDR|PRX=|K|S=|M8S=)(?:[^ ]*+)(?= |\Z))"
+)
 _ARRIVAL_VALUES: Mapping[str, re.Pattern[str]] = {
     "T": _CSTRING,
     "DN": _NAME_IN_CERTIFICATE,
@@ -55,7 +57,7 @@ _DELIVERY_VALUES: Mapping[str, re.Pattern[str]] = {
 _MESSAGE = re.compile(r" ?: ?|:\Z")
 _DEFER = re.compile(r" (?:routing |transporting )?(?=defer \()")
 _TAIL = re.compile(r" (from) (?=<)| (for) ")
-_DELIVERY_TIME = re.compile(r" DT=[0-9][0-9.wdhms]*+\Z")
+_DELIVERY_TIME = re.compile(r" DT=[0-9][0-9.wdhms]*+")
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _ESCAPED_QUOTE = re.compile(r'\\(["\\])')
 _ADDRESSES = re.compile(rf"{ADDRESS}|[^ ]++")
@@ -65,8 +67,8 @@ _LETTERS = {"n": b"\n", "r": b"\r", "t": b"\t", "b": b"\b", "v": b"\v", "f": b"\
 class Field(NamedTuple):
     """One part of the text behind the flag.
 
-    ``key`` is the part before ``=`` ("H", "T", "id*"); a part without one has a name in small letters: "sender",
-    "recipient", "parents", "original recipient", "from", "for", "text", "word".
+    ``key`` is the part before ``=`` ("H", "T", "id*"); a part without one has a name in small letters:
+    "sender", "recipient", "parents", "original recipient", "masked", "from", "for", "text", "word".
     """
 
     key: str
@@ -86,7 +88,7 @@ def arrival_fields(text: str, start: int) -> Iterator[Field]:
 
 
 def delivery_fields(text: str, start: int) -> Iterator[Field]:
-    """The fields of ``=>``, ``->``, ``>>``, ``*>``, ``==`` and ``**``; "text" is the reason of the last two."""
+    """The fields of ``=>``, ``->``, ``>>``, ``*>``, ``==``, ``**``; "text" is the reason of the last two."""
     recipient = _ODD_RECIPIENT.match(text, start) or _RECIPIENT.match(text, start)
     if recipient is None:
         yield Field("recipient", text[start:], start, len(text))
@@ -146,7 +148,7 @@ def _word(text: str, pos: int) -> Field:
 def _tail(text: str, pos: int, seen: set[str]) -> Field | None:
     """`` from <sender>`` and `` for recipient ...``, which end an arrival."""
     tail = _TAIL.match(text, pos)
-    if tail is None or "P" not in seen and "S" not in seen:
+    if tail is None or not seen & {"P", "S"}:
         return None
     if tail[2] is not None:
         return Field("for", text[tail.end() :], pos + 1, len(text))
@@ -163,15 +165,21 @@ def _reason(text: str, pos: int) -> Field | None:
     failure = _MESSAGE.match(text, pos)
     if failure is None:
         return None
-    took = _DELIVERY_TIME.search(text, failure.end())
-    end = len(text) if took is None else took.start()
-    return Field("text", text[failure.end() : end], failure.end(), end)
+    reason = without_delivery_time(text[failure.end() :])
+    return Field("text", reason, failure.end(), failure.end() + len(reason))
+
+
+def without_delivery_time(text: str) -> str:
+    """The reason of a failure without the `` DT=3s`` that log selector +deliver_time puts behind it."""
+    took = text.rfind(" DT=")
+    return text if took < 0 or _DELIVERY_TIME.fullmatch(text, took) is None else text[:took]
 
 
 def decode(quoted: str) -> str:
-    """The text inside ``"..."`` as Exim escaped it: ``\\"``, ``\\\\``, ``\\n``, ``\\303``; bytes read as UTF-8.
+    """The text inside ``"..."`` as Exim escaped it: ``\\"``, ``\\\\``, ``\\n``, ``\\303``.
 
-    Exim cuts a subject at 100 bytes, so the last character may be broken: it becomes U+FFFD.
+    The bytes are read as UTF-8. Exim cuts a subject at 100 bytes, so the last character may be broken: it
+    becomes U+FFFD.
     """
     inner = quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' else quoted
     if "\\" not in inner:
@@ -192,7 +200,10 @@ def _escaped(code: str) -> bytes:
 
 
 def unquote(quoted: str) -> str:
-    """The text inside ``"..."`` with only ``\\"`` and ``\\\\`` undone: a remote reply, whose ``\\n`` is ambiguous."""
+    """The text inside ``"..."`` with only ``\\"`` and ``\\\\`` undone.
+
+    For remote replies: there ``\\n`` may be a new line or two characters of the reply.
+    """
     inner = quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' else quoted
     return inner if "\\" not in inner else _ESCAPED_QUOTE.sub(r"\1", inner)
 
@@ -215,3 +226,11 @@ def number(text: str | None) -> int | None:
 def null_sender(address: str) -> str:
     """An envelope sender as events hold it: the null sender ``<>`` is ""."""
     return "" if address == "<>" else address
+
+
+def login(text: str | None) -> tuple[str | None, str | None]:
+    """Split the value of ``A=``, ``name[:id[:sender]]``: a missing id is None, an empty one is ""."""
+    if text is None:
+        return None, None
+    name, colon, account = text.partition(":")
+    return name, account.partition(":")[0] if colon else None

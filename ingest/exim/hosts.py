@@ -7,13 +7,14 @@
     H=name [ip]             a name verified by DNS
     H=name (helo) [ip]      a verified name, and a HELO name that differs
 
-each with ``:port``, then ``I=[ip]:port``, ``U=ident`` and ``Ci=connection`` where they are logged. Connection lines have the same
-without ``H=``. Only the last address in brackets is a fact: the client writes the HELO name, and may write
-brackets into it. Source: host.c, host_and_ident(); smtp_in.c.
+each with ``:port``, then ``I=[ip]:port``, ``U=ident`` and ``Ci=connection`` where they are logged. Connection
+lines have the same without ``H=``. Only the last address in brackets is a fact: the client writes the HELO
+name, and may write brackets into it. Source: host.c, host_and_ident(); smtp_in.c.
 """
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -23,14 +24,20 @@ _NAME = r"(?:(?P<name>[^ ()\[\]]++) )?+(?:DS )?+"
 _ADDRESS = r"\[(?P<address>[^\[\] ]*+)\](?::(?P<port>[^ :*\[\]()]++))?+"
 # What Exim writes behind a host. A HELO name may imitate an address in brackets, but hardly this as well.
 _KNOWN = (
-    r"(?:\Z|:(?: |\Z)| (?:: |I=\[|(?:Ci|P|X|CV|DN|SNI|F|U|A|D|C|DT|PRX|PS|SPF|DMARC)=|TFO|\(TCP|(?:temporarily )?rejected|"
-    r"sender verify|Warning:|incomplete|RCPT <|closed|lost|dropped|refused|next input))"
+    r"(?:\Z|:(?: |\Z)| (?:: |I=\[|(?:Ci|P|X|CV|DN|SNI|F|U|A|D|C|DT|PRX|PS|SPF|DMARC)=|TFO|\(TCP"
+    r"|(?:temporarily )?rejected|sender verify|Warning:|incomplete|RCPT <|closed|lost|dropped|refused"
+    r"|next input))"
 )
 _PLAIN = re.compile(_NAME + r"(?:\((?P<helo>[^ ()]*+)\) )?+" + _ADDRESS + r"(?=\*?" + _KNOWN + ")")
 _ODD = re.compile(_NAME + r"(?:\((?P<helo>.{0,1024}?)\) )?" + _ADDRESS + r"(?=\*?" + _KNOWN + ")")
 _ANY = re.compile(_NAME + r"(?:\((?P<helo>.{0,1024}?)\) )?" + _ADDRESS + r"(?=\Z|[ :*])")
 _INTERFACE = re.compile(r" I=\[([^\[\] ]*+)\](?::([^ :]++))?+")
 _IDENT = re.compile(r" U=(?:(.{0,256}?)(?=" + _KNOWN + r")|([^ :]*+))")
+# The usual client whole, as far as these parts go; what follows must be something that Exim writes there.
+_USUAL = re.compile(
+    r"(?:H=)?+(?:([^ ()\[\]]++) )?+(?:\(([^ ()]*+)\) )?+\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+"
+    r"(?: I=\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+)?+(?= F=<|: | rejected | temporarily | closed | \(TCP|\Z)"
+)
 _BARE_IDENT = re.compile(r"(?:U=)?+([^ :]++)")
 _CONNECTION = re.compile(r" Ci=[^ :]++")
 
@@ -46,14 +53,18 @@ class Host(NamedTuple):
     end: int
 
 
-@lru_cache(maxsize=65_536)
-def address(text: str) -> str | None:
-    """An IP address in its one standard spelling; None for any other text.
+client_of: Callable[[tuple[object, ...]], Client] = partial(tuple.__new__, Client)
+"""A client from its seven fields; see ``line`` for why."""
 
-    An IPv4 address in IPv6 clothes (``::ffff:192.0.2.1``) is the IPv4 address; a scope (``%eth0``) is not accepted,
-    since a database cannot store it.
+
+@lru_cache(maxsize=65_536)
+def address(text: str | None) -> str | None:
+    """An IP address in its one standard spelling; None for None and for any other text.
+
+    An IPv4 address in IPv6 clothes (``::ffff:192.0.2.1``) is the IPv4 address; a scope (``%eth0``) is not
+    accepted, since a database cannot store it.
     """
-    if "%" in text:
+    if text is None or "%" in text:
         return None
     try:
         value = ip_address(text)
@@ -64,6 +75,7 @@ def address(text: str) -> str | None:
     return str(value)
 
 
+@lru_cache(maxsize=65_536)
 def port(text: str | None) -> int | None:
     """A port number; None for text that is none (0..65535)."""
     if text is None or len(text) > 5 or not (text.isascii() and text.isdigit()):
@@ -88,6 +100,12 @@ def host_and_ident(text: str, start: int) -> tuple[Client, int]:
 
     Returns the client and where its description ends; an unreadable one gives an empty client and ``start``.
     """
+    usual = _USUAL.match(text, start)
+    if usual is not None:
+        name, helo_name, ip, ip_port, interface_ip, interface_port = usual.groups()
+        return client_of((
+            address(ip), port(ip_port), name, helo_name, address(interface_ip), port(interface_port), None,
+        )), usual.end()  # fmt: skip
     tagged = text.startswith("H=", start)
     host = read_host(text, start + 2 if tagged else start)
     if host is None:

@@ -1,8 +1,8 @@
 """Exim's message id and the time inside it.
 
-Two lengths: ``1RwtJa-0009RI-2d`` (16 characters, up to Exim 4.96) and ``1x5dJQ-00000002ksM-1pMm`` (23, from 4.97).
-The first six characters are the second in which reception began, in base 62: so ids sort by time under a binary
-collation, and tell the time in UTC whatever the zone of the log.
+Two lengths: ``1RwtJa-0009RI-2d`` (16 characters, up to Exim 4.96) and ``1x5dJQ-00000002ksM-1pMm`` (23, from
+4.97). The first six characters are the second in which reception began, in base 62: so ids sort by time under
+a binary collation, and tell the time in UTC whatever the zone of the log.
 
 Source: Exim's specification, chapter "How Exim receives and delivers mail", section "Message identification".
 """

@@ -14,10 +14,10 @@ _CLIENT = re.compile(r"(?:DS )?+[HU]=")
 _FLAGS: Mapping[str, Callable[[Line, str], Event]] = {
     "<=": arrivals.read_arrival,
     "(=": arrivals.read_arrival,
-    "=>": lambda line, message_id: deliveries.read_delivery(line, message_id, "=>"),
-    "->": lambda line, message_id: deliveries.read_delivery(line, message_id, "->"),
-    ">>": lambda line, message_id: deliveries.read_delivery(line, message_id, ">>"),
-    "*>": lambda line, message_id: deliveries.read_delivery(line, message_id, "*>"),
+    "=>": deliveries.read_delivery,
+    "->": deliveries.read_delivery,
+    ">>": deliveries.read_delivery,
+    "*>": deliveries.read_delivery,
     "==": deliveries.read_deferral,
     "**": deliveries.read_bounce,
 }
@@ -26,17 +26,19 @@ _FLAGS: Mapping[str, Callable[[Line, str], Event]] = {
 def parse(raw: bytes, *, zone: tzinfo) -> Event | Unparsed:
     """Read one line, without its newline; ``zone`` is the zone of the log host.
 
-    Never raises. A field that cannot be read is None; text without a stamp, or with an impossible one, is Unparsed.
-    Of a line longer than 64 KiB the first 64 KiB are read.
+    Never raises. A field that cannot be read is None; text without a stamp, or with an impossible one, is
+    Unparsed. Of a line longer than 64 KiB the first 64 KiB are read.
     """
     line = read_line(raw, zone=zone)
     if isinstance(line, Unparsed):
         return line
-    if line.message_id is not None:
-        if line.flag is not None:
-            return _FLAGS[line.flag](line, line.message_id)
-        if _COMPLETION.match(line.text, line.start):
-            return Completion(line.logged_at, line.message_id)
+    message_id = line.message_id
+    if message_id is not None:
+        flag = line.flag
+        if flag is not None:
+            return _FLAGS[flag](line, message_id)
+        if line.text.startswith("Completed", line.start) and _COMPLETION.match(line.text, line.start):
+            return Completion(line.logged_at, message_id)
     return _words(line)
 
 
@@ -45,7 +47,7 @@ def _words(line: Line) -> Event:
     text, start = line.text, line.start
     if _CLIENT.match(text, start):
         return refusals.read_client_line(line)
-    event = sessions.read_connection(line) or sessions.read_auth_failure(line)
+    event: Event | None = sessions.read_connection(line) or sessions.read_auth_failure(line)
     if event is not None:
         return event
     if text.startswith("F=", start):

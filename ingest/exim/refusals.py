@@ -1,7 +1,7 @@
 """Refusals during SMTP. No message exists then, unless the line names one: refused after DATA.
 
-Most begin with who connected (``H=... F=<...> rejected RCPT <...>: reason``), some with the refusal. Source: smtp_in.c,
-acl.c, receive.c; the specification, chapter "Log files".
+Most begin with who connected (``H=... F=<...> rejected RCPT <...>: reason``), some with the refusal. Source:
+smtp_in.c, acl.c, receive.c; the specification, chapter "Log files".
 """
 
 import re
@@ -13,13 +13,20 @@ from ingest.exim.line import Line
 _PATH = r'(?:[^<>"]|"(?:[^"\\]|\\.)*+")*+'
 _REJECTED = re.compile(
     rf"""
-    (?:\ (?:X|CV|SNI|SPF|DMARC|ARC)=[^\ ]++|\ (?:SPF|DMARC|ARC)(?=\ )|\ DN=".*?"(?=\ (?:F=|rejected|temporarily|SNI=)))*+
+    (?:
+      \ (?:X|CV|SNI|SPF|DMARC|ARC)=[^\ ]++
+      |\ (?:SPF|DMARC|ARC)(?=\ )
+      |\ DN=".*?"(?=\ (?:F=|rejected|temporarily|SNI=))
+    )*+
     (?:\ F=<(?P<sender>{_PATH})>)?+
     (?:\ A=(?P<login>.{{0,512}}?)(?=\ (?:temporarily\ )?rejected\ |\ (?:SPF|DMARC|ARC)))?
     (?:\ (?:SPF|DMARC|ARC)(?:=[^\ ]++)?+)*+
-    \ (?P<temporarily>temporarily\ )?+rejected\ 
+    \ (?P<temporarily>temporarily\ )?+rejected[ ]
     """,
     re.VERBOSE,
+)
+_USUAL_RCPT = re.compile(
+    r' F=<([^<>"]*+)>(?: A=([^ ]++))?+ (temporarily )?+rejected RCPT <([^<>"]*+)>: (.*+)\Z'
 )
 _RECIPIENT = re.compile(rf"RCPT (?:<(?P<path>{_PATH})>[^:]*+|(?P<word>.*?))(?=: |:?\Z)")
 _SENDER = re.compile(rf"MAIL (?:<(?P<path>{_PATH})>[^:]*+|(?P<word>.*?))(?=: |:?\Z)")
@@ -50,7 +57,8 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Stage], ...] = tuple(
     for pattern, stage in (
         (r'(?P<temporarily>temporarily )?rejected "?(?:EHLO|HELO)(?: .{0,1024}?)??"? from ', Stage.HELO),
         (
-            rf"(?P<temporarily>temporarily )?rejected MAIL (?:from |command {_CLIENT_AHEAD}|FROM:<(?P<sender>{_PATH})>[^:]*? {_CLIENT_AHEAD})",
+            r"(?P<temporarily>temporarily )?rejected MAIL "
+            rf"(?:from |command {_CLIENT_AHEAD}|FROM:<(?P<sender>{_PATH})>[^:]*? {_CLIENT_AHEAD})",
             Stage.MAIL,
         ),
         (
@@ -65,7 +73,8 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Stage], ...] = tuple(
         (rf"too many recipients: message rejected: sender=<(?P<sender>{_PATH})> {_CLIENT_AHEAD}", Stage.RCPT),
         (rf"(?:VRFY|EXPN) failed for .*? {_CLIENT_AHEAD}", Stage.OTHER),
         (
-            rf'SMTP protocol synchronization error \([^)]*+\): rejected (?:".*?" {_CLIENT_AHEAD}|connection from )',
+            r"SMTP protocol synchronization error \([^)]*+\): "
+            rf'rejected (?:".*?" {_CLIENT_AHEAD}|connection from )',
             Stage.OTHER,
         ),
         (rf'SMTP (?:syntax|protocol) error in ".*" {_CLIENT_AHEAD}', Stage.OTHER),
@@ -73,7 +82,18 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Stage], ...] = tuple(
 )
 _NO_CLIENT = re.compile(r"SMTP protocol synchronization error \([^)]*+\): rejected")
 FIRST_WORDS = frozenset(
-    "rejected temporarily unqualified refused Connection connection too VRFY EXPN SMTP".split()
+    {
+        "rejected",
+        "temporarily",
+        "unqualified",
+        "refused",
+        "Connection",
+        "connection",
+        "too",
+        "VRFY",
+        "EXPN",
+        "SMTP",
+    }
 )
 """The words with which a line that is read by ``read_refusal`` begins."""
 
@@ -115,10 +135,7 @@ def _rejection(
     recipient: str | None = None,
     login: str | None = None,
 ) -> Rejection:
-    authenticator = account = None
-    if login is not None:
-        authenticator, colon, rest = login.partition(":")
-        account = rest.partition(":")[0] if colon else None
+    authenticator, account = fields.login(login)
     return Rejection(
         line.logged_at,
         line.message_id,
@@ -137,6 +154,9 @@ def read_client_line(line: Line) -> Rejection | Note:
     """Read a line that begins with who connected: ``H=``, ``U=``, or ``DS H=``."""
     start = line.start + 3 if line.text.startswith("DS ", line.start) else line.start
     client, end = hosts.host_and_ident(line.text, start)
+    usual = _USUAL_RCPT.match(line.text, end)
+    if usual is not None:
+        return _rejected_rcpt(line, client, usual)
     rejected = _REJECTED.match(line.text, end)
     if rejected is not None:
         return _rejected(line, client, rejected)
@@ -157,16 +177,35 @@ def read_client_line(line: Line) -> Rejection | Note:
     )
 
 
+def _rejected_rcpt(line: Line, client: Client, match: re.Match[str]) -> Rejection:
+    sender, login, temporarily, recipient, text = match.groups()
+    authenticator, account = (None, None) if login is None else fields.login(login)
+    return Rejection(
+        line.logged_at,
+        line.message_id,
+        Stage.RCPT,
+        temporarily is not None,
+        client,
+        sender,
+        recipient,
+        authenticator,
+        account,
+        text,
+    )
+
+
 def _rejected(line: Line, client: Client, match: re.Match[str]) -> Rejection:
     text, start = line.text, match.end()
     sender = match["sender"]
     stage = next((stage for word, stage in _STAGES if text.startswith(word, start)), Stage.OTHER)
     recipient = None
-    argument = _ARGUMENT.match(text, start)
+    argument: re.Match[str] | None
     if stage is Stage.RCPT and (path := _RECIPIENT.match(text, start)) is not None:
         argument, recipient = path, _address(path)
     elif stage is Stage.MAIL and (path := _SENDER.match(text, start)) is not None:
         argument, sender = path, _address(path)
+    else:
+        argument = _ARGUMENT.match(text, start)
     reason = "" if argument is None else text[argument.end() + 2 :]
     return _rejection(
         line,
@@ -200,7 +239,7 @@ def _client_note(line: Line, end: int) -> tuple[Topic, str | None]:
 
 
 def read_sender_line(line: Line) -> Rejection | None:
-    """Read ``F=<sender> rejected by non-SMTP ACL: ...`` and the line of local_scan(); None if it is something else."""
+    """Read ``F=<sender> ... rejected by non-SMTP ACL`` or ``by local_scan()``; None if it is neither."""
     text = line.text
     sender = _FIRST_SENDER.match(text, line.start)
     if sender is None:
