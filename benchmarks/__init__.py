@@ -1,0 +1,1 @@
+"""Measurements and the generator of logs; not part of the product and not imported by it."""
