@@ -17,7 +17,8 @@ MAILWATCH_HOME = env.directory("MAILWATCH_HOME", BASE_DIR / "var")
 
 DEBUG = env.flag("MAILWATCH_DEBUG", default=False)
 SECRET_KEY = env.secret("MAILWATCH_SECRET_KEY") or env.kept_secret(MAILWATCH_HOME / "secret_key")
-ALLOWED_HOSTS = env.names("MAILWATCH_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# This machine may always ask by its own names, as health checks do.
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.names("MAILWATCH_ALLOWED_HOSTS", "")]
 CSRF_TRUSTED_ORIGINS = env.names("MAILWATCH_TRUSTED_ORIGINS", "")
 
 # The port of `make run`, which listens on this machine only unless an address is given.

@@ -1,0 +1,49 @@
+# make run, make demo and make test set up what they need: .venv by .ci/make-environment, Chromium by .ci/get-chromium.
+
+.DEFAULT_GOAL := help
+.PHONY: help environment run demo test lint format lock
+
+BIN := .venv/bin
+
+help:
+	@echo "make run     everything on this machine; prints the address and, the first time, the administrator's password"
+	@echo "make demo    the same, with sample logs"
+	@echo "make test    all that CI checks"
+	@echo "make lint    only the checks that run no test"
+	@echo "make format  put the code into its form"
+	@echo "make lock    write requirements.lock anew from pyproject.toml"
+
+environment:
+	@.ci/make-environment
+
+run: environment
+	@exec $(BIN)/python manage.py run
+
+demo: environment
+	@exec $(BIN)/python manage.py demo
+
+test: lint
+	@.ci/get-chromium
+	$(BIN)/python -m pytest -n 2 --ignore=tests/acceptance --ignore=tests/browser
+	$(BIN)/python -m pytest tests/acceptance tests/browser
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py check --fail-level WARNING
+	$(BIN)/python -W 'ignore:Got an error checking:RuntimeWarning' manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py document_rules --check
+
+format: environment
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djade $$(git ls-files 'templates/*.html')
+
+lock: environment
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m uv pip compile pyproject.toml --universal --generate-hashes --upgrade --python-version 3.12 \
+		--extra standalone --group test --group lint \
+		--no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
