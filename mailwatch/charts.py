@@ -42,7 +42,8 @@ class Chart:
     @property
     def rows(self) -> list[tuple[str, tuple[int, ...]]]:
         """The table: a label and its value in each series."""
-        return list(zip(self.labels, zip(*(series.values for series in self.series), strict=True), strict=True))
+        columns = zip(*(series.values for series in self.series), strict=True)
+        return list(zip(self.labels, columns, strict=True))
 
     def as_json(self) -> dict[str, object]:
         """What charts.js reads."""

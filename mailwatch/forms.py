@@ -1,16 +1,19 @@
 """What people type into pages, checked."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.dateparse import parse_date, parse_datetime
 
 from ingest.models import LogHost, Status
 from ingest.models.log_hosts import log_host_name, zone_name
-from ingest.rules.definition import SEVERITIES
+from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
-from mailwatch.queries.ranges import Preset, Range
+from ingest.rules.relays import SUBJECT_RULES
+from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
+from mailwatch.printable import plain
+from mailwatch.queries.ranges import Preset, Range, read_time
+from mailwatch.queries.relays import Chosen
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 
 MOST_PASTED = 512 * 1024  # characters; more lines than anybody reads token by token
@@ -25,20 +28,10 @@ class LogTimeField(forms.Field):
     def to_python(self, value: object) -> datetime | None:
         if value in self.empty_values:
             return None
-        text = str(value).strip()
-        try:
-            return parse_datetime(text) or _midnight(parse_date(text))
-        except ValueError:
-            raise forms.ValidationError(_NOT_A_TIME.format(text[:40])) from None
-
-
-_NOT_A_TIME = "“{}” is no time. Write it as 2016-03-09 07:53."
-
-
-def _midnight(day: date | None) -> datetime:
-    if day is None:
-        raise ValueError
-    return datetime.combine(day, time())  # noqa: DTZ001 - naive on purpose: the zone is the log host's
+        at = read_time(str(value))
+        if at is None:
+            raise forms.ValidationError(f"“{str(value)[:40]}” is no time. Write it as 2016-03-09 07:53.")
+        return at
 
 
 class ContextForm(forms.Form):
@@ -94,10 +87,20 @@ class RelaysForm(ContextForm):
 
     severity = forms.ChoiceField(
         required=False,
-        choices=[("", "any severity"), *((str(s), f"{s} and worse") for s in SEVERITIES[:-1])],
-        error_messages={"invalid_choice": "Severities are critical, high, medium and low."},
+        choices=[
+            ("", "any severity"),
+            (Severity.CRITICAL, "critical"),
+            (Severity.HIGH, "high and worse"),
+            (Severity.MEDIUM, "medium and worse"),
+            (Severity.INFO, "refused attempts too"),
+        ],
+        error_messages={"invalid_choice": "Severities are critical, high, medium and info."},
     )
-    rule = forms.CharField(required=False, max_length=4)
+    rule = forms.ChoiceField(
+        required=False,
+        choices=[("", "any rule"), *((rule.code, f"{rule.code} {rule.title}") for rule in SUBJECT_RULES)],
+        error_messages={"invalid_choice": "There is no such rule for suspects."},
+    )
     kind = forms.ChoiceField(
         required=False,
         choices=[
@@ -108,8 +111,16 @@ class RelaysForm(ContextForm):
         ],
         error_messages={"invalid_choice": "Kinds are sender hosts, accounts and local users."},
     )
-    open = forms.CharField(required=False)
     after = forms.CharField(required=False)
+
+    @property
+    def context_fields(self) -> list[forms.BoundField]:
+        """What choosing suspects must not lose."""
+        return [self[name] for name in ContextForm.base_fields]
+
+    @property
+    def chosen(self) -> Chosen:
+        return Chosen(**{name: self.cleaned_data[name] for name in ("severity", "rule", "kind")})
 
 
 class ExplainForm(forms.Form):
@@ -122,7 +133,7 @@ class ExplainForm(forms.Form):
         label="Log lines",
         widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "false"}),
         error_messages={
-            "max_length": "This is more than can be explained line by line (512 KB). Upload it as a file instead.",
+            "max_length": "More than 512 KB are not explained line by line. Upload the text as a file.",
             "null_characters_not_allowed": "This is no text: it holds NUL characters.",
         },
     )
@@ -140,6 +151,12 @@ class ExplainForm(forms.Form):
         if not self.errors and not (cleaned["lines"].strip() or cleaned["configuration"].strip()):
             raise forms.ValidationError("Paste log lines, a configuration, or both.")
         return cleaned
+
+
+class ChosenLogHostForm(forms.Form):
+    """One log host, by name."""
+
+    log_host = forms.ModelChoiceField(LogHost.objects.all(), to_field_name="name", required=False)
 
 
 class ConfigurationForm(forms.Form):
@@ -162,6 +179,7 @@ class ConfigurationForm(forms.Form):
         label="Keep it for",
         error_messages={"invalid_choice": "There is no log host of this name."},
     )
+    replace = forms.BooleanField(required=False, initial=True, label="instead of what is kept for it now")
 
     def clean_file(self) -> str:
         """The text of the file; what is not UTF-8 reads as Latin-1."""
@@ -172,7 +190,7 @@ class ConfigurationForm(forms.Form):
             raise forms.ValidationError("A configuration of more than 2 MB is not read.")
         raw = file.read()
         if b"\0" in raw:
-            raise forms.ValidationError("This file is no text. A configuration is what exim -bP prints, or the configure file.")
+            raise forms.ValidationError("This file is no text, so it is no configuration of Exim.")
         try:
             return str(raw.decode())
         except UnicodeDecodeError:
@@ -186,7 +204,21 @@ class ConfigurationForm(forms.Form):
 
     @property
     def configuration(self) -> str:
-        return "\n".join(text for text in (self.cleaned_data["text"], self.cleaned_data["file"]) if text)
+        texts = (self.cleaned_data["text"], self.cleaned_data["file"])
+        return "\n".join(text for text in texts if text).replace("\r\n", "\n")
+
+    @property
+    def kept_name(self) -> str:
+        """What the text is called where it is kept: its file's name, made safe to show."""
+        file = self.files.get("file")
+        name = plain(getattr(file, "name", "")).strip()
+        return name[:200] or "pasted text"
+
+    def masked(self, text: str) -> "ConfigurationForm":
+        """The same form, with the text as it may be shown again."""
+        shown = {name: self.cleaned_data[name] for name in ("log_host", "replace")}
+        shown["log_host"] = shown["log_host"].name if shown["log_host"] else ""
+        return ConfigurationForm(initial=shown | {"text": text})
 
 
 class SearchForm(ContextForm):
@@ -245,3 +277,35 @@ class UploadForm(forms.Form):
             attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false", "placeholder": "UTC"}
         ),
     )
+
+
+class ShareForm(ContextForm):
+    """What to freeze, as its page shows it, and for whom."""
+
+    kind = forms.ChoiceField(choices=SharedReport.Kind)
+    message_id = forms.CharField(required=False, max_length=23)
+    redaction = forms.ChoiceField(required=False, choices=SharedReport.Redaction, label="Mailbox names")
+    days = forms.IntegerField(
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        required=False,
+        label="Open for",
+        error_messages={
+            "invalid": f"A number of days, {LONGEST_DAYS} at most.",
+            "min_value": "One day at least.",
+            "max_value": f"{LONGEST_DAYS} days at most.",
+        },
+    )
+
+    def clean_redaction(self) -> str:
+        return self.cleaned_data["redaction"] or SharedReport.Redaction.MASKED
+
+    def clean_days(self) -> int:
+        return self.cleaned_data["days"] or DEFAULT_DAYS
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
+        if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
+            raise forms.ValidationError("Say which message of which log host is to be shared.")
+        return cleaned

@@ -6,7 +6,7 @@ from datetime import datetime
 from io import StringIO
 from itertools import chain
 
-from mailwatch.templatetags.text import plain
+from mailwatch.printable import plain
 
 type Cell = str | int | datetime | None
 

@@ -1,4 +1,4 @@
-"""Where every page lives. A page has one name in five places: module, queries, templates, test and URL name."""
+"""Where every page lives. A page has one name: of its module, queries, templates, test and URL."""
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
@@ -34,6 +34,7 @@ urlpatterns = [
     # text in, answer out
     path("explain/", explain.explain, name="explain"),
     path("configuration/", configuration.configuration, name="configuration"),
+    path("configuration/<int:stored_id>/drop/", configuration.drop, name="drop_configuration"),
     path("rules/", rules.rules, name="rules"),
     # files in
     path("uploads/", uploads.uploads, name="uploads"),

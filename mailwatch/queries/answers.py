@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.rules.verdict import Answer, Verdict, verdict
+
 from ingest import classification
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
 from ingest.rules.definition import SubjectFinding
 from ingest.rules.facts import Coverage
 from ingest.rules.relays import SubjectReport
-from ingest.rules.verdict import Answer, Verdict, verdict
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 
 # What the reader must see first.
@@ -66,7 +67,7 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
 
 
 def evidence(log_host: LogHost, finding: SubjectFinding, *, lines: int = 1) -> list[Evidence]:
-    """The first and the last lines behind a finding, ``lines`` at most; arrival lines where it is about messages."""
+    """First and last lines behind a finding, ``lines`` at most; of messages, the lines of their arrival."""
     if finding.lines:
         refs = _ends(finding.lines, lines)
         return [

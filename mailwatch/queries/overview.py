@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
+from itertools import pairwise
 from operator import or_
 
 from django.db import models
@@ -86,7 +87,7 @@ class Overview:
     @property
     def attack_at(self) -> datetime | None:
         """When the behaviour behind the worst finding began; None where nothing serious was found."""
-        finding = _worst_finding(self.answers)
+        finding = worst_finding(self.answers)
         return finding.first_at if finding else None
 
 
@@ -107,11 +108,11 @@ def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
 
 def _evidence(found: Sequence[HostAnswer]) -> Evidence | None:
     """One line behind the worst finding of the first answer."""
-    finding = _worst_finding(found)
+    finding = worst_finding(found)
     return next(iter(evidence(found[0].log_host, finding)), None) if finding else None
 
 
-def _worst_finding(found: Sequence[HostAnswer]) -> SubjectFinding | None:
+def worst_finding(found: Sequence[HostAnswer]) -> SubjectFinding | None:
     """The worst finding on the worst suspect of the first answer, if it is serious."""
     if not found or not found[0].reports:
         return None
@@ -175,7 +176,7 @@ def _coverage(answer: HostAnswer) -> HostCoverage:
     hours = int((present[-1] - present[0]) / timedelta(hours=1)) + 1 if present else 0
     gaps = [
         Gap(since=before + timedelta(hours=1), until=after)
-        for before, after in zip(present, present[1:], strict=False)
+        for before, after in pairwise(present)
         if after - before > timedelta(hours=1)
     ]
     return HostCoverage(

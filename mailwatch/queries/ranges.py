@@ -52,7 +52,7 @@ class Range:
     until: datetime | None = None
 
     def bounds(self, log_host: LogHost, span: Span) -> Bounds:
-        """The range on one log host. Presets begin at a full hour, so that volumes by the hour agree with it."""
+        """The range on one log host. Presets begin at a full hour, so that counts by the hour agree."""
         if self.preset is Preset.EXACT:
             return Bounds(since=_aware(self.since, log_host), until=_aware(self.until, log_host))
         if self.preset is Preset.ALL or span.last_at is None:
@@ -63,6 +63,14 @@ class Range:
 
 def _aware(at: datetime | None, log_host: LogHost) -> datetime | None:
     return at.replace(tzinfo=log_host.zone) if at is not None and at.tzinfo is None else at
+
+
+def read_time(text: str) -> datetime | None:
+    """ISO 8601, or a day for its midnight; naive where the text names no zone. None: it is no time."""
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
 
 
 def spans(log_hosts: Sequence[LogHost]) -> dict[int, Span]:
@@ -76,10 +84,8 @@ def spans(log_hosts: Sequence[LogHost]) -> dict[int, Span]:
     return {log_host.pk: found.get(log_host.pk, Span()) for log_host in log_hosts}
 
 
-def link_times(
-    log_host: LogHost | None, *, since: datetime | None, until: datetime | None
-) -> dict[str, str]:
-    """A range as a query string says it: in the log host's own zone where there is one, else with an offset."""
+def link_times(log_host: LogHost | None, *, since: datetime | None, until: datetime | None) -> dict[str, str]:
+    """A range as a query string says it: in the log host's zone where there is one, else with an offset."""
     times = {"since": since, "until": until}
     return {name: _written(at, log_host) for name, at in times.items() if at}
 

@@ -1,10 +1,10 @@
 """Words of verdicts and findings."""
 
 from django import template
+from ingest.rules.verdict import Answer
 
 from ingest.rules import RULES
 from ingest.rules.facts import SubjectKind
-from ingest.rules.verdict import Answer
 
 register = template.Library()
 
@@ -38,3 +38,10 @@ def rule_title(code: str) -> str:
     """The title of a rule; "" for a code that this version does not know (a finding of an older one)."""
     rule = RULES.get(code)
     return rule.title if rule else ""
+
+
+@register.filter
+def rule_guards(code: str) -> tuple[str, ...]:
+    """Why a finding of this rule may be wrong, and what was done about that."""
+    rule = RULES.get(code)
+    return rule.guards if rule else ()

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from django import template
-
 from ingest.exim.glossary import Token, explain
+
 from ingest.exim.line import readable
-from mailwatch.templatetags.text import plain_lines
+from mailwatch.printable import plain_lines
 
 register = template.Library()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A stretch of a line. ``meaning`` is "" for the space between tokens; ``is_word`` parts do not break inside."""
+    """A stretch of a line. ``meaning`` is "" between tokens; ``is_word`` parts do not break inside."""
 
     text: str
     meaning: str = ""

@@ -6,7 +6,6 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
-
 from ingest.rules.rule import VERSION
 
 register = template.Library()

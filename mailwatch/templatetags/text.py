@@ -1,7 +1,6 @@
 """Log text on a page: made harmless, counted, linked."""
 
 import re
-import unicodedata
 from datetime import timedelta
 from ipaddress import ip_address
 
@@ -10,31 +9,15 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from mailwatch.printable import plain, plain_lines
+
 register = template.Library()
+register.filter("plain", plain)
+register.filter("plain_lines", plain_lines)
 
-# Controls, formats (direction and zero-width characters among them), line and paragraph separators, surrogates.
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_MAYBE_HIDDEN = re.compile(r"[^\x20-\x7e]")
-_ADDRESS = re.compile(r"(?<![\w.:/@-])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w@/-])")
-
-
-@register.filter
-def plain(value: object) -> str:
-    """Text with control and direction characters written out, so that none can act on the page. "" for None."""
-    return "" if value is None else _MAYBE_HIDDEN.sub(_visible, str(value))
-
-
-def plain_lines(text: str) -> str:
-    """The same for text of several lines: line ends and tabs stay."""
-    return "\n".join("\t".join(plain(part) for part in line.split("\t")) for line in text.split("\n"))
-
-
-def _visible(match: re.Match[str]) -> str:
-    character = match.group()
-    if unicodedata.category(character) not in _HIDDEN:
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+_ADDRESS = re.compile(
+    r"(?<![\w.:/@-])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w@/-])"
+)
 
 
 @register.filter

@@ -1,5 +1,59 @@
-from django.http import HttpRequest, HttpResponse
+"""A configuration in, findings and repaired text out; kept only where a log host is chosen."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mailwatch import forms
+from mailwatch.operations.configurations import drop_configuration, keep_configuration
+from mailwatch.queries import configuration as queries
 
 
+@sensitive_post_parameters("text")
+@require_http_methods(["GET", "HEAD", "POST"])
 def configuration(request: HttpRequest) -> HttpResponse:
-    return HttpResponse()
+    """GET shows the form, or with ``log_host`` what is kept of it; POST audits a text."""
+    if request.method == "POST":
+        return _audit(request)
+    chosen = forms.ChosenLogHostForm(request.GET)
+    log_host = chosen.cleaned_data["log_host"] if chosen.is_valid() else None
+    audit = queries.audited_log_host(log_host) if log_host else None
+    form = forms.ConfigurationForm(initial={"log_host": log_host.name if log_host else ""})
+    return _page(request, form, audit=audit, log_host=log_host)
+
+
+def _audit(request: HttpRequest) -> HttpResponse:
+    form = forms.ConfigurationForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _page(request, form)
+    audit = queries.audited(form.configuration)
+    log_host = form.cleaned_data["log_host"]
+    if log_host:
+        keep_configuration(
+            log_host=log_host,
+            name=form.kept_name,
+            text=audit.configuration.text,
+            replace=form.cleaned_data["replace"],
+            now=now(),
+        )
+        messages.success(
+            request, f"Kept for {log_host.name}, with passwords masked. Its verdict counts it now."
+        )
+    return _page(request, form.masked(audit.configuration.text), audit=audit, log_host=log_host)
+
+
+def _page(request: HttpRequest, form: forms.ConfigurationForm, **context: object) -> HttpResponse:
+    context |= {"form": form, "stored": queries.stored()}
+    return render(request, "configuration/configuration.html", context)
+
+
+@require_POST
+def drop(request: HttpRequest, stored_id: int) -> HttpResponse:
+    """Give up a kept configuration."""
+    if not drop_configuration(stored_id=stored_id):
+        raise Http404
+    messages.success(request, "No longer kept. The verdict no longer counts it.")
+    return redirect("configuration")
