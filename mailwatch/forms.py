@@ -2,8 +2,12 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
 
 from ingest.models import LogHost, Status
 from ingest.models.log_hosts import log_host_name, zone_name
@@ -12,6 +16,7 @@ from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SUBJECT_RULES
 from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
 from mailwatch.printable import plain
+from mailwatch.operations.uploads import safe_name
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.relays import Chosen
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
@@ -259,7 +264,7 @@ class SearchForm(ContextForm):
 
 
 class UploadForm(forms.Form):
-    """Log files and the machine that wrote them."""
+    """Log files (``files``, several) and the machine that wrote them."""
 
     log_host = forms.CharField(
         max_length=100,
@@ -278,34 +283,25 @@ class UploadForm(forms.Form):
         ),
     )
 
+    @property
+    def chosen_files(self) -> list[UploadedFile]:
+        return [file for file in self.files.getlist("files") if isinstance(file, UploadedFile)]
 
-class ShareForm(ContextForm):
-    """What to freeze, as its page shows it, and for whom."""
-
-    kind = forms.ChoiceField(choices=SharedReport.Kind)
-    message_id = forms.CharField(required=False, max_length=23)
-    redaction = forms.ChoiceField(required=False, choices=SharedReport.Redaction, label="Mailbox names")
-    days = forms.IntegerField(
-        min_value=1,
-        max_value=LONGEST_DAYS,
-        required=False,
-        label="Open for",
-        error_messages={
-            "invalid": f"A number of days, {LONGEST_DAYS} at most.",
-            "min_value": "One day at least.",
-            "max_value": f"{LONGEST_DAYS} days at most.",
-        },
-    )
-
-    def clean_redaction(self) -> str:
-        return self.cleaned_data["redaction"] or SharedReport.Redaction.MASKED
-
-    def clean_days(self) -> int:
-        return self.cleaned_data["days"] or DEFAULT_DAYS
+    @property
+    def zones(self) -> list[str]:
+        """What the browser offers."""
+        return sorted(available_timezones())
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
-        if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
-            raise forms.ValidationError("Say which message of which log host is to be shared.")
-        return cleaned
+        files = self.chosen_files
+        if not files:
+            raise forms.ValidationError("Choose at least one log file.")
+        for file in files:
+            if not file.size:
+                raise forms.ValidationError(f"{safe_name(file.name)} is empty. Nothing was stored.")
+            if file.size > settings.MAILWATCH_MAX_UPLOAD:
+                raise forms.ValidationError(
+                    f"{safe_name(file.name)} has {filesizeformat(file.size)};"
+                    f" {filesizeformat(settings.MAILWATCH_MAX_UPLOAD)} is the most. Nothing was stored."
+                )
+        return super().clean() or self.cleaned_data

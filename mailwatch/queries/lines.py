@@ -1,0 +1,153 @@
+"""The lines of one message, each with what it says and the pauses between them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ingest.exim.events import (
+    Arrival,
+    AuthFailure,
+    Bounce,
+    Completion,
+    Connection,
+    Deferral,
+    Delivery,
+    Event,
+    Note,
+    Rejection,
+    Topic,
+    Unparsed,
+)
+from ingest.exim.glossary import explain
+from ingest.exim.line import readable
+from ingest.exim.parse import parse
+from ingest.models import LogHost
+from mailwatch.queries.story import length
+
+PAUSE = timedelta(minutes=1)  # shorter ones are not worth a word
+
+_NOTES = {
+    Topic.FROZEN: "Frozen: Exim stopped trying",
+    Topic.THAWED: "Thawed: Exim tries again",
+    Topic.REMOVED: "Removed from the queue",
+    Topic.CANCELLED: "Cancelled",
+    Topic.ERROR_IGNORED: "Failed, and nobody is told",
+    Topic.NOT_ACCEPTED: "Not accepted after all",
+    Topic.QUEUED_CONNECTION: "Queued, not delivered at once",
+    Topic.QUEUED: "Queued, not delivered at once",
+    Topic.HOST_ERROR: "A server did not take it",
+    Topic.DISCARDED: "Thrown away",
+    Topic.DKIM: "Signature checked",
+    Topic.SENDER_VERIFY: "The sender address was checked",
+    Topic.TLS_ERROR: "Encryption failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedLine:
+    """One line with what it was read as. ``event`` is None where it could not be read."""
+
+    raw: bytes
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineLine:
+    """One line as the timeline shows it."""
+
+    logged_at: datetime | None
+    kind: str
+    raw: bytes
+    title: str
+    explanation: str
+    mark: str  # the shape beside it: "delivery", "completion", or "" for a ring
+    pause: str = ""  # words about the pause before this line
+
+    @property
+    def text(self) -> str:
+        """The whole line as it stands in the log."""
+        return readable(self.raw)
+
+
+def read(entries: Iterable[bytes], log_host: LogHost) -> list[LoggedLine]:
+    """Parse entries; those whose page is gone (retention) are left out."""
+    return [LoggedLine(raw, _event(raw, log_host)) for raw in entries if raw]
+
+
+def told(
+    lines: Sequence[LoggedLine], log_host: LogHost, *, before: LoggedLine | None = None
+) -> list[TimelineLine]:
+    """Lines with their meaning; ``before`` is the line that precedes the first, for the pause between them."""
+    earlier = [before, *lines[:-1]] if lines else []
+    return [_told(line, log_host, previous) for line, previous in zip(lines, earlier, strict=True)]
+
+
+def _event(raw: bytes, log_host: LogHost) -> Event | None:
+    event = parse(raw.split(b"\n", 1)[0], zone=log_host.zone)
+    return None if isinstance(event, Unparsed) else event
+
+
+def _told(line: LoggedLine, log_host: LogHost, previous: LoggedLine | None) -> TimelineLine:
+    event = line.event
+    return TimelineLine(
+        logged_at=event.logged_at if event else None,
+        kind=event.kind if event else "note",
+        raw=line.raw,
+        title=_title(event) if event else "Not readable",
+        explanation=explain(line.raw, zone=log_host.zone).sentence,
+        mark=_mark(event),
+        pause=_pause(previous.event if previous else None, event),
+    )
+
+
+def _mark(event: Event | None) -> str:
+    match event:
+        case Delivery():
+            return "delivery"
+        case Completion():
+            return "completion"
+    return ""
+
+
+def _pause(before: Event | None, after: Event | None) -> str:
+    """Words for a pause of a minute or more: what the message was waiting for."""
+    if before is None or after is None or after.logged_at - before.logged_at < PAUSE:
+        return ""
+    span = length(after.logged_at - before.logged_at)
+    is_attempt = isinstance(after, Delivery | Deferral | Bounce)
+    if isinstance(before, Note) and before.topic in (Topic.QUEUED_CONNECTION, Topic.QUEUED) and is_attempt:
+        return f"{span} in the queue, until the next queue run"
+    if isinstance(before, Deferral | Bounce) and is_attempt:
+        return f"{span} until it was tried again"
+    return f"{span} in the queue"
+
+
+def _title(event: Event) -> str:
+    match event:
+        case Arrival():
+            return _arrival(event)
+        case Delivery():
+            return f"Delivered to {event.recipient if '@' in event.recipient else event.original_recipient}"
+        case Deferral():
+            return f"{'Put off' if event.is_attempt else 'Not tried'}: {event.recipient}"
+        case Bounce():
+            return f"Failed for {event.recipient}"
+        case Completion():
+            return "Completed"
+        case Rejection():
+            return "Refused for now" if event.is_temporary else "Refused"
+        case AuthFailure():
+            return "Login refused"
+        case Connection():
+            return "Connection"
+        case Note():
+            return _NOTES.get(event.topic, "Note")
+
+
+def _arrival(event: Arrival) -> str:
+    client = event.client
+    if client.sender_host_address:
+        return f"Arrived from {client.sender_host_address}"
+    if event.parent_message_id:
+        return "Made by this server, to report about another message"
+    return f"Handed in by the local user {client.ident}" if client.ident else "Handed in on this server"

@@ -1,0 +1,161 @@
+"""Conditions on messages, deliveries and rejections, each answered by an index of the ingest tables.
+
+Addresses are indexed backwards and in lower case (``reverse(lower(address)) COLLATE "C"``), so that one index
+serves the whole address (equality) and its domain (prefix).
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Collate, Lower, Reverse
+from django.db.models.lookups import Exact, Lookup, StartsWith
+
+from ingest.exim.message_id import first_id
+from ingest.models import Delivery, Rejection
+from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.terms import Network, Term, TermKind
+
+type Condition = Q | Combinable | Lookup[bool] | Exists
+
+# A message may wait on the spool for days before the first line of it that we have.
+_WAITS_AT_MOST = timedelta(days=31)
+_CLOCK_ERROR = timedelta(days=1)  # a zone that is set wrongly
+
+
+def messages_within(bounds: Bounds) -> Q:
+    """Messages whose earliest line lies in the range; ids are bounded too, so that partitions are skipped."""
+    within = Q()
+    if bounds.since:
+        within &= Q(first_at__gte=bounds.since, message_id__gte=_id_at(bounds.since - _WAITS_AT_MOST))
+    if bounds.until:
+        within &= Q(first_at__lt=bounds.until, message_id__lt=_id_at(bounds.until + _CLOCK_ERROR))
+    return within
+
+
+def rejections_within(bounds: Bounds) -> Q:
+    within = Q()
+    if bounds.since:
+        within &= Q(logged_at__gte=bounds.since)
+    if bounds.until:
+        within &= Q(logged_at__lt=bounds.until)
+    return within
+
+
+def _id_at(at: datetime) -> str:
+    """``first_id``, or an id before or behind all others where no id holds that time."""
+    try:
+        return first_id(at)
+    except ValueError:
+        return "" if at.year < 2000 else "zzzzzz"
+
+
+def address_is(field: str, address: str) -> Condition:
+    return Exact(_backwards(field), address.lower()[::-1])
+
+
+def domain_is(field: str, domain: str) -> Condition:
+    return StartsWith(_backwards(field), f"@{domain}".lower()[::-1])
+
+
+def host_in(field: str, network: Network) -> Q:
+    if network.num_addresses == 1:
+        return Q(**{field: str(network.network_address)})
+    return Q(**{f"{field}__range": (str(network[0]), str(network[-1]))})
+
+
+def message_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
+    """Conditions of which a message must meet at least one; one query each, because OR defeats the indexes.
+
+    ``role`` narrows an address or domain to "sender" or "recipient".
+    """
+    match term.kind:
+        case TermKind.ADDRESS | TermKind.DOMAIN:
+            return _correspondents(term, role)
+        case TermKind.NETWORK:
+            return (host_in("sender_host_address", _of(term)),)
+        case TermKind.ACCOUNT:
+            return (Q(authenticated_id=term.value), *((_local_user(term),) if term.value else ()))
+        case TermKind.HEADER:
+            return (Q(header_message_id=term.value),)
+        case TermKind.MESSAGE_ID:
+            return (Q(message_id=term.value), Q(parent_message_id=term.value))
+    return (Q(),)
+
+
+def rejection_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
+    """As ``message_branches``, for rejections. Empty: no rejection can match."""
+    match term.kind:
+        case TermKind.ADDRESS | TermKind.DOMAIN:
+            fields = {"sender": ("envelope_sender",), "recipient": ("recipient",)}
+            matches = _matcher(term)
+            found = [
+                matches(field, term.value) for field in fields.get(role, ("envelope_sender", "recipient"))
+            ]
+            return (*found, Q(account=term.value)) if _is_account_too(term, role) else found
+        case TermKind.NETWORK:
+            return (host_in("sender_host_address", _of(term)),)
+        case TermKind.ACCOUNT:
+            return (Q(account=term.value),) if term.value else ()
+        case TermKind.EVERYTHING:
+            return (Q(),)
+    return ()
+
+
+def delivery_matches(term: Term) -> Condition | None:
+    """The deliveries that made a message match, to show that recipient of many; None: any."""
+    if term.kind not in (TermKind.ADDRESS, TermKind.DOMAIN):
+        return None
+    matches = _matcher(term)
+    return _either(matches("recipient", term.value), matches("original_recipient", term.value))
+
+
+def with_delivery(condition: Condition) -> Exists:
+    """Messages with a delivery line that meets ``condition``."""
+    lines = Delivery.objects.filter(
+        condition, log_host_id=OuterRef("log_host_id"), message_id=OuterRef("message_id")
+    )
+    return Exists(lines)
+
+
+def findable_rejections() -> QuerySet[Rejection]:
+    """Rejections that are no message: what was refused after its text has a message of its own in the list."""
+    return Rejection.objects.filter(message_id=None)
+
+
+def _correspondents(term: Term, role: str) -> Sequence[Condition]:
+    matches = _matcher(term)
+    sender = matches("envelope_sender", term.value)
+    recipients = [with_delivery(matches(field, term.value)) for field in ("recipient", "original_recipient")]
+    if role == "sender":
+        return (sender,)
+    if role == "recipient":
+        return recipients
+    return (sender, *recipients, *((Q(authenticated_id=term.value),) if _is_account_too(term, role) else ()))
+
+
+def _is_account_too(term: Term, role: str) -> bool:
+    """People log in with their address."""
+    return term.kind is TermKind.ADDRESS and not role
+
+
+def _matcher(term: Term) -> Callable[[str, str], Condition]:
+    return address_is if term.kind is TermKind.ADDRESS else domain_is
+
+
+def _local_user(term: Term) -> Q:
+    return Q(local_user=term.value, sender_host_address=None)
+
+
+def _of(term: Term) -> Network:
+    assert term.network is not None
+    return term.network
+
+
+def _either(one: Condition, other: Condition) -> Q:
+    return Q(one) | Q(other)
+
+
+def _backwards(field: str) -> Collate:
+    return Collate(Reverse(Lower(F(field))), "C")

@@ -1,0 +1,157 @@
+"""Passes over log files: how far they are, and what came out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from ingest.models import UNFINISHED, IngestRun, LogFile, LogHost, State
+from mailwatch.queries import keyset
+
+RUNS = 20
+SAMPLES = 20
+_STEADY = timedelta(seconds=2)  # before that a speed is a guess
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is. Sizes in bytes as handed in; ``left`` is None where it cannot be told yet."""
+
+    size: int
+    size_read: int
+    lines: int
+    lines_per_second: int | None
+    left: timedelta | None
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.size_read // self.size) if self.size else 0
+
+    @property
+    def is_read(self) -> bool:
+        """All bytes are in; the findings are being worked out."""
+        return self.size > 0 and self.size_read >= self.size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Sums over the files of a run."""
+
+    lines: int
+    new_lines: int
+    duplicate_lines: int
+    unparsed_lines: int
+    messages: int
+    deliveries: int
+    rejections: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run as pages show it."""
+
+    run: IngestRun
+    files: tuple[LogFile, ...]
+    counts: Counts
+    progress: Progress
+    samples: tuple[dict[str, str], ...] = field(default=())
+
+    @property
+    def log_host(self) -> LogHost:
+        return self.run.log_host
+
+    @property
+    def is_over(self) -> bool:
+        return self.run.is_over
+
+    @property
+    def state(self) -> str:
+        return self.run.state
+
+    @property
+    def title(self) -> str:
+        return self.files[0].name if self.files else f"Run {self.run.pk}"
+
+    @property
+    def refused(self) -> tuple[LogFile, ...]:
+        return tuple(file for file in self.files if file.state in (State.REFUSED, State.FAILED))
+
+    @property
+    def has_lines(self) -> bool:
+        return self.counts.lines > 0
+
+    @property
+    def first_at(self) -> datetime | None:
+        return min((file.first_at for file in self.files if file.first_at), default=None)
+
+    @property
+    def last_at(self) -> datetime | None:
+        return max((file.last_at for file in self.files if file.last_at), default=None)
+
+    @property
+    def took(self) -> timedelta | None:
+        started, finished = self.run.started_at or self.run.created_at, self.run.finished_at
+        return finished - started if finished else None
+
+
+def run(run_id: int, *, now: datetime) -> RunView | None:
+    """One run with all its files; None where there is none."""
+    found = IngestRun.objects.select_related("log_host").prefetch_related("files").filter(pk=run_id).first()
+    return view(found, now=now) if found else None
+
+
+def newest(*, now: datetime, before: str = "") -> keyset.Page[RunView]:
+    """The newest runs, or those that are older than the cursor ``before``."""
+    after = keyset.decode(before, shapes=((int,),)) if before else None
+    runs = IngestRun.objects.select_related("log_host").prefetch_related("files")
+    found = list(keyset.newest_first(runs, fields=("id",), after=after[0] if after else None)[: RUNS + 1])
+    shown = found[:RUNS]
+    older = keyset.encode((shown[-1].pk,)) if len(found) > RUNS else ""
+    return keyset.Page(rows=tuple(view(row, now=now) for row in shown), older=older)
+
+
+def view(run: IngestRun, *, now: datetime) -> RunView:
+    """A run whose files are prefetched; ``now`` is what speed is measured against."""
+    files = tuple(run.files.all())
+    counts = Counts(**{name: sum(getattr(file, name) for file in files) for name in Counts.__slots__})
+    samples = [sample for file in files for sample in file.unparsed_samples]
+    return RunView(
+        run=run,
+        files=files,
+        counts=counts,
+        progress=_progress(run, files, now),
+        samples=tuple(samples[:SAMPLES]),
+    )
+
+
+def as_json(view: RunView) -> dict[str, Any]:
+    """The run for scripts."""
+    names = (
+        "name", "state", "lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries", "error",
+    )  # fmt: skip
+    return {
+        "id": view.run.pk,
+        "state": view.state,
+        "error": view.run.error,
+        "files": [{name: getattr(file, name) for name in names} for file in view.files],
+    }
+
+
+def _progress(run: IngestRun, files: Sequence[LogFile], now: datetime) -> Progress:
+    size, size_read = sum(file.size for file in files), sum(_read_of(file) for file in files)
+    lines = sum(file.lines for file in files)
+    spent = now - run.started_at if run.started_at else timedelta()
+    if spent < _STEADY or not size_read or run.is_over:
+        return Progress(size=size, size_read=size_read, lines=lines, lines_per_second=None, left=None)
+    return Progress(
+        size=size,
+        size_read=size_read,
+        lines=lines,
+        lines_per_second=round(lines / spent.total_seconds()),
+        left=spent * ((size - size_read) / size_read),
+    )
+
+
+def _read_of(file: LogFile) -> int:
+    """A file that is over counts as read, however early it ended."""
+    return file.size_read if file.state in UNFINISHED else file.size

@@ -1,0 +1,282 @@
+"""What happened to a message, in words for people who do not read Exim logs."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol
+
+from ingest.exim.message_id import is_message_id, received_at
+from ingest.models import Delivery, Message, Outcome, Rejection, Status
+
+_REPLY_LENGTH = 160  # characters of a remote server's words in a list; the timeline has all of them
+_SMTP_ERROR = re.compile(
+    r"SMTP error from remote mail(?:er| server) after (?:pipelined )?"
+    r"(?:[A-Za-z ]+(?::<[^>]*>[^:]*)?): (?:host \S+ \[[^\]]*\]: )?"
+)
+_DEFER_CODE = re.compile(r"\Adefer \(-?\w+\)(?:: | |\Z)")
+_HOST_PREFIX = re.compile(r"\A(?:H=\S+ \[[^\]]*\](?::\d+)?:? ?)")
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+
+_OUTCOMES = {
+    Status.DELIVERED: "delivered",
+    Status.PARTLY_DELIVERED: "deferred",
+    Status.BOUNCED: "bounced",
+    Status.FROZEN: "deferred",
+    Status.REJECTED: "rejected",
+    Status.REMOVED: "completed",
+    Status.QUEUED: "queued",
+    Status.UNKNOWN: "queued",
+}
+
+
+def outcome_of(message: Message) -> str:
+    """The shape that goes with the status."""
+    if message.status == Status.QUEUED and message.deferred:
+        return "deferred"
+    return _OUTCOMES[Status(message.status)]
+
+
+def status_of(message: Message) -> str:
+    """The status in one word; a queued message that was tried is called deferred."""
+    return "deferred" if message.status == Status.QUEUED and message.deferred else message.status
+
+
+def recipient_of(message: Message, line: Delivery | None) -> tuple[str | None, int]:
+    """The recipient to show and how many others there are; None: no recipient in this log."""
+    listed = message.listed_recipients or []
+    known = max(message.delivered + message.deferred + message.bounced, len(listed))
+    if line is not None:
+        return line.original_recipient or line.recipient, max(known - 1, 0)
+    return (listed[0], known - 1) if listed else (None, 0)
+
+
+def happened(message: Message, line: Delivery | None) -> str:
+    """What became of a message, for a row of a list; ``line`` is its latest delivery line."""
+    match message.status:
+        case Status.REJECTED:
+            return "Refused after its text had arrived"
+        case Status.REMOVED:
+            return "Removed from the queue by an administrator"
+        case Status.FROZEN:
+            return "Frozen: " + (
+                reply(line.text) if line and line.text else "it cannot be delivered or returned"
+            )
+    if line is None:
+        return "Waiting in the queue, not tried yet" if message.status == Status.QUEUED else "Not in this log"
+    many = message.delivered + message.deferred + message.bounced > 1
+    return _tally(message) if many else _last_attempt(message, line)
+
+
+def _tally(message: Message) -> str:
+    counts = ((message.delivered, "delivered"), (message.deferred, "deferred"), (message.bounced, "bounced"))
+    return ", ".join(f"{number:,} {word}" for number, word in counts if number)
+
+
+def _last_attempt(message: Message, line: Delivery) -> str:
+    host = line.remote_host_name or line.remote_host_address
+    if line.outcome == Outcome.DELIVERED:
+        how = f"Accepted by {host}" if host else f"Put into the mailbox {line.recipient}"
+        return how + _after(message, line)
+    words = reply(line.text or "")
+    if line.outcome == Outcome.BOUNCED:
+        return f"Refused by {host}: {words}" if host else f"Bounced: {words}"
+    return f"Waiting: {host}: {words}" if host else f"Waiting: {words}"
+
+
+def _after(message: Message, line: Delivery) -> str:
+    if message.received_at is None:
+        return ""
+    took = line.logged_at - message.received_at
+    return f" after {length(took)}" if took >= timedelta(seconds=1) else " at once"
+
+
+def refused(rejection: Rejection) -> str:
+    """Why a client was refused, for a row of a list."""
+    if rejection.is_login:
+        return "Login refused" + (f" for {rejection.account}" if rejection.account else "")
+    word = "Refused for now" if rejection.is_temporary else "Refused"
+    return f"{word}: {_cut(rejection.text)}" if rejection.text else f"{word} at {rejection.stage.upper()}"
+
+
+def reply(text: str) -> str:
+    """The words of whoever refused or deferred, without what Exim writes before them."""
+    words = _DEFER_CODE.sub("", text)
+    words = _HOST_PREFIX.sub("", words)
+    words = _SMTP_ERROR.sub("", words)
+    return _cut(words.strip()) or "no reason in the log"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _REPLY_LENGTH else text[: _REPLY_LENGTH - 1].rstrip() + "…"
+
+
+def length(span: timedelta) -> str:
+    """A length of time in its two largest units: 23 min 45 s."""
+    seconds = int(span.total_seconds())
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    for large, large_unit, small, small_unit in (
+        (days, "d", hours, "h"), (hours, "h", minutes, "min"), (minutes, "min", seconds, "s"),
+    ):  # fmt: skip
+        if large:
+            return f"{large} {large_unit}" + (f" {small} {small_unit}" if small else "")
+    return f"{seconds} s"
+
+
+def protocol(message: Message) -> str:
+    """What the protocol says about login and encryption; "" for what did not come over the network."""
+    if message.sender_host_address is None or message.protocol is None:
+        return ""
+    login = "login" if message.authenticator else "no login"
+    return f"{login}, {'TLS' if message.tls or message.protocol.endswith(('s', 'sa')) else 'no TLS'}"
+
+
+class LastAttempt(Protocol):
+    """What the summary reads of ``queries.message.RecipientOutcome``."""
+
+    @property
+    def recipient(self) -> str: ...
+    @property
+    def original_recipient(self) -> str: ...
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def logged_at(self) -> datetime: ...
+    @property
+    def remote_host_name(self) -> str | None: ...
+    @property
+    def remote_host_address(self) -> str | None: ...
+    @property
+    def text(self) -> str | None: ...
+
+
+def summary(message: Message, recipients: Sequence[LastAttempt], *, zone: tzinfo) -> str:
+    """The message's story in a few sentences: where from, how long it waited, who has it, how it ended."""
+    first = min((recipient.logged_at for recipient in recipients), default=None)
+    sentences = [
+        _origin(message),
+        _wait(message, first),
+        _outcome(message, recipients, zone),
+        _end(message, zone),
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _origin(message: Message) -> str:
+    size = f" of {message.size:,} bytes" if message.size is not None else ""
+    if message.status == Status.REJECTED:
+        return "This server read the message and then refused it; the client was told so."
+    if message.received_at is None:
+        return _unknown_origin(message)
+    if message.sender_host_address:
+        return f"{_client(message)} handed over one message{size}."
+    if message.parent_message_id:
+        return f"This server made this message itself{size and ','}{size}, to report about {message.parent_message_id}."
+    if message.local_user:
+        return f"The local user {message.local_user} handed in one message{size}."
+    return f"One message{size} was handed in on this server."
+
+
+def _unknown_origin(message: Message) -> str:
+    """The id tells the time of reception even where the line is missing."""
+    if not is_message_id(message.message_id):
+        return "The line with its arrival is not in this log."
+    began = received_at(message.message_id)
+    return (
+        "The line with its arrival is not in this log. By its id the message was received on"
+        f" {began.day} {began:%B %Y at %H:%M:%S} UTC."
+    )
+
+
+def _client(message: Message) -> str:
+    address = message.sender_host_address or ""
+    who = f"{message.sender_host_name} ({address})" if message.sender_host_name else address
+    if message.authenticator is None:
+        return who
+    if message.authenticated_id == "":
+        return f"{who} logged in through {message.authenticator} without a user name and"
+    if message.authenticated_id is None:
+        return f"{who} logged in through {message.authenticator} and"
+    return f"{who} logged in through {message.authenticator} as {message.authenticated_id} and"
+
+
+def _wait(message: Message, first_attempt: datetime | None) -> str:
+    if message.received_at is None or first_attempt is None:
+        return ""
+    waited = first_attempt - message.received_at
+    if waited < timedelta(minutes=1):
+        return ""
+    because = ""
+    if message.connection_limit:
+        because = (
+            f", because the client had sent more than {message.connection_limit} messages in one connection"
+        )
+    return f"It waited {length(waited)} in the queue{because}."
+
+
+def _outcome(message: Message, recipients: Sequence[LastAttempt], zone: tzinfo) -> str:
+    if not recipients:
+        return (
+            ""
+            if message.status != Status.QUEUED
+            else "The log does not show that it was tried to deliver it."
+        )
+    if len(recipients) == 1:
+        return _one(recipients[0], _moment(recipients[0].logged_at, message, zone))
+    counts = Counter(recipient.outcome for recipient in recipients)
+    words = {"delivered": "got it", "deferred": "still wait", "bounced": "were refused"}
+    told = [f"{counts[outcome]:,} {word}" for outcome, word in words.items() if counts[outcome]]
+    return f"Of {len(recipients):,} recipients {_listed(told)}."
+
+
+def _one(recipient: LastAttempt, moment: str) -> str:
+    host = recipient.remote_host_name or recipient.remote_host_address
+    name = recipient.original_recipient
+    words = reply(recipient.text or "")
+    match recipient.outcome:
+        case Outcome.DELIVERED:
+            return f"At {moment} {_taken(recipient, host)}."
+        case Outcome.DEFERRED:
+            return f"At {moment} it was put off for {name}{f' by {host}' if host else ''}: {_sentence(words)}"
+    return f"At {moment} it failed for {name}{f', refused by {host}' if host else ''}: {_sentence(words)}"
+
+
+def _taken(recipient: LastAttempt, host: str | None) -> str:
+    final, name = recipient.recipient, recipient.original_recipient
+    if host:
+        return f"{host} accepted it for {name}"
+    if final.startswith("|"):
+        return f"it was handed to the command {final[1:]} for {name}"
+    if final.startswith("/"):
+        return f"it was written to {final} for {name}"
+    if final in ("discarded", ":blackhole:", "blackhole"):
+        return "it was thrown away, as a rule of this server says"
+    return f"it was put into the mailbox {final}"
+
+
+def _moment(at: datetime, message: Message, zone: tzinfo) -> str:
+    """The time, with the day where it is another than that of the first line."""
+    local, first = at.astimezone(zone), message.first_at.astimezone(zone)
+    return f"{local:%H:%M:%S}" + (f" on {local.day} {local:%B}" if local.date() != first.date() else "")
+
+
+def _end(message: Message, zone: tzinfo) -> str:
+    match message.status:
+        case Status.REMOVED:
+            return "An administrator removed it from the queue; who had not got it then does not get it."
+        case Status.FROZEN:
+            return "Exim froze it: it stays in the queue and is not tried until somebody acts."
+        case Status.QUEUED:
+            return f"Its last line is of {_moment(message.last_at, message, zone)}; it is still in the queue then."
+    return ""
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith((".", "…", "!", "?")) else f"{words}."

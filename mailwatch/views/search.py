@@ -1,0 +1,121 @@
+"""One box that finds messages and rejections. The URL is the search."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.middleware import HtmxDetails
+
+from mailwatch.forms import SearchForm
+from mailwatch.queries import search as queries
+from mailwatch.queries.terms import TermKind, alternatives
+
+
+class HtmxHttpRequest(HttpRequest):
+    htmx: HtmxDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A chip or an alternative: its words and the query string it leads to."""
+
+    text: str
+    query: str
+
+
+@require_GET
+@vary_on_headers("HX-Request", "HX-Boosted")
+def search(request: HtmxHttpRequest) -> HttpResponse:
+    form = SearchForm(request.GET)
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
+        asked = _search(form)
+        page = queries.page(asked, cursor=form.cleaned_data["after"])
+        context |= {
+            "search": asked,
+            "page": page,
+            "totals": queries.totals(asked),
+            "log_hosts": queries.log_hosts(),
+            "chips": _chips(request.GET, asked, form),
+            "alternatives": _alternatives(request.GET, asked),
+            "older": with_changes(request.GET, after=page.older) if page.older else "",
+            "all_log_hosts": with_changes(request.GET, log_host="", after=""),
+            "whole_log": with_changes(request.GET, range="", since="", until="", after=""),
+        }
+    template = "search/search.html"
+    if request.htmx and not request.htmx.boosted:
+        template += "#found"
+    return render(request, template, context)
+
+
+def _search(form: SearchForm) -> queries.Search:
+    asked = form.cleaned_data
+    return queries.Search(
+        term=asked["term"],
+        role=asked["role"],
+        log_host=asked["log_host"],
+        bounds=queries.bounds(form.chosen_range, log_host=asked["log_host"]),
+        status=asked["status"],
+    )
+
+
+def with_changes(query: QueryDict, **changes: str) -> str:
+    """The query string with some parameters changed; those that are empty are left out."""
+    changed = query.copy()
+    for name, value in changes.items():
+        changed[name] = value
+    kept = QueryDict(mutable=True)
+    for name, values in changed.lists():
+        if values[-1]:
+            kept[name] = values[-1]
+    return kept.urlencode()
+
+
+def _chips(query: QueryDict, asked: queries.Search, form: SearchForm) -> list[Link]:
+    """The filters that are set; each leads to the search without it."""
+    chips = []
+    if asked.log_host:
+        chips.append(Link(f"log host: {asked.log_host.name}", with_changes(query, log_host="", after="")))
+    if asked.bounds.since or asked.bounds.until:
+        words = _range_words(form, asked)
+        chips.append(Link(words, with_changes(query, range="", since="", until="", after="")))
+    if asked.status:
+        chips.append(Link(f"status: {asked.status}", with_changes(query, status="", after="")))
+    if asked.role:
+        chips.append(Link(f"as {asked.role} only", with_changes(query, role="", after="")))
+    return chips
+
+
+def _range_words(form: SearchForm, asked: queries.Search) -> str:
+    """A preset by its name; exact times as the search took them, in the zone that serves all its log hosts."""
+    if form.cleaned_data["range"] not in ("", "exact"):
+        return str(dict(form.fields["range"].choices)[form.cleaned_data["range"]])  # type: ignore[attr-defined]
+    hosts = [asked.log_host] if asked.log_host else list(queries.log_hosts().values())
+    zone = queries.zone_of(hosts).zone
+    since, until = (
+        f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
+        for at in (asked.bounds.since, asked.bounds.until)
+    )
+    return f"{since} – {until}".strip() if since else f"until {until}"
+
+
+def _alternatives(query: QueryDict, asked: queries.Search) -> list[Link]:
+    """Other ways to read the same text."""
+    term = asked.term
+    found = []
+    if term.kind in (TermKind.ADDRESS, TermKind.DOMAIN) and not asked.role:
+        found += [
+            Link(f"Only {role}", with_changes(query, role=role, after="")) for role in ("sender", "recipient")
+        ]
+    names = {
+        TermKind.ACCOUNT: "Account",
+        TermKind.HEADER: "Message-ID header",
+        TermKind.ADDRESS: "Address",
+        TermKind.DOMAIN: "Domain",
+    }
+    found += [
+        Link(names[kind], with_changes(query, kind=kind, role="", after="")) for kind in alternatives(term)
+    ]
+    return found

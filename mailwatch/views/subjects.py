@@ -1,0 +1,134 @@
+"""What the pages of a sender host, an account and an address have in common."""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import NamedTuple
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from ingest.models import LogHost
+from mailwatch import charts
+from mailwatch.forms import ContextForm
+from mailwatch.queries import search
+from mailwatch.queries.activity import Activity
+from mailwatch.queries.ranges import Bounds, link_times
+
+
+class Figure(NamedTuple):
+    """A total, and the search behind it."""
+
+    count: int
+    name: str
+    note: str
+    url: str
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Log host and range of a page; ``form`` has errors where they could not be read, and then all is shown."""
+
+    form: ContextForm
+    log_host: LogHost | None = None
+    bounds: Bounds
+    zone_host: LogHost
+
+    @property
+    def zone(self) -> tzinfo:
+        return self.zone_host.zone
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Nothing found then means: nothing there."""
+        return self.log_host is not None or self.bounds != Bounds()
+
+    def link(
+        self,
+        query: dict[str, str],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        status: str = "",
+    ) -> str:
+        """The search behind a number of the page: its own range, unless another is given."""
+        times = link_times(
+            self.zone_host if self.zone_host.pk else None,
+            since=since or self.bounds.since,
+            until=until or self.bounds.until,
+        )
+        more = {"log_host": self.log_host.name if self.log_host else "", "status": status}
+        return f"{reverse('search')}?{urlencode(query | times | {name: value for name, value in more.items() if value})}"
+
+
+def asked(request: HttpRequest) -> Asked:
+    form = ContextForm(request.GET)
+    hosts = list(search.log_hosts().values())
+    if not form.is_valid():
+        return Asked(form=form, bounds=Bounds(), zone_host=search.zone_of(hosts))
+    log_host = form.cleaned_data["log_host"]
+    return Asked(
+        form=form,
+        log_host=log_host,
+        bounds=search.bounds(form.chosen_range, log_host=log_host),
+        zone_host=log_host or search.zone_of(hosts),
+    )
+
+
+def course(activity: Activity, asked: Asked, query: dict[str, str]) -> charts.Chart | None:
+    """Recipients by outcome over time; each bar leads to its messages."""
+    return charts.over_time(
+        activity.hours,
+        zone=asked.zone,
+        link=lambda start, end: asked.link(query, since=start, until=end),
+    )
+
+
+def course_label(chart: charts.Chart | None, activity: Activity) -> str:
+    """What the chart shows, in a sentence."""
+    if chart is None:
+        return ""
+    return (
+        f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}: {activity.delivered:,} delivered,"
+        f" {activity.deferred:,} deferred, {activity.bounced:,} bounced,"
+        f" {activity.rejections + activity.failed_logins:,} rejected."
+    )
+
+
+def figures(activity: Activity, asked: Asked, query: dict[str, str]) -> list[Figure]:
+    """Six totals, each a link."""
+    link = asked.link
+    rejected = link(query, status="rejected")
+    return [
+        Figure(activity.messages, "messages", f"{activity.queued:,} still in the queue", link(query)),
+        Figure(
+            activity.delivered,
+            "delivered",
+            _share(activity.delivered, activity),
+            link(query, status="delivered"),
+            "delivered",
+        ),
+        Figure(
+            activity.deferred,
+            "deferred",
+            _share(activity.deferred, activity),
+            link(query, status="queued"),
+            "deferred",
+        ),
+        Figure(
+            activity.bounced,
+            "bounced",
+            _share(activity.bounced, activity),
+            link(query, status="bounced"),
+            "bounced",
+        ),
+        Figure(activity.rejections, "rejected", "never accepted", rejected, "rejected"),
+        Figure(activity.failed_logins, "failed logins", "wrong or unknown password", rejected),
+    ]
+
+
+def _share(count: int, activity: Activity) -> str:
+    if not activity.recipients:
+        return "no recipients"
+    return f"{count / activity.recipients:.0%} of {activity.recipients:,} recipients"
