@@ -7,6 +7,9 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 
+DEFAULT_DAYS = 7
+LONGEST_DAYS = 31
+
 
 def new_token() -> str:
     """256 bits that nobody can guess; 43 characters that need no escaping in a URL."""
@@ -41,7 +44,7 @@ class SharedReport(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     redaction = models.CharField(max_length=10, choices=Redaction)
     title = models.CharField(max_length=200)
-    log_host = models.CharField(max_length=100)  # its name: the log host itself may go
+    log_hosts = models.TextField()  # their names, ", " between them: the log hosts themselves may go
     rules_version = models.IntegerField()
     snapshot = models.JSONField()
     made_by = models.ForeignKey(

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('report', 'relays report'), ('message', 'message')], max_length=10)),
                 ('redaction', models.CharField(choices=[('masked', 'Addresses masked'), ('full', 'Addresses in full')], max_length=10)),
                 ('title', models.CharField(max_length=200)),
-                ('log_host', models.CharField(max_length=100)),
+                ('log_hosts', models.TextField()),
                 ('rules_version', models.IntegerField()),
                 ('snapshot', models.JSONField()),
                 ('frozen_at', models.DateTimeField()),

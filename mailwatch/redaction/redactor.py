@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from datetime import UTC
 from functools import partial
 
-from ingest.exim.glossary import explain
-
 from ingest.exim.events import (
     Arrival,
     AuthFailure,
@@ -19,6 +17,7 @@ from ingest.exim.events import (
     Rejection,
     Unparsed,
 )
+from ingest.exim.glossary import explain
 from ingest.exim.line import read_line, readable
 from ingest.exim.parse import parse
 from mailwatch.redaction.cut import Cut, Part, Span
@@ -61,7 +60,8 @@ _LOCAL_USERS = (
 )
 # Fields whose values are words of the configuration or numbers.
 _FIELD = re.compile(r"(?<= )(?:R|T|P|X|CV|S|I|Ci|QT|DT|RT|M8S|Q|DKIM)=[^\s@<\"|/]*(?= |\Z)")
-_NOBODY = frozenset({"discarded", "blackhole", "Completed"})
+_NOBODY = frozenset({"discarded", "blackhole"})
+_COMMAND, _PATH = "|command", "/path"
 
 
 class Unredacted:
@@ -85,6 +85,14 @@ class Unredacted:
     def address(self, address: str) -> str:
         """An address, a login name or a local user."""
         return address
+
+    def recipient(self, recipient: str) -> str:
+        """An address, or the command or file that a message was handed to."""
+        return recipient
+
+    def answer(self, text: str) -> str:
+        """A server's words about a delivery."""
+        return text
 
     def hidden(self, text: str, stand_in: str) -> str:
         """What has no part worth showing: ``stand_in`` in its place."""
@@ -121,9 +129,22 @@ class Redactor(Unredacted):
     def hidden(self, text: str, stand_in: str) -> str:
         return stand_in if text and not is_masked(text) else text
 
+    def recipient(self, recipient: str) -> str:
+        if recipient[:1] in ("|", "/"):
+            return _COMMAND if recipient[0] == "|" else _PATH
+        if recipient[:1] == ">":  # an automatic reply, to this address
+            return ">" + self.text(recipient[1:])
+        return recipient if _is_nobody(recipient) else self.address(recipient)
+
     def text(self, text: str) -> str:
+        return self._searched(text, in_sentences())
+
+    def answer(self, text: str) -> str:
+        return self._searched(text, IN_ANSWERS)
+
+    def _searched(self, text: str, ordinary: frozenset[str]) -> str:
         cut = Cut(text)
-        self._search(cut, in_sentences())
+        self._search(cut, ordinary)
         return cut.joined()
 
     def line(self, raw: bytes) -> tuple[Part, ...]:
@@ -169,8 +190,8 @@ class Redactor(Unredacted):
         if not address or not cut.source.startswith(address, start):
             return
         if address[0] in "|/":
-            cut.hide(start, start + len(address), "|command" if address[0] == "|" else "/path")
-        elif address[0] not in ":>" and address not in _NOBODY:
+            cut.hide(start, start + len(address), self.recipient(address))
+        elif address[0] != ">" and not _is_nobody(address):
             self._hide_local_part(cut, start, address)
 
     def _hide_local_part(self, cut: Cut, start: int, address: str) -> None:
@@ -214,6 +235,11 @@ class Redactor(Unredacted):
             cut.keep(end, end + len(at + domain))
 
 
+def _is_nobody(recipient: str) -> bool:
+    """A word where the recipient stands, for mail that was thrown away: ":blackhole:", "discarded"."""
+    return recipient[:1] == ":" or recipient in _NOBODY
+
+
 def _split(address: str) -> tuple[str, str, str]:
     """``alice%40example.net`` or ``alice@example.net`` in its three parts."""
     return address.rpartition("@" if "@" in address else "%40")
@@ -241,7 +267,7 @@ def _named_by(event: Event | Unparsed) -> Iterator[tuple[str, Role]]:
         case Delivery() | Deferral() | Bounce():
             if "@" in event.original_recipient:  # first: a bare local part is the same person
                 yield event.original_recipient, Role.RECIPIENT
-            if event.recipient[:1] not in ("|", "/", ":", ">") and event.recipient not in _NOBODY:
+            if event.recipient[:1] not in ("|", "/", ">") and not _is_nobody(event.recipient):
                 yield event.recipient, Role.RECIPIENT
         case Rejection():
             yield event.envelope_sender or "", Role.SENDER

@@ -1,0 +1,238 @@
+"""The contents of a shared report as one JSON document.
+
+Everything that names a person passes the redactor on its way in: what it hides is nowhere in the document.
+Times are ISO 8601 with the offset of the log host's zone; names of fields are those of ``--json``. Keys are
+added, never renamed; ``format`` rises when one has to be.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, tzinfo
+from typing import Any
+
+from ingest.rules.verdict import Verdict
+
+from ingest.rules.facts import SubjectKind
+from mailwatch.queries.answers import HostAnswer
+from mailwatch.queries.lines import TimelineLine
+from mailwatch.queries.message import RecipientOutcome, Timeline
+from mailwatch.queries.relays import Suspect
+from mailwatch.queries.shared import AttackHour, Proof, ReportSource
+from mailwatch.redaction import Role, Unredacted
+
+FORMAT = 1
+SUSPECTS = 20
+RECIPIENTS = 500
+type Json = dict[str, Any]
+
+
+def report_snapshot(source: ReportSource, redactor: Unredacted) -> Json:
+    """The relays report: the verdict of each log host, the suspects, and the proof against the worst."""
+    _learn_report(source, redactor)
+    zone = source.answers[0].log_host.zone if source.answers else None
+    return {
+        "format": FORMAT,
+        "kind": "report",
+        "hosts": [_host(answer, redactor) for answer in source.answers],
+        "suspects": [_suspect(suspect, redactor) for suspect in source.suspects[:SUSPECTS]],
+        "total_suspects": len(source.suspects),
+        "recipient_domains": source.recipient_domains,
+        "evidence": [_proof(proof, redactor) for proof in source.proofs],
+        "hours": [_hour(hour, zone) for hour in source.hours],
+    }
+
+
+def _learn_report(source: ReportSource, redactor: Unredacted) -> None:
+    """Suspects first, so that accounts are called accounts; then everyone on the lines."""
+    for suspect in source.suspects[:SUSPECTS]:
+        if role := _ROLES.get(suspect.report.kind):
+            redactor.learn(suspect.report.value, role)
+    for proof in source.proofs:
+        for raw in proof.lines:
+            redactor.learn_line(raw)
+
+
+_ROLES = {SubjectKind.AUTHENTICATED_ID: Role.ACCOUNT, SubjectKind.LOCAL_USER: Role.LOCAL_USER}
+
+
+def _host(answer: HostAnswer, redactor: Unredacted) -> Json:
+    zone = answer.log_host.zone
+    return {
+        "log_host": answer.log_host.name,
+        "timezone": answer.log_host.timezone,
+        "since": _iso(answer.bounds.since, zone),
+        "until": _iso(answer.bounds.until, zone),
+        "first_at": _iso(answer.span.first_at, zone),
+        "last_at": _iso(answer.span.last_at, zone),
+        "verdict": _verdict(answer.verdict, redactor),
+    }
+
+
+def _verdict(verdict: Verdict, redactor: Unredacted) -> Json:
+    return {
+        "relaying": str(verdict.relaying),
+        "headline": redactor.text(verdict.headline),
+        "lead": redactor.text(verdict.lead),
+        "facts": [
+            {
+                "question": fact.question,
+                "answer": redactor.text(fact.answer),
+                "detail": redactor.text(fact.detail or ""),
+                "state": str(fact.state or ""),
+            }
+            for fact in verdict.facts
+        ],
+        "questions": [
+            {
+                "name": question.name,
+                "answer": str(question.answer),
+                "because": redactor.text(question.because),
+                "rules": list(question.rules),
+            }
+            for question in verdict.questions
+        ],
+        "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in verdict.coverage],
+    }
+
+
+def _suspect(suspect: Suspect, redactor: Unredacted) -> Json:
+    report, zone = suspect.report, suspect.log_host.zone
+    is_person = report.kind in _ROLES
+    return {
+        "log_host": suspect.log_host.name,
+        "kind": str(report.kind),
+        "value": redactor.address(report.value) if is_person else report.value,
+        "severity": str(report.severity),
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": str(finding.severity),
+                "title": finding.title,
+                "evidence": redactor.text(finding.evidence),
+            }
+            for finding in report.findings
+        ],
+        **{name: getattr(report, name) for name in _COUNTS},
+        "first_at": _iso(report.first_at, zone),
+        "last_at": _iso(report.last_at, zone),
+        "helo_names": [redactor.text(name) for name in report.helo_names],
+    }
+
+
+_COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")
+
+
+def _proof(proof: Proof, redactor: Unredacted) -> Json:
+    return {
+        "rule": proof.finding.rule,
+        "title": proof.finding.title,
+        "evidence": redactor.text(proof.finding.evidence),
+        "count": proof.finding.count,
+        "message_id": proof.message_id,
+        "lines": [_line(raw, redactor) for raw in proof.lines],
+        "total_lines": proof.total_lines,
+    }
+
+
+def _hour(hour: AttackHour, zone: tzinfo | None) -> Json:
+    return {
+        "hour_at": _iso(hour.hour, zone),
+        "delivered": hour.delivered,
+        "deferred": hour.deferred,
+        "bounced": hour.bounced,
+    }
+
+
+def message_snapshot(timeline: Timeline, redactor: Unredacted) -> Json:
+    """One message: its story, its facts, every line read, what became of each recipient."""
+    message, zone = timeline.message, timeline.log_host.zone
+    for line in timeline.lines:
+        redactor.learn_line(line.raw)
+    return {
+        "format": FORMAT,
+        "kind": "message",
+        "log_host": timeline.log_host.name,
+        "timezone": timeline.log_host.timezone,
+        "message_id": message.message_id,
+        "status": message.status,
+        "summary": redactor.text(timeline.summary),
+        "received_at": _iso(message.received_at, zone),
+        "completed_at": _iso(message.completed_at, zone),
+        **_facts(timeline, redactor),
+        "findings": [
+            {
+                "rule": found.rule,
+                "severity": found.severity,
+                "title": found.title,
+                "evidence": redactor.text(found.evidence),
+                "explanation": found.explanation,
+            }
+            for found in timeline.findings
+        ],
+        "recipients": _recipients(timeline.recipients, redactor, zone),
+        "total_recipients": len(timeline.recipients),
+        "lines": [_told(line, redactor, zone) for line in timeline.lines],
+        "total_lines": timeline.total_lines,
+    }
+
+
+def _facts(timeline: Timeline, redactor: Unredacted) -> Json:
+    message = timeline.message
+    people = ("envelope_sender", "authenticated_id", "local_user")
+    hidden = {"subject": "subject", "header_message_id": "id"}
+    plain = ("sender_host_address", "sender_host_name", "protocol", "tls", "authenticator", "size")
+    return {
+        **{name: _if_said(getattr(message, name), redactor.address) for name in people},
+        **{
+            name: _if_said(
+                getattr(message, name), lambda text, stand_in=shown: redactor.hidden(text, stand_in)
+            )
+            for name, shown in hidden.items()
+        },
+        **{name: getattr(message, name) for name in plain},
+        "helo_name": _if_said(message.helo_name, redactor.text),
+    }
+
+
+def _if_said(text: str | None, redacted: Any) -> str | None:
+    return None if text is None else str(redacted(text))
+
+
+def _recipients(recipients: Iterable[RecipientOutcome], redactor: Unredacted, zone: tzinfo) -> list[Json]:
+    return [
+        {
+            "recipient": redactor.recipient(outcome.recipient),
+            "original_recipient": redactor.recipient(outcome.original_recipient),
+            "outcome": outcome.outcome,
+            "logged_at": _iso(outcome.logged_at, zone),
+            "transport": outcome.transport,
+            "remote_host_name": outcome.remote_host_name,
+            "remote_host_address": outcome.remote_host_address,
+            "text": _if_said(outcome.text, redactor.answer),
+        }
+        for outcome in list(recipients)[:RECIPIENTS]
+    ]
+
+
+def _told(line: TimelineLine, redactor: Unredacted, zone: tzinfo) -> Json:
+    return {
+        "logged_at": _iso(line.logged_at, zone),
+        "kind": str(line.kind),
+        "title": redactor.text(line.title),
+        "explanation": redactor.text(line.explanation),
+        "mark": line.mark,
+        "pause": line.pause,
+        **_line(line.raw, redactor),
+    }
+
+
+def _line(raw: bytes, redactor: Unredacted) -> Json:
+    """A line as one text, and in parts: what is masked, and what matters."""
+    parts = redactor.line(raw)
+    return {
+        "text": "".join(part.text for part in parts),
+        "parts": [{"text": part.text, "masked": part.masked, "matters": part.matters} for part in parts],
+    }
+
+
+def _iso(at: datetime | None, zone: tzinfo | None) -> str | None:
+    return at.astimezone(zone).isoformat() if at else None
