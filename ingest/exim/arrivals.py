@@ -8,8 +8,8 @@ from ingest.exim import fields, hosts
 from ingest.exim.events import Arrival, Client
 from ingest.exim.line import Line
 
-# The usual arrival, whole, in the order in which receive.c writes its fields. Anything unusual (a quote, spaces
-# in a HELO name or a login, a field out of order) does not match and is read by fields.arrival_fields.
+# The usual arrival, whole, in the order in which receive.c writes its fields. Anything unusual (a quote,
+# spaces in a HELO name or a login, a field out of order) does not match; fields.arrival_fields reads it.
 _USUAL = re.compile(
     r"""
     (<>|[^\ "]++)

@@ -1,8 +1,8 @@
 """The fields behind a flag, one by one, with the place where each stands.
 
 A field letter has no meaning without its flag: ``T=`` is the subject on an arrival and the transport on a
-delivery. Text that others write (HELO names, ids, subjects, replies) may imitate any field; so fields are read
-from left to right, each by its own grammar, and the first of a name counts.
+delivery. Text that others write (HELO names, ids, subjects, replies) may imitate any field; so fields are
+read from left to right, each by its own grammar, and the first of a name counts.
 
 This is the careful reader. ``arrivals`` and ``deliveries`` read the usual shapes with one pattern and come
 here for the rest; the glossary always does. Source: receive.c; deliver.c, delivery_log().
@@ -53,6 +53,12 @@ _DELIVERY_VALUES: Mapping[str, re.Pattern[str]] = {
     "DN": _NAME_IN_CERTIFICATE,
     "SNI": re.compile(rf"({_QUOTED})|([^ ]*+)"),
     "C": _CSTRING,
+}
+_WORD_VALUES: Mapping[str, re.Pattern[str]] = {
+    "F": _BRACKETED,
+    "DN": re.compile(r'(".*?")(?= (?:F=|A=|D=|C=|SNI=|rejected|temporarily))|([^ ]*+)'),
+    "A": re.compile(r"(.{0,512}?)(?= (?:temporarily )?rejected | X=)|([^ ]*+)"),
+    "I": re.compile(r"(\[[^\[\] ]*+\](?::[0-9]++)?+)|([^ ]*+)"),
 }
 _MESSAGE = re.compile(r" ?: ?|:\Z")
 _DEFER = re.compile(r" (?:routing |transporting )?(?=defer \()")
@@ -133,6 +139,11 @@ def _pair(text: str, pos: int, values: Mapping[str, re.Pattern[str]], seen: set[
     if values is _DELIVERY_VALUES and end > start and text[end - 1] == ":" and name != "C":
         end -= 1  # "R=alias: mailbox disabled": the colon begins the reason
     return Field(name, text[start:end], pos + 1, end)
+
+
+def read_pair(text: str, pos: int) -> Field | None:
+    """One ``KEY=value`` of a line without a flag, at ``pos``; None if there is none."""
+    return _pair(text, pos - 1, _WORD_VALUES, set()) if pos > 0 else None
 
 
 def _word(text: str, pos: int) -> Field:
