@@ -21,16 +21,16 @@ from ingest.exim.events import (
     Event,
     Note,
     Rejection,
+    Stage,
     Topic,
 )
+from ingest.exim.reasons import Reason, reason_of
+from ingest.rules.facts import MessageFacts, Outcome, RecipientFacts, RejectionFacts
 
 
-class Outcome(StrEnum):
-    """Of one delivery line."""
-
-    DELIVERED = "delivered"
-    DEFERRED = "deferred"
-    BOUNCED = "bounced"
+LONGEST_ADDRESS = 500
+"""Characters of an address that rows keep; the line keeps it whole. Longer ones are no addresses, and PostgreSQL's
+index entries hold 2,700 bytes."""
 
 
 class Status(StrEnum):
@@ -175,6 +175,7 @@ def _take_note(gathered: Gathered, note: Note) -> None:
 def attempt_of(event: Delivery | Deferral | Bounce, place: Place) -> Attempt:
     """The row of a delivery line."""
     outcome, is_attempt, text = Outcome.DELIVERED, True, None
+    original = event.original_recipient
     if isinstance(event, Deferral):
         outcome, is_attempt, text = Outcome.DEFERRED, event.is_attempt, event.text
     elif isinstance(event, Bounce):
@@ -185,8 +186,8 @@ def attempt_of(event: Delivery | Deferral | Bounce, place: Place) -> Attempt:
         place.copy,
         outcome,
         is_attempt,
-        event.recipient,
-        event.original_recipient if event.original_recipient != event.recipient else None,
+        event.recipient[:LONGEST_ADDRESS],
+        original[:LONGEST_ADDRESS] if original != event.recipient else None,
         event.router,
         event.transport,
         event.remote_host_name,
@@ -263,3 +264,121 @@ def _status(gathered: Gathered, delivered: int, deferred: int, bounced: int) -> 
 
 def _is_frozen(frozen_at: datetime, thawed_at: datetime | None) -> bool:
     return thawed_at is None or frozen_at >= thawed_at
+
+
+def message_facts(message_id: str, gathered: Gathered, conclusion: Conclusion) -> MessageFacts:
+    """What the rules read of a message."""
+    arrival = gathered.arrival
+    recipients = tuple(recipient_facts(attempt) for attempt in last_attempts(gathered.attempts).values())
+    if arrival is None:
+        nothing = (None,) * 10
+        return MessageFacts(
+            message_id, *nothing, None, gathered.connection_limit, recipients, None, None, conclusion.status
+        )
+    client = arrival.client
+    return MessageFacts(
+        message_id,
+        arrival.logged_at,
+        arrival.envelope_sender,
+        client.sender_host_address,
+        client.sender_host_port,
+        client.helo_name,
+        client.sender_host_name,
+        arrival.protocol,
+        arrival.authenticator,
+        arrival.authenticated_id,
+        local_user_of(arrival),
+        arrival.recipients,
+        gathered.connection_limit,
+        recipients,
+        arrival.size,
+        arrival.subject,
+        conclusion.status,
+    )
+
+
+def local_user_of(arrival: Arrival) -> str | None:
+    """The login that handed in a message on the machine itself; the ident of a remote client is none."""
+    return arrival.client.ident if arrival.client.sender_host_address is None else None
+
+
+def recipient_facts(attempt: Attempt) -> RecipientFacts:
+    """What the rules read of a recipient's last attempt."""
+    return RecipientFacts(
+        attempt.recipient,
+        attempt.original_recipient or attempt.recipient,
+        attempt.outcome,
+        attempt.is_remote,
+        attempt.text,
+        attempt.logged_at,
+    )
+
+
+class Refusal(NamedTuple):
+    """A rejected command or a failed login: the row of the rejections."""
+
+    logged_at: datetime
+    digest: int
+    copy: int
+    is_login: bool
+    stage: Stage
+    is_temporary: bool
+    reason: Reason
+    message_id: str | None
+    sender_host_address: str | None
+    sender_host_name: str | None
+    helo_name: str | None
+    envelope_sender: str | None
+    recipient: str | None
+    authenticator: str | None
+    account: str | None
+    text: str
+    line_ref: int
+
+
+def refusal_of(event: Rejection | AuthFailure, place: Place) -> Refusal:
+    """The row of a refusal."""
+    client = event.client
+    if isinstance(event, AuthFailure):
+        stage, temporary, reason = Stage.AUTH, event.code == 435, Reason.LOGIN
+        sender = recipient = None
+        account = event.attempted_id
+    else:
+        stage, temporary, reason = event.stage, event.is_temporary, reason_of(event.text)
+        sender, recipient = event.envelope_sender, event.recipient
+        account = event.authenticated_id
+    return Refusal(
+        event.logged_at,
+        place.digest,
+        place.copy,
+        isinstance(event, AuthFailure),
+        stage,
+        temporary,
+        reason,
+        event.message_id,
+        client.sender_host_address,
+        client.sender_host_name,
+        client.helo_name,
+        sender,
+        recipient,
+        event.authenticator,
+        account,
+        event.text,
+        place.line_ref,
+    )
+
+
+def rejection_facts(refusal: Refusal) -> RejectionFacts:
+    """What the rules read of a refusal."""
+    return RejectionFacts(
+        refusal.logged_at,
+        refusal.stage,
+        refusal.sender_host_address,
+        refusal.helo_name,
+        refusal.envelope_sender,
+        refusal.recipient,
+        refusal.authenticator,
+        refusal.account,
+        refusal.text,
+        refusal.line_ref,
+    )

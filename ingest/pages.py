@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 import zstandard
 from django.db import connection
+from django.db.models import QuerySet
 
 from ingest.exim.line import has_stamp
 from ingest.models import LogPage
 from ingest.sources.entries import Entry, entries_of
 
 PAGE_SIZE = 256 * 1024
+_PAGES_AT_ONCE = 64  # fetched together; about 1 MB compressed
 PAGE_NUMBER_BITS = 31
 OFFSET_BITS = 20  # entries begin within the first PAGE_SIZE bytes of a page, however long the last one is
 _NUMBER_MASK = (1 << PAGE_NUMBER_BITS) - 1
@@ -67,6 +69,8 @@ class Page:
     """A page as read back."""
 
     page_id: int
+    first_at: datetime
+    last_at: datetime
     lines: int
     text: bytes
 
@@ -132,7 +136,7 @@ def _page_numbers(count: int) -> list[int]:
 def pages(log_host_id: int, page_ids: Iterable[int]) -> Iterator[Page]:
     """Pages by id, in the order of their ids; those that are gone (retention) are left out."""
     rows = LogPage.objects.filter(log_host_id=log_host_id, page_id__in=sorted(page_ids)).order_by("page_id")
-    yield from _decompressed(rows.values_list("page_id", "lines", "body").iterator(chunk_size=64))
+    yield from _decompressed(rows)
 
 
 def overlapping(log_host_id: int, first_at: datetime, last_at: datetime) -> Iterator[Page]:
@@ -144,19 +148,20 @@ def overlapping(log_host_id: int, first_at: datetime, last_at: datetime) -> Iter
         last_at__gte=first_at,
         first_at__lte=last_at,
     ).order_by("page_id")
-    yield from _decompressed(rows.values_list("page_id", "lines", "body").iterator(chunk_size=64))
+    yield from _decompressed(rows)
 
 
 def scan(log_host_id: int) -> Iterator[Page]:
     """Every page of a log host, oldest first."""
     rows = LogPage.objects.filter(log_host_id=log_host_id).order_by("page_id")
-    yield from _decompressed(rows.values_list("page_id", "lines", "body").iterator(chunk_size=64))
+    yield from _decompressed(rows)
 
 
-def _decompressed(rows: Iterable[tuple[int, int, bytes | memoryview]]) -> Iterator[Page]:
+def _decompressed(rows: QuerySet[LogPage]) -> Iterator[Page]:
     decompressor = zstandard.ZstdDecompressor()
-    for page_id, lines, body in rows:
-        yield Page(page_id, lines, decompressor.decompress(body))
+    columns = rows.values_list("page_id", "first_at", "last_at", "lines", "body")
+    for *head, body in columns.iterator(chunk_size=_PAGES_AT_ONCE):
+        yield Page(*head, decompressor.decompress(body))
 
 
 def read_entries(log_host_id: int, line_refs: Sequence[int]) -> list[bytes]:

@@ -5,12 +5,11 @@ would shut them out. Months outside 2000 to 2049 need nothing: the edge partitio
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
-from ingest.exim import message_id
+from ingest.exim.message_id import first_id
 from ingest.pages import PAGE_NUMBER_BITS, month_number
 
 FIRST_MONTH = month_number(datetime(2000, 1, 1, tzinfo=UTC))
@@ -20,13 +19,12 @@ _LOCK = 4_820_001  # one maker of partitions at a time
 _known: set[tuple[str, int]] = set()
 
 
-@dataclass(frozen=True, slots=True)
-class Months:
-    """The months that a batch writes to, counted since January 1970."""
+class Missing(Exception):
+    """Partitions that a batch needs are not there: make them outside its transaction and begin it again."""
 
-    of_ids: frozenset[int]
-    of_rejections: frozenset[int]
-    of_pages: frozenset[int]
+    def __init__(self, pairs: frozenset[tuple[str, int]]) -> None:
+        super().__init__(f"{len(pairs)} partitions are missing")
+        self.pairs = pairs
 
 
 def month_start(month: int) -> datetime:
@@ -34,12 +32,19 @@ def month_start(month: int) -> datetime:
     return datetime(1970 + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
-def ensure(months: Months) -> None:
-    """Make the partitions that are not there yet. Call it outside a transaction of your own."""
-    missing = [pair for pair in _wanted(months) if pair not in _known]
-    for table, month in sorted(missing):
+def require(table: str, months: Iterable[int]) -> None:
+    """Raise Missing unless the table has partitions for the months."""
+    wanted = {(table, month) for month in months if FIRST_MONTH <= month < END_MONTH} - _known
+    missing = frozenset(pair for pair in wanted if not _exists(*pair))
+    _known.update(wanted - missing)
+    if missing:
+        raise Missing(missing)
+
+
+def make(missing: Missing) -> None:
+    """Make partitions. Call it outside the batch's transaction."""
+    for table, month in sorted(missing.pairs):
         _make(table, month)
-        _known.add((table, month))
 
 
 def forget() -> None:
@@ -47,18 +52,14 @@ def forget() -> None:
     _known.clear()
 
 
-def _wanted(months: Months) -> Iterable[tuple[str, int]]:
-    tables = {
-        "ingest_message": months.of_ids,
-        "ingest_delivery": months.of_ids,
-        "ingest_message_finding": months.of_ids,
-        "ingest_rejection": months.of_rejections,
-        "ingest_page": months.of_pages,
-    }
-    for table, wanted in tables.items():
-        for month in wanted:
-            if FIRST_MONTH <= month < END_MONTH:
-                yield table, month
+def _name(table: str, month: int) -> str:
+    return f"{table}_{month_start(month):%Y_%m}"
+
+
+def _exists(table: str, month: int) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [_name(table, month)])
+        return bool(cursor.fetchone()[0])
 
 
 def _bound(table: str, month: int) -> str:
@@ -67,15 +68,14 @@ def _bound(table: str, month: int) -> str:
         return str(month << PAGE_NUMBER_BITS)
     if table == "ingest_rejection":
         return f"'{start:%Y-%m-%d} 00:00:00+00'"
-    return f"'{message_id.first_id(start)}'"
+    return f"'{first_id(start)}'"
 
 
 def _make(table: str, month: int) -> None:
-    name = f"{table}_{month_start(month):%Y_%m}"
+    name = _name(table, month)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [name])
-        if cursor.fetchone()[0]:
+        if _exists(table, month):
             return
         # names and bounds are made from a number of ours, never from log text
         cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING STORAGE)")

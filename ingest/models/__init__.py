@@ -2,7 +2,7 @@
 
 from ingest.assembly import Outcome, Status
 from ingest.models.findings import DirtySubject, Finding, HourlyVolume, Suspect
-from ingest.models.log_hosts import LocalDomain, LogHost, StoredConfiguration
+from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
 from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, State
@@ -19,6 +19,7 @@ __all__ = [
     "LogFile",
     "LogHost",
     "LogPage",
+    "LoginCount",
     "Message",
     "MessageFinding",
     "Outcome",

@@ -27,11 +27,15 @@ class Suspect(models.Model):
     bounced = models.BigIntegerField()
     rejections = models.BigIntegerField()
     failed_logins = models.BigIntegerField()
-    first_at = models.DateTimeField(null=True)
-    last_at = models.DateTimeField(null=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
     message_ids = ArrayField(models.CharField(max_length=23))
     helo_names = ArrayField(models.TextField())
     authenticators = ArrayField(models.TextField())
+    queued = models.BigIntegerField()
+    sender_host_addresses = ArrayField(models.TextField())
+    refused_since = models.BigIntegerField()
+    logins_after_guessing = ArrayField(models.TextField())
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -52,10 +56,12 @@ class Finding(models.Model):
     title = models.TextField()
     evidence = models.TextField()
     count = models.BigIntegerField()
-    first_at = models.DateTimeField(null=True)
-    last_at = models.DateTimeField(null=True)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
     message_ids = ArrayField(models.CharField(max_length=23))
     line_refs = ArrayField(models.BigIntegerField())
+    values = ArrayField(models.TextField())
+    peak = models.BigIntegerField()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

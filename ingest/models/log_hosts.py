@@ -30,6 +30,8 @@ class LogHost(models.Model):
     inferred_local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     trusted_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
     created_at = models.DateTimeField(default=now)
+    # what the stored findings were decided with; another value means that some must be decided again
+    facts_digest = models.CharField(max_length=32, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -69,3 +71,19 @@ class LocalDomain(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class LoginCount(models.Model):
+    """How the arrivals through one authenticator name their user (ingest.rules.facts.LoginCounts)."""
+
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE)
+    authenticator = models.CharField(max_length=255)
+    named = models.BigIntegerField()
+    nameless = models.BigIntegerField()
+    unrecorded = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log_host", "authenticator"], name="login_count_once")]
+
+    def __str__(self) -> str:
+        return self.authenticator

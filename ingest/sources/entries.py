@@ -45,5 +45,10 @@ def _entry(held: list[bytes], is_stamped: bool) -> Entry:
     if len(held) == 1 and is_stamped:
         return Entry(held[0], True, 1, 0)
     followers = held[1:] if is_stamped else held
-    unread = len(followers) if not is_stamped else sum(not _CONTINUATION.match(line) for line in followers)
+    unread = len(followers) if not is_stamped else sum(not is_continuation(line) for line in followers)
     return Entry(b"\n".join(held), is_stamped, len(held), unread)
+
+
+def is_continuation(line: bytes) -> bool:
+    """Whether an unstamped line is what Exim writes below a stamped one."""
+    return _CONTINUATION.match(line) is not None

@@ -1,0 +1,221 @@
+"""The new entries of a batch into rows: parse, gather by message id, count."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+from ingest import load
+from ingest.assembly import Attempt, Gathered, Place, Refusal, absorb, attempt_of, refusal_of
+from ingest.classification import Subject
+from ingest.exim.message_id import received_at
+from ingest.exim.events import (
+    Arrival,
+    AuthFailure,
+    Bounce,
+    Connection,
+    Deferral,
+    Delivery,
+    Event,
+    Note,
+    Rejection,
+    Topic,
+    Unparsed,
+)
+from ingest.exim.line import readable
+from ingest.exim.parse import parse
+from ingest.known_lines import NewEntry
+from ingest.pages import StampedEntry, checksum, month_number
+from ingest.rules.facts import SubjectKind
+from ingest.sources.entries import Entry, is_continuation
+
+_SHOWN = 500
+_NO_STAMP = "no time stamp"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadLine:
+    """A line that says nothing to us, for the page of the run."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBatch:
+    """New entries with their time, and what each says; None where a line could not be read."""
+
+    stamped: list[StampedEntry]
+    events: list[Event | None]
+    copies: list[int]
+    unparsed: list[UnreadLine]
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a batch brings."""
+
+    messages: dict[str, Gathered] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    counts: load.Counts = field(default_factory=load.Counts)
+    subjects: set[Subject] = field(default_factory=set)
+    features: set[str] = field(default_factory=set)
+    own_addresses: set[str] = field(default_factory=set)
+    months_of_ids: set[int] = field(default_factory=set)  # ingest.pages.month_number
+    months_of_refusals: set[int] = field(default_factory=set)
+    arrivals: int = 0
+    deliveries: int = 0
+
+
+def read(entries: Sequence[NewEntry], zone: tzinfo, *, fallback: datetime) -> ReadBatch:
+    """Parse the first line of each entry. Entries without a time take that of the one before, else of the next."""
+    events: list[Event | None] = []
+    unparsed: list[UnreadLine] = []
+    times: list[datetime | None] = []
+    for new in entries:
+        head = new.entry.text.partition(b"\n")[0] if new.entry.lines > 1 else new.entry.text
+        event = parse(head, zone=zone)
+        if isinstance(event, Unparsed):
+            events.append(None)
+            times.append(None)
+            unparsed.extend(_unread(new.entry, event.reason))
+        else:
+            events.append(event)
+            times.append(event.logged_at)
+            if new.entry.unread_lines:
+                unparsed.extend(_unread_followers(new.entry))
+    first = next((at for at in times if at is not None), fallback)
+    stamped = []
+    at = first
+    for new, own in zip(entries, times, strict=True):
+        at = own or at
+        stamped.append(StampedEntry(new.entry, at))
+    return ReadBatch(stamped, events, [new.copy for new in entries], unparsed)
+
+
+def _unread(entry: Entry, reason: str) -> Iterator[UnreadLine]:
+    head, _, rest = entry.text.partition(b"\n")
+    yield _shown(reason, head)
+    for line in rest.split(b"\n") if rest else ():
+        yield _shown(_NO_STAMP, line)
+
+
+def _unread_followers(entry: Entry) -> Iterator[UnreadLine]:
+    for line in entry.text.split(b"\n")[1:]:
+        if not is_continuation(line):
+            yield _shown(_NO_STAMP, line)
+
+
+def _shown(reason: str, line: bytes) -> UnreadLine:
+    text = readable(line[:_SHOWN])
+    return UnreadLine(reason, text + ("..." if len(line) > _SHOWN else ""))
+
+
+def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
+    """The rows of a batch whose entries are stored at ``line_refs``."""
+    rows = Rows()
+    for stamped, event, copy, line_ref in zip(batch.stamped, batch.events, batch.copies, line_refs, strict=True):
+        hour = _hour(rows, stamped.logged_at)
+        hour.lines += stamped.entry.lines
+        if event is not None:
+            place = Place(checksum(stamped.entry.text), copy, line_ref)
+            _take(rows, hour, event, place)
+    for message_id in rows.messages:
+        rows.months_of_ids.add(month_number(received_at(message_id)))
+    for refusal in rows.refusals:
+        rows.months_of_refusals.add(month_number(refusal.logged_at))
+    return rows
+
+
+def _hour(rows: Rows, at: datetime) -> load.Hour:
+    start = at.replace(minute=0, second=0, microsecond=0)
+    hour = rows.counts.hours.get(start)
+    if hour is None:
+        hour = rows.counts.hours[start] = load.Hour()
+    return hour
+
+
+def _take(rows: Rows, hour: load.Hour, event: Event, place: Place) -> None:
+    message_id = event.message_id
+    if message_id is not None:
+        rows.messages[message_id] = absorb(rows.messages.get(message_id), event, place)
+    match event:
+        case Delivery():
+            rows.deliveries += event.flag != "*>"
+            rows.features.add("deliveries")
+            hour.delivered += 1
+            _count_local(rows, attempt_of(event, place))
+        case Deferral():
+            hour.deferred += event.is_attempt
+        case Bounce():
+            hour.bounced += 1
+        case Arrival():
+            hour.messages += 1
+            _take_arrival(rows, event)
+        case Rejection() | AuthFailure():
+            _take_refusal(rows, hour, refusal_of(event, place))
+        case Connection():
+            rows.features.add("connections")
+        case Note() if event.topic is Topic.ARGUMENTS:
+            rows.features.add("arguments")
+
+
+def _count_local(rows: Rows, attempt: Attempt) -> None:
+    domain = load.domain_of_local_delivery(attempt)
+    if domain is not None:
+        counts = rows.counts.local_deliveries
+        counts[domain] = counts.get(domain, 0) + 1
+
+
+def _take_arrival(rows: Rows, arrival: Arrival) -> None:
+    rows.arrivals += 1
+    client = arrival.client
+    rows.features.update(_features(arrival))
+    if client.interface_address is not None:
+        rows.own_addresses.add(client.interface_address)
+    if arrival.authenticator is not None:
+        _count_login(rows, arrival)
+    if client.sender_host_address is not None:
+        rows.subjects.add((SubjectKind.SENDER_HOST_ADDRESS, client.sender_host_address))
+    elif client.ident:
+        rows.subjects.add((SubjectKind.LOCAL_USER, client.ident[: load.INDEXED_TEXT]))
+    if arrival.authenticated_id:
+        rows.subjects.add((SubjectKind.AUTHENTICATED_ID, arrival.authenticated_id[: load.INDEXED_TEXT]))
+
+
+def _features(arrival: Arrival) -> Iterator[str]:
+    """What an arrival shows that the log selector decides about (ingest.stored_facts.FEATURES)."""
+    yield "arrivals"
+    if arrival.recipients is not None:
+        yield "listed_recipients"
+    if arrival.client.sender_host_port is not None:
+        yield "ports"
+    if arrival.client.interface_address is not None:
+        yield "interface"
+    if arrival.subject is not None:
+        yield "subjects"
+    if arrival.client.sender_host_address is None:
+        yield "local_arrivals"
+
+
+def _count_login(rows: Rows, arrival: Arrival) -> None:
+    name = (arrival.authenticator or "")[:255]
+    count = rows.counts.logins.setdefault(name, load.Logins())
+    if arrival.authenticated_id is None:
+        count.unrecorded += 1
+    elif arrival.authenticated_id == "":
+        count.nameless += 1
+    else:
+        count.named += 1
+
+
+def _take_refusal(rows: Rows, hour: load.Hour, refusal: Refusal) -> None:
+    rows.refusals.append(refusal)
+    rows.features.add("rejections")
+    if refusal.is_login:
+        hour.failed_logins += 1
+    else:
+        hour.rejected += 1
+    if refusal.sender_host_address is not None:
+        rows.subjects.add((SubjectKind.SENDER_HOST_ADDRESS, refusal.sender_host_address))
+    if refusal.account:
+        rows.subjects.add((SubjectKind.AUTHENTICATED_ID, refusal.account[: load.INDEXED_TEXT]))

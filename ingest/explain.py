@@ -1,0 +1,262 @@
+"""Pasted lines and configurations explained, and judged by the same rules as what is stored. Stores nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from ingest import batch_rows
+from ingest.assembly import (
+    Attempt,
+    Conclusion,
+    Gathered,
+    conclude,
+    last_attempts,
+    local_user_of,
+    message_facts,
+    rejection_facts,
+)
+from ingest.batch_rows import Rows
+from ingest.exim import configuration as exim_configuration
+from ingest.exim import glossary
+from ingest.exim.line import readable
+from ingest.exim.masking import mask
+from ingest.known_lines import NewEntry
+from ingest.rules.configuration import ConfigurationFinding, audit
+from ingest.rules.definition import MessageFinding
+from ingest.rules.facts import (
+    Coverage,
+    LogHostFacts,
+    LoginCounts,
+    MessageFacts,
+    RejectionFacts,
+    SubjectKind,
+    infer_local_domains,
+)
+from ingest.rules.messages import message_findings
+from ingest.rules.relays import SubjectReport, subject_findings
+from ingest.rules.verdict import Verdict, verdict
+from ingest.sources.entries import Entry, entries_of
+from ingest.stored_facts import FEATURES
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of text without a single stamp; it never shows
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedLine:
+    """One pasted line, with what each of its parts means."""
+
+    number: int  # from 1
+    text: str
+    kind: str  # ingest.exim.events.Kind, or "unreadable"
+    sentence: str
+    tokens: tuple[glossary.Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainedMessage:
+    """One message of the pasted lines."""
+
+    message_id: str
+    gathered: Gathered
+    conclusion: Conclusion
+    facts: MessageFacts
+    findings: tuple[MessageFinding, ...]
+    lines: tuple[ExplainedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Everything that a paste says."""
+
+    lines: tuple[ExplainedLine, ...]
+    messages: tuple[ExplainedMessage, ...]
+    reports: tuple[SubjectReport, ...]
+    verdict: Verdict
+    configuration: tuple[ConfigurationFinding, ...]
+    configuration_text: str  # with passwords masked
+    unparsed: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``manage.py explain --json``."""
+        return {
+            "lines": [
+                {
+                    "text": line.text,
+                    "kind": line.kind,
+                    "sentence": line.sentence,
+                    "tokens": [{"text": token.text, "meaning": token.meaning} for token in line.tokens],
+                }
+                for line in self.lines
+            ],
+            "messages": [_message_json(message) for message in self.messages],
+            "verdict": self.verdict.as_json(),
+            "configuration": [finding.as_json() for finding in self.configuration],
+        }
+
+
+def explain(
+    text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_host: str = ""
+) -> Explained:
+    """Explain log lines, read in ``zone``, with a configuration if there is one."""
+    entries = [NewEntry(entry, 0) for entry in entries_of(text.split(b"\n"))]
+    read = batch_rows.read(entries, zone, fallback=_NO_TIME)
+    numbers = list(_line_numbers(entry.entry for entry in read.stamped))
+    rows = batch_rows.gather(read, numbers)
+    lines = tuple(_explained(read, numbers, zone))
+    host = _log_host_facts(rows, configuration, log_host, zone)
+    by_number = {line.number: line for line in lines}
+    messages = tuple(_explained_message(*item, host, by_number) for item in rows.messages.items())
+    reports = tuple(_reports(rows, [message.facts for message in messages], host))
+    found = audit(exim_configuration.read(configuration)) if configuration.strip() else ()
+    return Explained(
+        lines=lines,
+        messages=messages,
+        reports=reports,
+        verdict=verdict(reports, host, _coverage(rows, read), found),
+        configuration=found,
+        configuration_text=mask(configuration),
+        unparsed=len(read.unparsed),
+    )
+
+
+def _line_numbers(entries: Iterator[Entry]) -> Iterator[int]:
+    number = 1
+    for entry in entries:
+        yield number
+        number += entry.lines
+
+
+def _explained(read: batch_rows.ReadBatch, numbers: list[int], zone: tzinfo) -> Iterator[ExplainedLine]:
+    for (entry, _), number in zip(read.stamped, numbers, strict=True):
+        for offset, raw in enumerate(entry.text.split(b"\n")):
+            told = glossary.explain(raw, zone=zone)
+            kind = "unreadable" if told.kind is None else told.kind.value
+            yield ExplainedLine(number + offset, readable(raw), kind, told.sentence, told.tokens)
+
+
+def _explained_message(
+    message_id: str, gathered: Gathered, host: LogHostFacts, lines: Mapping[int, ExplainedLine]
+) -> ExplainedMessage:
+    conclusion = conclude(gathered)
+    facts = message_facts(message_id, gathered, conclusion)
+    own = tuple(lines[number] for number in sorted(gathered.line_refs))
+    return ExplainedMessage(message_id, gathered, conclusion, facts, message_findings(facts, host), own)
+
+
+def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo) -> LogHostFacts:
+    """Local domains come from the configuration if it names some, else from the lines themselves."""
+    given = exim_configuration.read(configuration).local_domains if configuration.strip() else ()
+    inferred = infer_local_domains(rows.counts.local_deliveries.items())
+    return LogHostFacts(
+        name=name,
+        local_domains=frozenset(given) or inferred,
+        local_domains_inferred=not given,
+        own_addresses=frozenset(rows.own_addresses),
+        logins={
+            authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
+            for authenticator, count in rows.counts.logins.items()
+        },
+        zone=zone,
+    )
+
+
+def _coverage(rows: Rows, read: batch_rows.ReadBatch) -> Coverage:
+    times = [event.logged_at for event in read.events if event is not None]
+    return Coverage(
+        **{f"has_{feature}": feature in rows.features for feature in FEATURES},
+        first_at=min(times, default=None),
+        last_at=max(times, default=None),
+    )
+
+
+def _reports(rows: Rows, messages: list[MessageFacts], host: LogHostFacts) -> Iterator[SubjectReport]:
+    refusals = sorted(map(rejection_facts, rows.refusals), key=lambda refusal: refusal.logged_at)
+    ordered = sorted(messages, key=lambda message: message.received_at or _NO_TIME)
+    found = []
+    for kind, value in sorted(rows.subjects):
+        report = subject_findings(
+            kind,
+            value,
+            [message for message in ordered if _message_value(message, kind) == value],
+            [refusal for refusal in refusals if _refusal_value(refusal, kind) == value],
+            host,
+        )
+        if report is not None:
+            found.append(report)
+    yield from sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
+
+
+def _message_value(message: MessageFacts, kind: SubjectKind) -> str | None:
+    if kind is SubjectKind.SENDER_HOST_ADDRESS:
+        return message.sender_host_address
+    return message.authenticated_id if kind is SubjectKind.AUTHENTICATED_ID else message.local_user
+
+
+def _refusal_value(refusal: RejectionFacts, kind: SubjectKind) -> str | None:
+    if kind is SubjectKind.SENDER_HOST_ADDRESS:
+        return refusal.sender_host_address
+    return refusal.account if kind is SubjectKind.AUTHENTICATED_ID else None
+
+
+# ---- JSON
+
+
+def _message_json(message: ExplainedMessage) -> dict[str, Any]:
+    """One message in the shape of ``manage.py timeline --json``."""
+    gathered = message.gathered
+    return {
+        "log_host": None,
+        "message_id": message.message_id,
+        **_arrival_json(gathered),
+        "completed_at": _time(gathered.completed_at),
+        "status": message.conclusion.status.value,
+        "recipients": [_recipient_json(attempt) for attempt in last_attempts(gathered.attempts).values()],
+        "lines": [
+            {"logged_at": None, "kind": line.kind, "text": line.text, "explanation": line.sentence}
+            for line in message.lines
+        ],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity.value,
+                "title": finding.title,
+                "evidence": finding.evidence,
+            }
+            for finding in message.findings
+        ],
+    }
+
+
+def _arrival_json(gathered: Gathered) -> dict[str, Any]:
+    arrival = gathered.arrival
+    client = arrival.client if arrival else None
+    return {
+        "received_at": _time(arrival.logged_at if arrival else None),
+        "envelope_sender": arrival and arrival.envelope_sender,
+        "sender_host_address": client and client.sender_host_address,
+        "sender_host_name": client and client.sender_host_name,
+        "helo_name": client and client.helo_name,
+        "protocol": arrival and arrival.protocol,
+        "authenticator": arrival and arrival.authenticator,
+        "authenticated_id": arrival and arrival.authenticated_id,
+        "local_user": arrival and local_user_of(arrival),
+        "size": arrival and arrival.size,
+        "subject": arrival and arrival.subject,
+    }
+
+
+def _recipient_json(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "recipient": attempt.recipient,
+        "original_recipient": attempt.original_recipient or attempt.recipient,
+        "outcome": attempt.outcome.value,
+        "logged_at": _time(attempt.logged_at),
+        "transport": attempt.transport,
+        "remote_host_address": attempt.remote_host_address,
+        "text": attempt.text,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return at and at.isoformat()

@@ -1,0 +1,122 @@
+"""``manage.py ingest``: log files into the database."""
+
+import json
+import sys
+import tempfile
+import time
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Sum
+
+from ingest import pipeline, workers
+from ingest.models import IngestRun, State
+
+_COUNTS = ("lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries")
+_FILE_COUNTS = _COUNTS[:4]
+
+
+class Command(BaseCommand):
+    help = "Reads Exim logs, plain or gzip; lines that are known already count once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", nargs="+", help="log files; - is standard input")
+        parser.add_argument("--log-host", required=True, help="the machine that wrote them; made if unknown")
+        parser.add_argument("--timezone", help="of the log, for a new log host: Europe/Madrid; UTC if not given")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *, path: list[str], log_host: str, timezone: str | None, json: bool, **_: Any) -> None:
+        with _incoming(path) as files:
+            try:
+                host, is_new = pipeline.log_host(log_host, timezone)
+            except ValueError as error:
+                raise CommandError(str(error)) from error
+            if is_new and timezone is None:
+                self.stderr.write(f"New log host {host}: its times are read as UTC; --timezone says otherwise.")
+            began = time.monotonic()
+            run = pipeline.new_run(log_host=host, files=files, started_by="command line")
+            workers.read_all(run, progress=_Progress(run, self.stderr).show)
+            seconds = time.monotonic() - began
+        self._report(run, seconds, as_json=json)
+
+    def _report(self, run: IngestRun, seconds: float, *, as_json: bool) -> None:
+        result = _result(run, seconds)
+        if as_json:
+            self.stdout.write(json.dumps(result, ensure_ascii=False, indent=2))
+        else:
+            for line in _sentences(result):
+                self.stdout.write(line)
+        errors = [f"{file['name']}: {file['error']}" for file in result["files"] if file["error"]]
+        if errors:
+            raise CommandError(" ".join(errors))
+
+
+def _result(run: IngestRun, seconds: float) -> dict[str, Any]:
+    files = [
+        {"name": file.name, **{name: getattr(file, name) for name in _FILE_COUNTS}, "error": file.error or None}
+        for file in run.files.all()
+    ]
+    totals = run.files.aggregate(**{name: Sum(name) for name in _COUNTS})
+    return {"files": files, **{name: totals[name] or 0 for name in _COUNTS}, "seconds": round(seconds, 3)}
+
+
+def _sentences(result: dict[str, Any]) -> Iterator[str]:
+    yield (
+        f"{result['lines']:,} lines in {result['seconds']:.1f} s: {result['new_lines']:,} new, "
+        f"{result['duplicate_lines']:,} already known, {result['unparsed_lines']:,} unreadable."
+    )
+    yield f"{result['messages']:,} messages, {result['deliveries']:,} deliveries."
+
+
+@contextmanager
+def _incoming(paths: Sequence[str]) -> Iterator[list[pipeline.IncomingFile]]:
+    """The files as they will be read; standard input is written to a file first, so that it can be read again."""
+    settings.MAILWATCH_HOME.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.MAILWATCH_HOME, prefix="stdin-") as folder:
+        files = []
+        for path in paths:
+            if path == "-":
+                name, place = "standard input", Path(folder) / "text"
+                with place.open("wb") as out:
+                    while block := sys.stdin.buffer.read(1 << 20):
+                        out.write(block)
+            else:
+                name, place = Path(path).name, Path(path).absolute()
+            files.append(_incoming_file(name, place))
+        yield files
+
+
+def _incoming_file(name: str, place: Path) -> pipeline.IncomingFile:
+    if place.is_dir():
+        raise CommandError(f"{place} is a directory; name the log files in it.")
+    try:
+        size = place.stat().st_size
+    except OSError as error:
+        raise CommandError(f"{place}: {error.strerror}.") from error
+    return pipeline.IncomingFile(name=name, path=str(place), size=size, is_upload=False)
+
+
+class _Progress:
+    """A line on a terminal that says how far the run is."""
+
+    def __init__(self, run: IngestRun, stream: Any) -> None:
+        self._run = run
+        self._stream = stream
+        self._shown_at = 0.0
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self) -> None:
+        if not self._is_terminal or time.monotonic() - self._shown_at < 0.5:
+            return
+        self._shown_at = time.monotonic()
+        sums = self._run.files.aggregate(size=Sum("size"), done=Sum("size_read"), lines=Sum("lines"))
+        share = (sums["done"] or 0) / (sums["size"] or 1)
+        bar = "#" * int(share * 30)
+        self._stream.write(f"\r[{bar:<30}] {share:4.0%}  {sums['lines'] or 0:,} lines", ending="")
+        if self._run.files.exclude(state__in=(State.WAITING, State.RUNNING)).count() == self._run.files.count():
+            self._stream.write("")

@@ -1,0 +1,94 @@
+"""``manage.py log_host``: create a log host or change what is known of it."""
+
+import json
+from argparse import ArgumentParser
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from ingest import classification, pipeline
+from ingest.exim.masking import mask
+from ingest.exim.line import readable
+from ingest.models import LogHost, StoredConfiguration
+
+
+class Command(BaseCommand):
+    help = "Creates a log host or changes it; findings that depend on it are decided again."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--timezone", help="of its logs, for example Europe/Madrid")
+        parser.add_argument("--local-domain", action="append", help="a domain it accepts mail for; repeatable")
+        parser.add_argument("--trusted-network", action="append", help="may send without a login; repeatable")
+        parser.add_argument(
+            "--config", action="append", type=Path, help="output of exim -bP, or a configure file; repeatable"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *, name: str, json: bool, **options: Any) -> None:
+        try:
+            with transaction.atomic():
+                host, is_new = pipeline.log_host(name)
+                self._change(host, is_new=is_new, **options)
+        except (ValueError, ValidationError) as error:
+            text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+            raise CommandError(text) from error
+        classification.reclassify(host)
+        self._report(host, is_new=is_new, as_json=json)
+
+    def _change(
+        self,
+        host: LogHost,
+        *,
+        is_new: bool,
+        timezone: str | None,
+        local_domain: list[str] | None,
+        trusted_network: list[str] | None,
+        config: list[Path] | None,
+        **_: Any,
+    ) -> None:
+        if timezone is not None and timezone != host.timezone:
+            if not is_new and host.runs.exists():
+                raise ValueError(
+                    f"{host} has lines already, read as {host.timezone}; they would keep their times. "
+                    "Name another log host, or remove its lines first."
+                )
+            host.timezone = timezone
+        if local_domain is not None:
+            host.local_domains = sorted({domain.lower().rstrip(".") for domain in local_domain})
+        if trusted_network is not None:
+            host.trusted_networks = sorted({str(ip_network(text, strict=False)) for text in trusted_network})
+        host.full_clean()
+        host.save()
+        if config is not None:
+            _replace_configuration(host, config)
+
+    def _report(self, host: LogHost, *, is_new: bool, as_json: bool) -> None:
+        known = {
+            "name": host.name,
+            "timezone": host.timezone,
+            "local_domains": host.local_domains,
+            "trusted_networks": host.trusted_networks,
+            "configurations": [stored.name for stored in host.configurations.all()],
+        }
+        if as_json:
+            self.stdout.write(json.dumps(known, ensure_ascii=False, indent=2))
+            return
+        self.stdout.write(f"{host} {'created' if is_new else 'changed'}, zone {host.timezone}.")
+
+
+def _replace_configuration(host: LogHost, paths: list[Path]) -> None:
+    """The texts are stored with their passwords masked."""
+    rows = []
+    for path in paths:
+        try:
+            text = readable(path.read_bytes())
+        except OSError as error:
+            raise ValueError(f"{path}: {error.strerror}.") from error
+        rows.append(StoredConfiguration(log_host=host, name=path.name, text=mask(text)))
+    host.configurations.all().delete()
+    StoredConfiguration.objects.bulk_create(rows)

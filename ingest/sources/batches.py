@@ -1,0 +1,121 @@
+"""A stream of log text into batches that end between two entries, and the refusal of what is no Exim log."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import NamedTuple
+
+from ingest.exim.events import Note, Topic, Unparsed
+from ingest.exim.line import has_stamp, readable
+from ingest.exim.parse import parse
+from ingest.sources.entries import Entry, entries_of
+from ingest.sources.streams import LogStream, Refused
+
+BATCH_SIZE = 4 * 1024 * 1024  # bytes of text; about 21,000 lines, a third of a second of work
+LONGEST_ENTRY = 16 * 1024 * 1024  # a longer one is cut: memory must not grow with the file
+_SAMPLE = 2000  # entries looked at to tell an Exim log from another
+_ENOUGH = 10  # stamped lines of which one at least must be Exim's
+_SHOWN = 200
+
+
+class Batch(NamedTuple):
+    """Consecutive entries."""
+
+    entries: list[Entry]
+    end: int  # offset into the text behind the last entry
+
+
+def batches(stream: LogStream, *, start: int = 0) -> Iterator[Batch]:
+    """The batches of a stream from the offset ``start`` on, which must be the end of a batch."""
+    _skip(stream, start)
+    held = bytearray()
+    end = start
+    while True:
+        wanted = BATCH_SIZE - len(held)
+        block = stream.read(wanted if wanted > 0 else BATCH_SIZE)
+        held += block
+        if block and len(held) < BATCH_SIZE:
+            continue
+        cut = len(held) if not block else _last_entry(held)
+        if cut:
+            text = bytes(held[:cut])
+            del held[:cut]
+            end += cut
+            yield Batch(list(entries_of(text.split(b"\n"))), end)
+        if not block:
+            return
+
+
+def _skip(stream: LogStream, count: int) -> None:
+    while count > 0:
+        block = stream.read(min(count, BATCH_SIZE))
+        if not block:
+            return
+        count -= len(block)
+
+
+def _last_entry(held: bytearray) -> int:
+    """Where the last entry begins: it may go on in the next block. 0: the text holds one entry only."""
+    newline = held.rfind(b"\n", 0, len(held) - 1)
+    while newline >= 0:
+        if has_stamp(bytes(held[newline + 1 : newline + 201])):
+            return newline + 1
+        newline = held.rfind(b"\n", 0, newline)
+    return 0 if len(held) < LONGEST_ENTRY else len(held)
+
+
+def refuse_foreign(entries: Sequence[Entry], zone: tzinfo) -> None:
+    """Raise Refused, with one sentence, unless these entries of the beginning of a file come from an Exim log."""
+    sample = [entry for entry in entries[:_SAMPLE] if entry.is_stamped]
+    if not sample:
+        raise Refused(_foreign(entries[0].text if entries else b""))
+    if len(sample) >= _ENOUGH and not any(_is_exim(entry.text, zone) for entry in sample):
+        raise Refused(
+            "The lines of this file have time stamps, but none of them is a line that Exim writes. "
+            f"Line 1: {_shown(sample[0].text)}"
+        )
+
+
+def _is_exim(text: bytes, zone: tzinfo) -> bool:
+    event = parse(text.partition(b"\n")[0], zone=zone)
+    if isinstance(event, Unparsed):
+        return False
+    return not isinstance(event, Note) or event.topic is not Topic.OTHER or event.message_id is not None
+
+
+_PROGRAM = re.compile(
+    rb"[A-Z][a-z]{2} [ 0-9]\d \d\d:\d\d:\d\d \S+ ([A-Za-z0-9_.-]+)[/\[:]"
+    rb"|\d{4}-\d\d-\d\dT\S+ \S+ ([A-Za-z0-9_.-]+)[/\[:]"
+)
+_NAMES = {"postfix": "Postfix", "sendmail": "sendmail", "sm-mta": "sendmail", "dovecot": "Dovecot"}
+_HTTP = re.compile(rb'\S+ \S+ \S+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "')
+
+
+def _foreign(text: bytes) -> str:
+    line = text.partition(b"\n")[0]
+    if not line.strip():
+        return "The file has no text in it."
+    if _is_binary(text[:4096]):
+        return "This is a binary file, not a log."
+    program = _PROGRAM.match(line)
+    if program is not None:
+        name = readable(program[1] or program[2])
+        what = f"a {_NAMES[name]} log" if name in _NAMES else f"a system log of {name}"
+        return f"This is {what}, not an Exim mainlog. Line 1: {_shown(line)}"
+    if _HTTP.match(line):
+        return f"This is a web server's access log, not an Exim mainlog. Line 1: {_shown(line)}"
+    return (
+        "This is not an Exim log: no line begins with the time stamp that Exim writes, "
+        f"as in 2026-03-01 10:00:00. Line 1: {_shown(line)}"
+    )
+
+
+def _is_binary(head: bytes) -> bool:
+    control = sum(byte < 32 and byte not in b"\t\r\n\x1b" for byte in head)
+    return b"\0" in head or control > len(head) // 20
+
+
+def _shown(line: bytes) -> str:
+    text = readable(line[:_SHOWN])
+    printable = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return printable + ("..." if len(line) > _SHOWN else "")

@@ -1,0 +1,233 @@
+"""Facts for the rules, read from rows: what is known of a log host, and streams of messages and refusals."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from ipaddress import ip_network
+from itertools import batched
+from typing import Any
+
+from django.db.models import Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField
+from django.db.models.functions import Collate
+
+from ingest.assembly import Attempt, last_attempts, recipient_facts
+from ingest.exim.events import Stage
+from ingest.exim.message_id import first_id
+from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, Rejection
+from ingest.rules.facts import (
+    Coverage,
+    LogHostFacts,
+    LoginCounts,
+    MessageFacts,
+    Outcome,
+    RejectionFacts,
+    SubjectKind,
+)
+
+_CHUNK = 1000
+_ID_MARGIN = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
+
+# in the order of MessageFacts, with the key in front and without the recipients
+_MESSAGE_COLUMNS = (
+    "message_id",
+    "received_at",
+    "envelope_sender",
+    "sender_host_address",
+    "sender_host_port",
+    "helo_name",
+    "sender_host_name",
+    "protocol",
+    "authenticator",
+    "authenticated_id",
+    "local_user",
+    "listed_recipients",
+    "connection_limit",
+    "size",
+    "subject",
+    "status",
+)
+_REJECTION_COLUMNS = (
+    "logged_at",
+    "stage",
+    "sender_host_address",
+    "helo_name",
+    "envelope_sender",
+    "recipient",
+    "authenticator",
+    "account",
+    "text",
+    "line_ref",
+)
+
+FEATURES = (
+    "arrivals",
+    "deliveries",
+    "listed_recipients",
+    "ports",
+    "interface",
+    "subjects",
+    "arguments",
+    "rejections",
+    "connections",
+    "local_arrivals",
+)
+"""What LogFile.features may name: each is Coverage.has_NAME."""
+
+
+def log_host_facts(log_host: LogHost) -> LogHostFacts:
+    """What is known of a log host now."""
+    given = log_host.local_domains
+    logins = LoginCount.objects.filter(log_host=log_host)
+    addresses = LogFile.objects.filter(log_host=log_host).values_list("own_addresses", flat=True)
+    return LogHostFacts(
+        name=log_host.name,
+        local_domains=frozenset(given or log_host.inferred_local_domains),
+        local_domains_inferred=not given,
+        trusted_networks=tuple(ip_network(text, strict=False) for text in log_host.trusted_networks),
+        own_addresses=frozenset(address for of_file in addresses for address in of_file),
+        logins={
+            count.authenticator: LoginCounts(count.named, count.nameless, count.unrecorded) for count in logins
+        },
+        zone=log_host.zone,
+    )
+
+
+def coverage(log_host: LogHost, since: datetime | None = None, until: datetime | None = None) -> Coverage:
+    """What the files of a log host contained, of a range if one is given."""
+    files = LogFile.objects.filter(log_host=log_host, first_at__isnull=False)
+    if since is not None:
+        files = files.filter(last_at__gte=since)
+    if until is not None:
+        files = files.filter(first_at__lt=until)
+    seen = {feature for of_file in files.values_list("features", flat=True) for feature in of_file}
+    span = files.aggregate(first_at=Min("first_at"), last_at=Max("last_at"))
+    first_at, last_at = span["first_at"], span["last_at"]
+    return Coverage(
+        **{f"has_{feature}": feature in seen for feature in FEATURES},
+        first_at=max(first_at, since) if first_at and since else first_at,
+        last_at=min(last_at, until) if last_at and until else last_at,
+    )
+
+
+# ---- messages
+
+
+def messages_between(
+    log_host_id: int, since: datetime | None, until: datetime | None
+) -> QuerySet[Message]:
+    """The messages first seen in a range; the ids are bounded too, which prunes partitions."""
+    rows = Message.objects.filter(log_host_id=log_host_id)
+    if since is not None:
+        rows = rows.filter(first_at__gte=since, message_id__gte=id_bound(since - _ID_MARGIN))
+    if until is not None:
+        rows = rows.filter(first_at__lt=until, message_id__lt=id_bound(until + _ID_MARGIN))
+    return rows
+
+
+def id_bound(at: datetime) -> str:
+    """``first_id``, within what ids can hold."""
+    try:
+        return first_id(at)
+    except ValueError:
+        return "" if at.year < 2000 else "zzzzzz"
+
+
+def facts_of(rows: QuerySet[Message], log_host_id: int) -> Iterator[MessageFacts]:
+    """The facts of messages, in the order of the rows, a thousand at a time."""
+    columns = rows.values_list(*_MESSAGE_COLUMNS)
+    for chunk in batched(columns.iterator(chunk_size=_CHUNK), _CHUNK, strict=False):
+        attempts = _attempts(log_host_id, [row[0] for row in chunk])
+        for row in chunk:
+            yield _message_facts(row, attempts.get(row[0], ()))
+
+
+def message_facts(log_host: LogHost, message_ids: Iterable[str]) -> dict[str, MessageFacts]:
+    """The facts of some messages, by id; those that are not stored are left out."""
+    rows = Message.objects.filter(log_host_id=log_host.pk, message_id__in=list(message_ids))
+    return {facts.message_id: facts for facts in facts_of(rows.order_by("message_id"), log_host.pk)}
+
+
+def _attempts(log_host_id: int, message_ids: Sequence[str]) -> dict[str, list[Attempt]]:
+    by_message: dict[str, list[Attempt]] = defaultdict(list)
+    rows = Delivery.objects.filter(log_host_id=log_host_id, message_id__in=message_ids)
+    for row in rows.values_list("message_id", *Attempt._fields):
+        by_message[row[0]].append(Attempt(*row[1:4], Outcome(row[4]), *row[5:]))
+    return by_message
+
+
+def _message_facts(row: Sequence[Any], attempts: Sequence[Attempt]) -> MessageFacts:
+    listed = None if row[11] is None else tuple(row[11])
+    recipients = tuple(recipient_facts(attempt) for attempt in last_attempts(attempts).values())
+    return MessageFacts(*row[:11], listed, row[12], recipients, *row[13:])
+
+
+# ---- subjects
+
+_MESSAGE_SUBJECT = {
+    SubjectKind.SENDER_HOST_ADDRESS: Q(),
+    SubjectKind.AUTHENTICATED_ID: Q(),
+    SubjectKind.LOCAL_USER: Q(sender_host_address=None),
+}
+_REJECTION_COLUMN = {
+    SubjectKind.SENDER_HOST_ADDRESS: "sender_host_address",
+    SubjectKind.AUTHENTICATED_ID: "account",
+}
+
+
+class _HostText(Func):
+    """The text of an inet without its netmask."""
+
+    function = "host"
+    output_field = TextField()
+
+
+def _sort_key(kind: SubjectKind, column: str) -> Any:
+    text = _HostText(F(column)) if kind is SubjectKind.SENDER_HOST_ADDRESS else F(column)
+    return Collate(text, "C")
+
+
+def subject_messages(
+    rows: QuerySet[Message], log_host_id: int, kind: SubjectKind, values: Sequence[str]
+) -> Iterator[MessageFacts]:
+    """The messages of some subjects, subject by subject in the order of their texts, each in time order."""
+    of_subjects = rows.filter(_MESSAGE_SUBJECT[kind], **{f"{kind}__in": list(values)})
+    return facts_of(of_subjects.order_by(_sort_key(kind, kind), "first_at", "message_id"), log_host_id)
+
+
+def subject_rejections(
+    log_host_id: int,
+    kind: SubjectKind,
+    values: Sequence[str],
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Iterator[tuple[str, RejectionFacts]]:
+    """The refusals of some subjects, ordered as ``subject_messages``; each with its subject's text."""
+    column = _REJECTION_COLUMN.get(kind)
+    if column is None:
+        return
+    rows = Rejection.objects.filter(log_host_id=log_host_id, **{f"{column}__in": list(values)})
+    if since is not None:
+        rows = rows.filter(logged_at__gte=since)
+    if until is not None:
+        rows = rows.filter(logged_at__lt=until)
+    ordered = rows.order_by(_sort_key(kind, column), "logged_at", "digest", "copy")
+    at = _REJECTION_COLUMNS.index(column)
+    for row in ordered.values_list(*_REJECTION_COLUMNS).iterator(chunk_size=_CHUNK):
+        yield row[at], RejectionFacts(row[0], Stage(row[1]), *row[2:])
+
+
+def may_depend_on_log_host(log_host_id: int) -> QuerySet[Message]:
+    """The messages whose findings can change when more becomes known of the log host itself.
+
+    Those that were relayed without a login (its local domains decide), and those with an empty login (what other
+    logins look like decides).
+    """
+    handed_on = Delivery.objects.filter(
+        log_host_id=OuterRef("log_host_id"),
+        message_id=OuterRef("message_id"),
+        remote_host_address__isnull=False,
+    )
+    relayed = Q(authenticated_id=None, sender_host_address__isnull=False) & Exists(handed_on)
+    return Message.objects.filter(Q(log_host_id=log_host_id) & (Q(authenticated_id="") | relayed)).order_by(
+        "message_id"
+    )

@@ -1,0 +1,59 @@
+"""Celery's wake-ups. What is to be done stands in the database (ingest.pipeline), never in a task.
+
+A task that is lost costs the seconds until beat looks again; one that comes twice finds the lease taken.
+"""
+
+from typing import Any
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db import transaction
+
+from ingest import pipeline
+from ingest.models import IngestRun
+
+_SECONDS = 20  # of work in one task; the rest is another task, so that other runs get their turn
+# Beat looks every few seconds: what it queued and nobody took up meanwhile must not pile up.
+_AT_ONCE = 50
+_EXPIRES = 10
+
+
+@shared_task
+def read_piece(*, piece_id: int, **_: Any) -> None:
+    """Read some of a piece; at its end, see whether its run is done."""
+    if pipeline.work(piece_id, seconds=_SECONDS):
+        read_piece.delay(piece_id=piece_id)
+        return
+    run_id = IngestRun.objects.filter(files__pieces=piece_id).values_list("pk", flat=True).first()
+    if run_id is not None:
+        pipeline.finish(run_id)
+
+
+@shared_task
+def finish_run(*, run_id: int, **_: Any) -> None:
+    """Compute the findings of a run whose files are read."""
+    pipeline.finish(run_id)
+
+
+@shared_task
+def requeue_expired(**_: Any) -> None:
+    """Wake up whatever nobody works on: new pieces whose task was lost, and those of workers that died."""
+    for piece_id in pipeline.open_pieces()[:_AT_ONCE]:
+        read_piece.apply_async(kwargs={"piece_id": piece_id}, expires=_EXPIRES)
+    for run_id in pipeline.open_runs()[:_AT_ONCE]:
+        finish_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
+
+
+def wake(run: IngestRun) -> None:
+    """Queue the pieces of a run once the surrounding transaction is committed."""
+
+    def queue() -> None:
+        for piece_id in pipeline.open_pieces(run):
+            read_piece.delay(piece_id=piece_id)
+
+    transaction.on_commit(queue)
+
+
+@worker_ready.connect
+def _look_at_start(**_: Any) -> None:
+    requeue_expired.delay()
