@@ -14,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parents[1]
 
 # Where everything lives that is not code.
 MAILWATCH_HOME = env.directory("MAILWATCH_HOME", BASE_DIR / "var")
+MAILWATCH_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DEBUG = env.flag("MAILWATCH_DEBUG", default=False)
 SECRET_KEY = env.secret("MAILWATCH_SECRET_KEY") or env.kept_secret(MAILWATCH_HOME / "secret_key")
@@ -161,6 +162,7 @@ STORAGES = {
 MAILWATCH_MAX_UPLOAD = env.size("MAILWATCH_MAX_UPLOAD", "20G")
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = MAILWATCH_HOME / "arriving"
+FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, exist_ok=True)
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.size("MAILWATCH_MAX_PASTE", "16M")

@@ -56,6 +56,7 @@ def run(say: Callable[[str], None], *, afterwards: Callable[[str], list[str]] | 
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(home), _signals(), contextlib.suppress(_Stopped):
         _stop_orphans(home)
+        _remove_half_arrived(settings.FILE_UPLOAD_TEMP_DIR)
         with session.database():
             _serve(home, say, afterwards)
     say("stopped")
@@ -186,6 +187,12 @@ def _stop_orphans(home: Path) -> None:
     for orphan in orphans:
         if not processes.wait(orphan, patience=5):
             processes.stop(orphan, signal.SIGKILL, patience=5)
+
+
+def _remove_half_arrived(directory: Path) -> None:
+    """Uploads that were cut short when a web server was killed; none runs now."""
+    for file in directory.iterdir():
+        file.unlink()
 
 
 class _Stopped(BaseException):
