@@ -15,8 +15,8 @@ from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SUBJECT_RULES
 from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
-from mailwatch.printable import plain
 from mailwatch.operations.uploads import safe_name
+from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.relays import Chosen
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
@@ -157,6 +157,11 @@ class ExplainForm(forms.Form):
             raise forms.ValidationError("Paste log lines, a configuration, or both.")
         return cleaned
 
+    @property
+    def log_text(self) -> bytes:
+        """The pasted lines with the line ends of a log; browsers send those of a form."""
+        return str(self.cleaned_data["lines"]).replace("\r\n", "\n").rstrip("\n").encode()
+
 
 class ChosenLogHostForm(forms.Form):
     """One log host, by name."""
@@ -284,7 +289,7 @@ class UploadForm(forms.Form):
     )
 
     @property
-    def chosen_files(self) -> list[UploadedFile]:
+    def chosen_files(self) -> "list[UploadedFile[bytes]]":
         return [file for file in self.files.getlist("files") if isinstance(file, UploadedFile)]
 
     @property
@@ -305,3 +310,35 @@ class UploadForm(forms.Form):
                     f" {filesizeformat(settings.MAILWATCH_MAX_UPLOAD)} is the most. Nothing was stored."
                 )
         return super().clean() or self.cleaned_data
+
+
+class ShareForm(ContextForm):
+    """What to freeze, as its page shows it, and for whom."""
+
+    kind = forms.ChoiceField(choices=SharedReport.Kind)
+    message_id = forms.CharField(required=False, max_length=23)
+    redaction = forms.ChoiceField(required=False, choices=SharedReport.Redaction, label="Mailbox names")
+    days = forms.IntegerField(
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        required=False,
+        label="Open for",
+        error_messages={
+            "invalid": f"A number of days, {LONGEST_DAYS} at most.",
+            "min_value": "One day at least.",
+            "max_value": f"{LONGEST_DAYS} days at most.",
+        },
+    )
+
+    def clean_redaction(self) -> str:
+        return self.cleaned_data["redaction"] or SharedReport.Redaction.MASKED
+
+    def clean_days(self) -> int:
+        return self.cleaned_data["days"] or DEFAULT_DAYS
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
+        if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
+            raise forms.ValidationError("Say which message of which log host is to be shared.")
+        return cleaned

@@ -45,3 +45,9 @@ def rule_guards(code: str) -> tuple[str, ...]:
     """Why a finding of this rule may be wrong, and what was done about that."""
     rule = RULES.get(code)
     return rule.guards if rule else ()
+
+
+@register.filter
+def kind_of_line(kind: str) -> str:
+    """A kind of log line in words."""
+    return "failed login" if kind == "auth_failure" else kind

@@ -57,3 +57,9 @@ def parts_of(text: str, tokens: Sequence[Token]) -> list[Part]:
     if end < len(text):
         parts.append(Part(plain_lines(text[end:])))
     return parts
+
+
+@register.inclusion_tag("parts/raw.html")
+def told_line(text: str, tokens: Sequence[Token]) -> dict[str, object]:
+    """A line that was explained already: whole, the parts that matter marked."""
+    return {"parts": parts_of(text, tokens), "has_meanings": False}

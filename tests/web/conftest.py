@@ -1,0 +1,89 @@
+"""People and logs that the page tests share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from ingest import pipeline
+from ingest.models import IngestRun, LogHost
+from ingest.pipeline import IncomingFile
+
+# The case that Mailwatch was made for: an empty login, a bulk sender, a stranger's mailbox.
+SEED = (
+    "2016-03-09 07:53:12 1adXzZ-0007sb-Pz <= [email\xa0protected] H=([127.0.0.1]) [129.137.152.170] P=esmtpa"
+    " A=plain: S=1298 [email\xa0protected]",
+    "2016-03-09 07:53:12 1adXzZ-0007sb-Pz no immediate delivery: more than 10 messages received in one connection",
+    "2016-03-09 08:16:57 1adXzZ-0007sb-Pz => kamikaze_****@hotmail.co.uk R=dnslookup T=remote_smtp"
+    " H=mx3.hotmail.com [207.46.8.167] X=TLS1.2:ECDHE_RSA_AES_256_CBC_SHA384:256 CV=no"
+    ' DN="CN=*.hotmail.com" C="250  <[email\xa0protected]> Queued mail for delivery"',
+    "2016-03-09 08:16:57 1adXzZ-0007sb-Pz Completed",
+)
+
+# A log that says no: an attempt to relay, refused, and ordinary mail for the host's own domain.
+QUIET = (
+    "2016-03-09 09:00:00 H=(probe.example.net) [203.0.113.9] F=<one@foreign.example> rejected RCPT"
+    " <victim@elsewhere.example>: relay not permitted",
+    "2016-03-09 09:01:00 1adZ3M-0007sb-Pz <= friend@partner.example H=mx.partner.example [198.51.100.7] P=esmtps S=900"
+    " for anna@example.org",
+    "2016-03-09 09:01:01 1adZ3M-0007sb-Pz => anna <anna@example.org> R=local_user T=local_delivery",
+    "2016-03-09 09:01:01 1adZ3M-0007sb-Pz Completed",
+)
+
+type Ingested = Callable[..., IngestRun]
+
+
+@pytest.fixture
+def helpdesk(db: None) -> User:
+    return User.objects.create_user("helen", "helen@example.com", "long-enough-password")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return User.objects.create_superuser("root", "root@example.com", "long-enough-password")
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """A browser in which that person is signed in."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def desk(helpdesk: User, client_of: Callable[[User], Client]) -> Client:
+    """The browser of the helpdesk user."""
+    return client_of(helpdesk)
+
+
+@pytest.fixture
+def ingested(db: None, tmp_path: Path) -> Ingested:
+    """Reads lines into a log host, through the same pipeline as an upload."""
+
+    def ingest(lines: Sequence[str], log_host: str = "srv1", timezone: str | None = None) -> IngestRun:
+        path = tmp_path / f"{log_host}-{LogHost.objects.count()}-{IngestRun.objects.count()}.log"
+        path.write_text("".join(f"{line}\n" for line in lines))
+        host, _ = pipeline.log_host(log_host, timezone)
+        file = IncomingFile(name="mainlog", path=str(path), size=path.stat().st_size, is_upload=False)
+        run = pipeline.new_run(log_host=host, files=[file], started_by="tests")
+        for piece_id in pipeline.open_pieces(run):
+            while pipeline.work(piece_id):
+                pass
+        pipeline.finish(run.pk)
+        run.refresh_from_db()
+        return run
+
+    return ingest
+
+
+@pytest.fixture
+def seed(ingested: Ingested) -> LogHost:
+    """The log host srv1 with the four lines of the case."""
+    return ingested(SEED, "srv1", "Europe/Madrid").log_host
