@@ -27,13 +27,19 @@ from mailwatch.queries import shared as queries
 @require_http_methods(["GET", "POST"])
 def share(request: HttpRequest) -> HttpResponse:
     """Freeze what a page shows. With GET, or with bad input, the form as a page of its own."""
-    form = forms.ShareForm(request.POST if request.method == "POST" else None, initial=request.GET.dict())
+    form = forms.ShareForm(request.POST if request.method == "POST" else None, initial=_asked(request))
     if not form.is_valid():
         status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
         return render(request, "shares/new.html", {"form": form}, status=status)
     report = _freeze(request, form)
     messages.success(request, f"Frozen. The link is open until {report.expires_at:%-d %B %Y, %H:%M} UTC.")
     return redirect("shares")
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """What the link on a page names; a message id means that message."""
+    kind = SharedReport.Kind.MESSAGE if request.GET.get("message_id") else SharedReport.Kind.REPORT
+    return {"redaction": SharedReport.Redaction.MASKED, **request.GET.dict(), "kind": kind}
 
 
 def _freeze(request: HttpRequest, form: forms.ShareForm) -> SharedReport:
