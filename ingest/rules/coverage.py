@@ -1,0 +1,81 @@
+"""What this log cannot tell (S01): which question stays open, and what to set so that the next log answers "
+"it."""
+
+from ingest.rules.definition import CoverageGap, Rule, Scope, Severity
+from ingest.rules.facts import Coverage
+
+
+def gaps(coverage: Coverage) -> tuple[CoverageGap, ...]:
+    """The open questions of a log, worst first; none for a log without lines, of which nothing is known."""
+    if coverage.first_at is None:
+        return ()
+    return tuple(gap for is_there, gap in _questions(coverage) if not is_there)
+
+
+def _questions(coverage: Coverage) -> tuple[tuple[bool, CoverageGap], ...]:
+    return (
+        (coverage.has_arrivals, _NO_ARRIVALS),
+        (coverage.has_deliveries, _NO_DELIVERIES),
+        (coverage.has_rejections, _NO_REJECTIONS),
+        (coverage.has_listed_recipients, _NO_LISTED_RECIPIENTS),
+        (coverage.has_ports, _NO_PORTS),
+        (coverage.has_arguments, _NO_ARGUMENTS),
+    )
+
+
+_NO_ARRIVALS = CoverageGap(
+    "A01",
+    "There are no arrival lines: nobody can be named who sent through this host.",
+    "Add the mainlog.",
+)
+_NO_DELIVERIES = CoverageGap(
+    "R01",
+    "There are no delivery lines: where messages went is not known, so relaying cannot be excluded.",
+    "Add the mainlog of the hours after the arrivals.",
+)
+_NO_REJECTIONS = CoverageGap(
+    "R04",
+    "Nothing was refused in this log: whether a stranger who tries to relay is refused is not proven.",
+    "Try it on the host: exim -bh 203.0.113.1. Or add the rejectlog.",
+)
+_NO_LISTED_RECIPIENTS = CoverageGap(
+    "C09",
+    "Arrivals do not list their recipients: a recipient is known only once it was tried, and the first "
+    "address before "
+    "aliasing only where the delivery shows it.",
+    "log_selector = +received_recipients",
+    "+received_recipients",
+)
+_NO_PORTS = CoverageGap(
+    "C12",
+    "The log has no ports: messages of one connection cannot be told from those of another.",
+    "log_selector = +incoming_port",
+    "+incoming_port",
+)
+_NO_ARGUMENTS = CoverageGap(
+    "S01",
+    "The log does not say which directory a program ran in that sent mail: a local script cannot be named.",
+    "log_selector = +arguments",
+    "+arguments",
+)
+
+
+def log_selector(found: tuple[CoverageGap, ...]) -> str | None:
+    """One setting that closes all gaps that a setting can close, None if there are none."""
+    items = [gap.selector for gap in found if gap.selector]
+    return f"log_selector = {' '.join(items)}" if items else None
+
+
+COVERAGE = Rule(
+    code="S01",
+    title="What this log cannot tell",
+    severity=Severity.INFO,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "Exim logs what log_selector asks for. What is not logged cannot be judged, so it is said beside "
+        "every verdict."
+    ),
+    guards=("Missing recipients, ports or directories do not weaken the answer about the open relay.",),
+    next_steps=("Extend log_selector as shown and reload Exim. Lines already written do not change.",),
+    coverage=gaps,
+)

@@ -1,0 +1,182 @@
+"""What a rule is: words and evidence functions in one value.
+
+A rule is used at ingest, in the report, on the timeline, by ``explain`` and in ``docs/rules.md``; it is never
+written a second time.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from ingest.exim.configuration import Authenticator, Configuration
+from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
+
+VERSION = 1
+"""Version of the rules; findings and shared reports name it. Raise it when a rule gives other findings."""
+
+
+class Severity(StrEnum):
+    """How much a finding matters, worst first. Compare by ``rank``: the texts do not sort."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return SEVERITIES.index(self)
+
+    @property
+    def milder(self) -> "Severity":
+        """One step less severe."""
+        return SEVERITIES[min(self.rank + 1, len(SEVERITIES) - 1)]
+
+
+SEVERITIES = tuple(Severity)
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """The worst of some severities, info for none."""
+    return min(severities, key=lambda severity: severity.rank, default=Severity.INFO)
+
+
+class Scope(StrEnum):
+    """What a rule judges."""
+
+    MESSAGE = "message"
+    SUBJECT = "subject"
+    LOG_HOST = "log_host"
+    CONFIGURATION = "configuration"
+
+
+class State(StrEnum):
+    """What the text of a configuration says about one rule."""
+
+    BAD = "bad"
+    OK = "ok"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All thresholds. Defaults are those of common tools where one has them (named behind each)."""
+
+    local_domain_deliveries: int = 3
+    relayed_domains: int = 2  # R01 is "probable" below
+    many_ids: int = 5  # A04
+    many_ids_window: timedelta = timedelta(hours=24)
+    many_ids_near_unique: float = 0.8  # ids per login from which on ids look made up
+    failed_logins: int = 5  # C01; fail2ban: 5 in 10 minutes
+    failed_logins_window: timedelta = timedelta(minutes=10)
+    failed_logins_typo: int = 10  # fewer failures with one single id are a person's typing error
+    failed_accounts: int = 5  # C01, slow guessing: different ids ...
+    failed_accounts_window: timedelta = timedelta(hours=24)  # ... within this time
+    unknown_recipients: int = 100  # C09, high; Exim wiki "BlockCracking", DirectAdmin: 100 in an hour
+    unknown_recipients_warning: int = 20  # C09, medium
+    unknown_recipients_share: float = 0.25  # C09, high, of at least ...
+    unknown_recipients_sent: int = 20  # ... so many recipients in the window
+    unknown_recipients_window: timedelta = timedelta(hours=1)
+    connection_messages: int = 20  # C12, by address and port
+    connection_pause: timedelta = timedelta(minutes=10)  # a longer pause means another connection
+    blocking_providers: int = 3  # B01, from there on high
+    over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
+    kept_values: int = 1000  # distinct values counted exactly; more are said as "more than"
+    kept_ids: int = 10_000  # A04: authenticated ids followed for one address
+
+
+class Evidence(NamedTuple):
+    """Why a rule says what it says about one fact."""
+
+    severity: Severity
+    text: str  # one or more sentences
+    values: tuple[str, ...] = ()  # what is counted over a subject: recipient domains, authenticators, ...
+    title: str | None = None  # where it differs from the rule's
+
+
+class MessageFinding(NamedTuple):
+    """What a rule found on one message."""
+
+    rule: str
+    severity: Severity
+    title: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectFinding:
+    """What a rule found in the behaviour of one address, account or local user."""
+
+    rule: str
+    severity: Severity
+    title: str
+    evidence: str
+    first_at: datetime
+    last_at: datetime
+    count: int  # messages, attempts or recipients that made the finding
+    message_ids: tuple[str, ...] = ()  # at most 10: the first and the last
+    lines: tuple[int, ...] = ()  # at most 10 opaque references to raw lines
+    values: tuple[str, ...] = ()  # at most 10 of what was counted: domains, authenticators, ids
+    peak: int = 0  # the most within one window, for rules over windows
+
+
+class Check(NamedTuple):
+    """What a configuration rule says about one authenticator."""
+
+    state: State
+    title: str  # of this result: what is wrong, or that it is fine
+    option: str  # the option that was judged
+    explanation: str
+    fix: str = ""  # the repaired option, complete
+    command: str = ""  # how to see it, or to prove the repair, on the machine
+    severity: Severity | None = None  # where it differs from the rule's
+
+
+class CoverageGap(NamedTuple):
+    """A question that the log leaves open."""
+
+    rule: str  # the rule that suffers, S01 where the question has none
+    why: str
+    remedy: str  # what to set or to do
+    selector: str = ""  # the log_selector item that would tell, with its plus sign
+
+
+class Watch(Protocol):
+    """A rule at work on one subject: reads its facts once, in time order, and keeps little of them."""
+
+    def message(self, message: MessageFacts) -> None:
+        """Reads one message."""
+
+    def rejection(self, rejection: RejectionFacts) -> None:
+        """Reads one refusal or failed login."""
+
+    def finding(self) -> SubjectFinding | None:
+        """What was found in all that was read."""
+
+
+MessageEvidence = Callable[[MessageFacts, LogHostFacts, Limits], Evidence | None]
+WatchMaker = Callable[[LogHostFacts, Limits], Watch]
+CoverageEvidence = Callable[[Coverage], tuple[CoverageGap, ...]]
+AuthenticatorEvidence = Callable[[Authenticator, Configuration], Check | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule. It has an evidence function for each kind of thing that it judges."""
+
+    code: str
+    title: str
+    severity: Severity  # the usual one; the evidence may say another
+    scope: Scope
+    explanation: str  # why this matters, in plain words
+    guards: tuple[str, ...]  # why it may be wrong, and what was done about that
+    next_steps: tuple[str, ...]
+    message: MessageEvidence | None = None
+    watch: WatchMaker | None = None
+    kinds: tuple[SubjectKind, ...] = ()  # the subjects that ``watch`` is for
+    coverage: CoverageEvidence | None = None
+    authenticator: AuthenticatorEvidence | None = None

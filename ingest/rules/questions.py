@@ -1,0 +1,310 @@
+"""The questions that a verdict answers, one function each.
+
+Authenticators come before accounts: a broken authenticator otherwise reads as hundreds of stolen passwords.
+"""
+
+from ingest.rules.answers import Answer, Case, Question
+from ingest.rules.bulk import BLOCKLISTED, UNKNOWN_RECIPIENTS
+from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, UNQUOTED_SQL, WRONG_ID
+from ingest.rules.coverage import COVERAGE
+from ingest.rules.definition import Severity, State
+from ingest.rules.facts import SubjectKind
+from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
+from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED
+from ingest.rules.relays import SubjectReport
+from ingest.rules.words import be, count, listing
+
+_ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
+_ACCOUNT = SubjectKind.AUTHENTICATED_ID
+_USER = SubjectKind.LOCAL_USER
+
+# --- broken authenticator -------------------------------------------------------------------------
+
+
+def broken_authenticator(case: Case) -> Question:
+    """Does an authenticator let in strangers?"""
+    answer, because, rules = _broken(case)
+    return Question(name="Broken authenticator", answer=answer, because=because, rules=rules)
+
+
+def holes(case: Case) -> list[str]:
+    """The authenticators whose configuration lets anyone in."""
+    return list(
+        dict.fromkeys(
+            case.configured(EMPTY_LOOKUP.code, State.BAD) + case.configured(ALWAYS_TRUE.code, State.BAD)
+        )
+    )
+
+
+def nameless_authenticators(case: Case) -> frozenset[str]:
+    """The authenticators through which somebody logged in without a user name."""
+    return frozenset(name for _, finding in case.found(EMPTY_ID.code, _ADDRESS) for name in finding.values)
+
+
+def _broken(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    nameless = case.found(EMPTY_ID.code, _ADDRESS)
+    open_to_all = holes(case)
+    if open_to_all:
+        return _broken_by_configuration(case, open_to_all)
+    if nameless:
+        return _broken_by_log(case, sum(finding.count for _, finding in nameless))
+    many = [pair for pair in case.found(MANY_IDS.code, _ADDRESS) if pair[1].severity is Severity.CRITICAL]
+    if many:
+        report, finding = many[0]
+        text = (
+            f"{report.value} logged in as {count(finding.peak, 'different user', 'different users')} within "
+            "a day. "
+            "Either any name is accepted, or the passwords are stolen; the configuration decides."
+        )
+        return Answer.SUSPECTED, text, (MANY_IDS.code,)
+    if unquoted := case.configured(UNQUOTED_SQL.code, State.BAD):
+        text = f"{listing(unquoted)} puts what the client sends into SQL: whoever knows that can log in."
+        return Answer.SUSPECTED, text, (UNQUOTED_SQL.code,)
+    return _sound(case)
+
+
+def _broken_by_configuration(case: Case, open_to_all: list[str]) -> tuple[Answer, str, tuple[str, ...]]:
+    used = [
+        finding
+        for _, finding in case.found(EMPTY_ID.code, _ADDRESS)
+        if not set(finding.values).isdisjoint(open_to_all)
+    ]
+    codes = tuple(rule.code for rule in (EMPTY_LOOKUP, ALWAYS_TRUE) if case.configured(rule.code, State.BAD))
+    names = listing(open_to_all)
+    if not used:
+        text = (
+            f"The configuration of {names} lets anyone in. No login without a user name stands in this log."
+        )
+        return Answer.YES, text, codes
+    number = sum(finding.count for finding in used)
+    verb = "explains it" if number == 1 else "explains them"
+    text = (
+        f"{count(number, 'login')} through {names} without a user name; the configuration of {names} {verb}."
+    )
+    return Answer.YES, text, (EMPTY_ID.code, *codes)
+
+
+def _broken_by_log(case: Case, number: int) -> tuple[Answer, str, tuple[str, ...]]:
+    names = nameless_authenticators(case)
+    told = listing(sorted(names))
+    text = f"{count(number, 'login')} through {told} without a user name."
+    sound = set(case.configured(EMPTY_LOOKUP.code, State.OK, names))
+    sound -= set(case.configured(EMPTY_LOOKUP.code, State.UNDECIDED, names))
+    misnamed = set(case.configured(WRONG_ID.code, State.BAD, names))
+    if names <= sound and names <= misnamed:
+        text += " The configuration explains them: server_set_id is wrong, the password check is sound."
+        return Answer.NO, text, (EMPTY_ID.code, WRONG_ID.code, EMPTY_LOOKUP.code)
+    if names <= sound:
+        text += " The configuration that was given does not explain them. Was it mended since?"
+        return Answer.SUSPECTED, text, (EMPTY_ID.code, EMPTY_LOOKUP.code)
+    text += (
+        " A broken password check does this, and so does a wrong server_set_id with a sound one. The "
+        "configuration of "
+        f"{told} decides."
+    )
+    return Answer.SUSPECTED, text, (EMPTY_ID.code,)
+
+
+def _sound(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    if not case.coverage.has_arrivals:
+        return Answer.UNKNOWN, "There are no arrival lines, so no logins can be seen.", (EMPTY_ID.code,)
+    unnamed = [name for name, logins in case.host.logins.items() if logins.unrecorded and not logins.named]
+    if unnamed:
+        text = (
+            f"Logins through {listing(sorted(unnamed))} are logged without the user name: set server_set_id."
+        )
+        return Answer.UNKNOWN, text, (EMPTY_ID.code,)
+    named = sum(logins.named for logins in case.host.logins.values())
+    seen = f"All {named:,} logins carry a user name" if named else "No login without a user name"
+    text = f"{seen}, and no address logged in as many different users."
+    if case.configured(EMPTY_LOOKUP.code, State.OK):
+        text += " The password check in the configuration is sound."
+        return Answer.NO, text, (EMPTY_ID.code, MANY_IDS.code, EMPTY_LOOKUP.code)
+    return Answer.NO, text, (EMPTY_ID.code, MANY_IDS.code)
+
+
+# --- open relay -----------------------------------------------------------------------------------
+
+
+def open_relay(case: Case) -> Question:
+    """Does it send for strangers who do not log in?"""
+    answer, because, rules = _relaying(case)
+    return Question(name="Open relay", answer=answer, because=because, rules=rules)
+
+
+def _relaying(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    relayed = case.found(OPEN_RELAY.code, _ADDRESS)
+    if relayed:
+        return _relayed(case, [report for report, _ in relayed])
+    local = case.found(LOCAL_SENDER.code, _ADDRESS)
+    if local:
+        number = sum(finding.count for _, finding in local)
+        text = (
+            f"{count(number, 'message')} with a local sender left for foreign domains from "
+            f"{count(len(local), 'address', 'addresses')} that did not log in. Whether these are your own "
+            "machines, the "
+            "trusted networks tell: exim -bP +relay_from_hosts."
+        )
+        is_known = bool(case.host.trusted_networks)
+        return Answer.SUSPECTED if is_known else Answer.UNKNOWN, text, (LOCAL_SENDER.code,)
+    return _not_relayed(case)
+
+
+def _relayed(case: Case, reports: list[SubjectReport]) -> tuple[Answer, str, tuple[str, ...]]:
+    findings = [finding for report in reports if (finding := report.finding(OPEN_RELAY.code))]
+    domains = {domain for finding in findings for domain in finding.values}
+    is_sure = len(domains) >= case.limits.relayed_domains and any(
+        finding.severity.rank <= Severity.HIGH.rank for finding in findings
+    )
+    number = sum(finding.count for finding in findings)
+    text = (
+        f"{count(number, 'message')} of foreign senders from {count(len(reports), 'address', 'addresses')} "
+        "that did not "
+        f"log in {be(number)} accepted for {count(len(domains), 'foreign domain')}."
+    )
+    if is_sure and case.host.local_domains:
+        return Answer.YES, text, (OPEN_RELAY.code,)
+    if not case.host.local_domains:
+        text += " Which domains are local is not known: give them to be sure."
+    else:
+        text += (
+            " It may be a domain that this host is a gateway for, or an own machine: give both to be sure."
+        )
+    return Answer.SUSPECTED, text, (OPEN_RELAY.code,)
+
+
+def _not_relayed(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    refused = case.found(RELAY_REFUSED.code, _ADDRESS)
+    attempts = sum(finding.count for _, finding in refused)
+    if not case.coverage.has_arrivals or not case.coverage.has_deliveries:
+        missing = "deliveries" if case.coverage.has_arrivals else "arrivals"
+        return Answer.UNKNOWN, f"There are no {missing} in this log.", (OPEN_RELAY.code, COVERAGE.code)
+    kept = f"No message left {case.name} for a foreign domain without a login."
+    if not attempts:
+        text = (
+            f"{kept} But nobody tried, so whether a stranger is refused is not proven: exim -bh 203.0.113.1."
+        )
+        return Answer.UNKNOWN, text, (OPEN_RELAY.code, RELAY_REFUSED.code)
+    text = (
+        f"{count(attempts, 'relay attempt')} from {count(len(refused), 'address', 'addresses')}, all "
+        f"refused. {kept}"
+    )
+    return Answer.NO, text, (RELAY_REFUSED.code, OPEN_RELAY.code)
+
+
+# --- accounts, scripts, blocklists ----------------------------------------------------------------
+
+
+def compromised(case: Case) -> tuple[str, ...]:
+    """The accounts that send to so many dead addresses that somebody else must have the password.
+
+    Not those that were only used from addresses that log in as anybody.
+    """
+    anybody = {report.value for report, finding in case.found(MANY_IDS.code, _ADDRESS)}
+    return tuple(
+        report.value
+        for report, finding in case.found(UNKNOWN_RECIPIENTS.code, _ACCOUNT)
+        if finding.peak >= case.limits.unknown_recipients
+        and not (report.sender_host_addresses and set(report.sender_host_addresses) <= anybody)
+    )
+
+
+def accounts(case: Case) -> Question:
+    """Does a stranger use somebody's password?"""
+    answer, because, rules = _accounts(case)
+    return Question(name="Compromised accounts", answer=answer, because=because, rules=rules)
+
+
+def _accounts(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    stolen = compromised(case)
+    if stolen:
+        verb = "sends" if len(stolen) == 1 else "send"
+        text = (
+            f"{listing(stolen)} {verb} to {case.limits.unknown_recipients} or more dead addresses in an hour."
+        )
+        return Answer.YES, text, (UNKNOWN_RECIPIENTS.code,)
+    doubtful = [
+        report.value
+        for report, finding in case.found(UNKNOWN_RECIPIENTS.code, _ACCOUNT)
+        if finding.severity is Severity.HIGH
+    ]
+    if doubtful:
+        text = f"Much of what {listing(doubtful)} sends goes to dead addresses. Ask whether it was meant."
+        return Answer.SUSPECTED, text, (UNKNOWN_RECIPIENTS.code,)
+    guessing = case.found(GUESSING.code, _ADDRESS)
+    guessed = [name for report, _ in guessing for name in report.logins_after_guessing]
+    if guessed:
+        text = f"After failed logins from the same address, {listing(guessed)} logged in."
+        return Answer.SUSPECTED, text, (GUESSING.code,)
+    if not case.coverage.has_arrivals:
+        return (
+            Answer.UNKNOWN,
+            "There are no arrival lines, so no account can be judged.",
+            (UNKNOWN_RECIPIENTS.code,),
+        )
+    text = "No account sends to many addresses that do not exist."
+    if guessing:
+        number = sum(finding.count for _, finding in guessing)
+        text = (
+            f"{count(number, 'failed login')} from "
+            f"{count(len(guessing), 'address that guesses', 'addresses that guess')} "
+            f"passwords, none followed by a login. {text}"
+        )
+    return Answer.NO, text, (GUESSING.code, UNKNOWN_RECIPIENTS.code)
+
+
+def sending_users(case: Case) -> tuple[str, ...]:
+    """The local users whose programs send to so many dead addresses that it is spam."""
+    return tuple(
+        report.value
+        for report, finding in case.found(UNKNOWN_RECIPIENTS.code, _USER)
+        if finding.severity is Severity.HIGH
+    )
+
+
+def scripts(case: Case) -> Question:
+    """Does a program on the host send spam?"""
+    users = sending_users(case)
+    answer, text, rules = Answer.UNKNOWN, "", (COVERAGE.code,)
+    if users:
+        answer, rules = Answer.SUSPECTED, (UNKNOWN_RECIPIENTS.code,)
+        text = f"Much of what programs of {listing(users)} send goes to dead addresses."
+        if any(
+            finding.peak >= case.limits.unknown_recipients
+            for _, finding in case.found(UNKNOWN_RECIPIENTS.code, _USER)
+        ):
+            answer = Answer.YES
+    elif not case.coverage.has_arrivals:
+        text = "There are no arrival lines, so what programs of the host sent cannot be seen."
+    elif case.coverage.has_local_arrivals is False:
+        answer, text = Answer.NO, "No message was handed in by a program on the host itself."
+    elif not case.coverage.has_arguments:
+        text = (
+            "This log does not say which directory a program was run from. To be able to tell, set "
+            "log_selector = +arguments. No local user sends to many dead addresses."
+        )
+    else:
+        text = "No local user sends to many dead addresses; what each program sent was not counted."
+    return Question(name="Local scripts", answer=answer, because=text, rules=rules)
+
+
+def blocklisted(case: Case) -> Question:
+    """Do others refuse our mail?"""
+    found = [
+        finding
+        for kind in (_ADDRESS, _USER)  # an account's messages are among those of an address
+        for _, finding in case.found(BLOCKLISTED.code, kind)
+    ]
+    answer = Answer.NO if case.coverage.has_deliveries else Answer.UNKNOWN
+    text = "No server said that it refuses mail because of a blocklist."
+    if found:
+        providers = sorted({name for finding in found for name in finding.values})
+        verb = "refuses" if len(providers) == 1 else "refuse"
+        answer = Answer.YES
+        text = (
+            f"{listing(providers)} {verb} mail because {case.name} is on a blocklist "
+            f"({count(sum(finding.count for finding in found), 'message')})."
+        )
+    elif answer is Answer.UNKNOWN:
+        text = "There are no deliveries in this log, so what others answered is not known."
+    return Question(name="On a blocklist", answer=answer, because=text, rules=(BLOCKLISTED.code,))

@@ -1,0 +1,240 @@
+"""Relaying without a login: done (R01) and refused (R04)."""
+
+from ipaddress import ip_network
+
+from ingest.exim.events import Stage
+from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch
+from ingest.rules.facts import (
+    LogHostFacts,
+    MessageFacts,
+    RejectionFacts,
+    SubjectKind,
+    domain_of,
+    read_address,
+)
+from ingest.rules.replies import says_relay_refused
+from ingest.rules.tallies import Tally, TallyWatch
+from ingest.rules.words import be, count, listing
+
+_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+_REWRITTEN_SENDERS = ("srs0=", "srs0+", "srs0-", "srs1=", "srs1+", "srs1-")
+
+
+def is_stranger(message: MessageFacts, host: LogHostFacts) -> bool:
+    """Whether the message came by network from outside, from somebody who did not log in."""
+    address = message.sender_host_address
+    return address is not None and message.authenticator is None and not host.is_trusted(address)
+
+
+def relayed_recipients(message: MessageFacts, host: LogHostFacts) -> tuple[str, ...]:
+    """Foreign recipients that the message was to be handed on to, unchanged.
+
+    A recipient whose address was redirected is forwarded mail of ours. The "for" list counts only for
+    addresses without an outcome yet, and only where local domains are known at all.
+    """
+    relayed = [
+        recipient.recipient
+        for recipient in message.recipients
+        if recipient.is_remote
+        and recipient.recipient.lower() == recipient.original_recipient.lower()
+        and domain_of(recipient.recipient)
+        and not host.is_local(recipient.recipient)
+    ]
+    if message.listed_recipients and host.local_domains:
+        told = {recipient.original_recipient.lower() for recipient in message.recipients}
+        relayed += [
+            address
+            for address in message.listed_recipients
+            if address.lower() not in told and domain_of(address) and not host.is_local(address)
+        ]
+    return tuple(dict.fromkeys(relayed))
+
+
+def _relayed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
+    sender = message.envelope_sender
+    if sender is None or not is_stranger(message, host):
+        return None
+    if sender and (host.is_local(sender) or sender.lower().startswith(_REWRITTEN_SENDERS)):
+        return None
+    recipients = relayed_recipients(message, host)
+    if not recipients:
+        return None
+    domains = tuple(dict.fromkeys(domain_of(recipient) for recipient in recipients))
+    text = (
+        f"{message.sender_host_address} did not log in and is in none of the trusted networks, and its "
+        "message "
+        f"from {sender or 'the null sender'} was accepted for {listing(recipients)}."
+    )
+    is_private = is_private_address(message.sender_host_address or "")
+    return _as_sure_as_known(text, domains, is_private, host, limits)
+
+
+def is_private_address(address: str) -> bool:
+    """Whether the address is one of RFC 1918 or RFC 4193: probably a machine of the same house."""
+    ip = read_address(address)
+    return ip is not None and any(ip in network for network in _PRIVATE)
+
+
+def _as_sure_as_known(
+    text: str, domains: tuple[str, ...], is_private: bool, host: LogHostFacts, limits: Limits
+) -> Evidence:
+    """Less severe, and said so, where local domains were only inferred or the address is private.
+
+    Probable up to one recipient domain.
+    """
+    severity = Severity.CRITICAL
+    if is_private:
+        severity = severity.milder.milder
+        text += " The address is private: if it is a machine of yours, add its network as trusted."
+    if host.local_domains_inferred:
+        severity = severity.milder
+        if host.local_domains:
+            text += " Which domains are local was inferred from the log: give them to be sure."
+        else:
+            text += " Which domains are local is not known: give them to be sure."
+    title = None
+    if is_private or len(domains) < limits.relayed_domains:
+        title = "Probably an open relay"
+    if len(domains) < limits.relayed_domains:
+        text += " One recipient domain only: it may be a domain that this host is a gateway for."
+    return Evidence(severity, text, domains, title)
+
+
+def _relayed_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
+    text = (
+        f"{count(tally.count, 'message')} from a foreign address that did not log in {be(tally.count)} "
+        "accepted "
+        f"for recipients at {tally.values} foreign {'domain' if len(tally.values) == 1 else 'domains'} "
+        f"({listing(tally.values.most())}); {tally.envelope_senders} envelope "
+        f"{'sender' if len(tally.envelope_senders) == 1 else 'senders'}, none of them local."
+    )
+    is_private = tally.worst.rank >= Severity.MEDIUM.rank
+    return _as_sure_as_known(text, tally.values.most(), is_private, host, limits)
+
+
+def _watch_relayed(host: LogHostFacts, limits: Limits) -> Watch:
+    return TallyWatch(OPEN_RELAY, _relayed_by_subject, host, limits)
+
+
+OPEN_RELAY = Rule(
+    code="R01",
+    title="Open relay",
+    severity=Severity.CRITICAL,
+    scope=Scope.MESSAGE,
+    explanation=(
+        "A stranger who did not log in handed in a message from a foreign sender to a foreign recipient, and "
+        "it was "
+        "accepted. Spammers look for such servers all day."
+    ),
+    guards=(
+        "Forwarded mail is not relaying: recipients whose address was redirected do not count, nor senders "
+        "rewritten by SRS.",
+        "Trusted networks, loopback and the host's own addresses do not count; neither do local senders.",
+        "A gateway or backup MX accepts mail for domains it does not store: add them as local domains. Until "
+        "two "
+        "recipient domains are seen the finding is called probable.",
+        "Where local domains are only inferred from the log, the severity is one step lower.",
+        "Clients admitted by certificate or by POP-before-SMTP look the same in the log: add their networks "
+        "as trusted.",
+    ),
+    next_steps=(
+        "Find the ACL statement that accepts: exim -bh 203.0.113.1, then MAIL FROM and RCPT TO with foreign "
+        "addresses.",
+        "Look at relay_from_hosts: exim -bP +relay_from_hosts. List exact addresses only.",
+        "Remove what waits in the queue, reload Exim, and see that the next attempt is refused.",
+    ),
+    message=_relayed,
+    watch=_watch_relayed,
+    kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+)
+
+
+def _local_sender(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
+    sender, address = message.envelope_sender, message.sender_host_address
+    if not sender or not host.is_local(sender) or address is None or not is_stranger(message, host):
+        return None
+    recipients = relayed_recipients(message, host)
+    if not recipients or sender.lower().startswith(_REWRITTEN_SENDERS):
+        return None
+    text = (
+        f"{address} did not log in, and its message from {sender}, a local address, was accepted for "
+        f"{listing(recipients)}. It is in none of the trusted networks."
+    )
+    is_own = is_private_address(address) or not host.trusted_networks
+    severity = Severity.LOW if is_own else Severity.HIGH
+    return Evidence(severity, text, tuple(dict.fromkeys(domain_of(recipient) for recipient in recipients)))
+
+
+def _local_sender_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
+    text = (
+        f"{count(tally.count, 'message')} with a local sender {be(tally.count)} accepted without a login for "
+        f"recipients at {tally.values} foreign {'domain' if len(tally.values) == 1 else 'domains'}."
+    )
+    if not host.trusted_networks:
+        text += " The trusted networks are not known: if this is a machine of yours, add its network."
+    return Evidence(tally.worst, text)
+
+
+def _watch_local_sender(host: LogHostFacts, limits: Limits) -> Watch:
+    return TallyWatch(LOCAL_SENDER, _local_sender_by_subject, host, limits)
+
+
+LOCAL_SENDER = Rule(
+    code="R02",
+    title="Relayed because the sender is local",
+    severity=Severity.HIGH,
+    scope=Scope.MESSAGE,
+    explanation=(
+        "A foreign address that did not log in sent to a foreign recipient under a local sender address. "
+        "Anyone "
+        "can write such a sender address; it must not open the door."
+    ),
+    guards=(
+        "Your own machines do exactly this: while the trusted networks are not known it is low, and the "
+        "answer "
+        "about the open relay is then that it cannot be told.",
+        "Private addresses are low as well.",
+    ),
+    next_steps=(
+        "Show who may relay: exim -bP +relay_from_hosts. Give these networks as trusted.",
+        "Remove ACL statements that accept because of the sender's domain.",
+    ),
+    message=_local_sender,
+    watch=_watch_local_sender,
+    kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+)
+
+
+def _refused(rejection: RejectionFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
+    if rejection.stage is not Stage.RCPT or not says_relay_refused(rejection.text):
+        return None
+    domain = domain_of(rejection.recipient or "")
+    return Evidence(Severity.INFO, f"Refused: {rejection.text}", (domain,) if domain else ())
+
+
+def _refused_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
+    return Evidence(
+        Severity.INFO,
+        f"{count(tally.count, 'relay attempt')} {be(tally.count)} refused. That is how it should be.",
+    )
+
+
+def _watch_refused(host: LogHostFacts, limits: Limits) -> Watch:
+    return TallyWatch(RELAY_REFUSED, _refused_by_subject, host, limits, _refused)
+
+
+RELAY_REFUSED = Rule(
+    code="R04",
+    title="Relay attempt refused",
+    severity=Severity.INFO,
+    scope=Scope.SUBJECT,
+    explanation=(
+        "Somebody tried to send to a foreign domain without a login and was refused. This is healthy, and it "
+        "is the "
+        "proof that relaying is closed. Thousands a day are ordinary noise."
+    ),
+    guards=("If the same address also relayed a message (R01), that finding stands beside this one.",),
+    next_steps=("Nothing has to be done.",),
+    watch=_watch_refused,
+    kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+)

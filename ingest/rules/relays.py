@@ -1,0 +1,236 @@
+"""What one address, account or local user did over time: findings, counts, and the attack it belongs to."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from heapq import merge
+from typing import Any
+
+from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION, UNKNOWN_RECIPIENTS
+from ingest.rules.definition import Limits, Rule, Severity, SubjectFinding, Watch, worst
+from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
+from ingest.rules.helo import HELO_LITERAL
+from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
+from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED
+from ingest.rules.windows import Distinct, Span
+
+SUBJECT_RULES: tuple[Rule, ...] = (
+    EMPTY_ID,
+    OPEN_RELAY,
+    MANY_IDS,
+    UNKNOWN_RECIPIENTS,
+    LOCAL_SENDER,
+    MANY_IN_CONNECTION,
+    GUESSING,
+    BLOCKLISTED,
+    HELO_LITERAL,
+    RELAY_REFUSED,
+)
+"""In the order in which they explain an attack, for findings of equal severity: authenticators before "
+"accounts."""
+
+ATTACK_RULES = frozenset({EMPTY_ID.code, OPEN_RELAY.code, MANY_IDS.code, UNKNOWN_RECIPIENTS.code})
+"""The rules whose findings mean that somebody got mail out."""
+
+_DEFAULTS = Limits()
+_WAITING = frozenset({"queued", "frozen"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectReport:
+    """One suspect, or one address whose attempts were refused (severity info)."""
+
+    kind: SubjectKind
+    value: str
+    severity: Severity
+    findings: tuple[SubjectFinding, ...]  # worst first
+    messages: int
+    recipients: int
+    delivered: int
+    deferred: int
+    bounced: int
+    rejections: int  # without failed logins
+    failed_logins: int
+    first_at: datetime
+    last_at: datetime
+    message_ids: tuple[str, ...]  # at most 10, of the worst finding
+    attack: str  # the same for all subjects of one attack: "A01:plain"
+    helo_names: tuple[str, ...]
+    authenticators: tuple[str, ...]
+    queued: int = 0  # messages that still wait
+    sender_host_addresses: tuple[str, ...] = ()  # at most 10, the most frequent
+    refused_since: int = 0  # refusals and failed logins after its last message
+    logins_after_guessing: tuple[str, ...] = ()  # ids it logged in as after failed logins
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The codes of the rules that found something."""
+        return tuple(finding.rule for finding in self.findings)
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it belongs into the list of suspects: more than noted."""
+        return self.severity is not Severity.INFO
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of ``suspects`` in ``relays --json``."""
+        return {
+            "kind": str(self.kind),
+            "value": self.value,
+            "severity": str(self.severity),
+            "rules": list(self.rules),
+            "attack": self.attack,
+            "messages": self.messages,
+            "recipients": self.recipients,
+            "delivered": self.delivered,
+            "deferred": self.deferred,
+            "bounced": self.bounced,
+            "first_at": self.first_at.isoformat(),
+            "last_at": self.last_at.isoformat(),
+            "message_ids": list(self.message_ids),
+            "queued": self.queued,
+            "rejections": self.rejections,
+            "failed_logins": self.failed_logins,
+            "findings": [
+                {
+                    "rule": finding.rule,
+                    "severity": str(finding.severity),
+                    "title": finding.title,
+                    "evidence": finding.evidence,
+                }
+                for finding in self.findings
+            ],
+        }
+
+    def finding(self, rule: str) -> SubjectFinding | None:
+        """What one rule found."""
+        return next((finding for finding in self.findings if finding.rule == rule), None)
+
+
+class SubjectAccumulator:
+    """Reads the facts of one subject once, in time order; keeps counts and what the rules need.
+
+    Memory does not grow with the number of messages, except by what the windows of the rules hold.
+    """
+
+    def __init__(self, kind: SubjectKind, value: str, host: LogHostFacts, limits: Limits = _DEFAULTS) -> None:
+        self._kind = kind
+        self._value = value
+        self._watches: list[Watch] = [
+            rule.watch(host, limits) for rule in SUBJECT_RULES if rule.watch and kind in rule.kinds
+        ]
+        self._span = Span()
+        self._outcomes = dict.fromkeys(Outcome, 0)
+        self._messages = self._recipients = self._queued = 0
+        self._rejections = self._failed_logins = self._refused_since = 0
+        self._helo_names = Distinct(limits.kept_values)
+        self._authenticators = Distinct(limits.kept_values)
+        self._addresses = Distinct(limits.kept_values)
+        self._logins_after = Distinct(limits.kept_values)
+
+    def message(self, message: MessageFacts) -> None:
+        """Reads one message."""
+        if message.received_at is not None:
+            self._span.add(message.received_at)
+        self._messages += 1
+        self._refused_since = 0
+        self._recipients += max(len(message.recipients), len(message.listed_recipients or ()))
+        self._queued += message.status in _WAITING
+        for recipient in message.recipients:
+            self._outcomes[recipient.outcome] += 1
+        self._name(message)
+        for watch in self._watches:
+            watch.message(message)
+
+    def _name(self, message: MessageFacts) -> None:
+        if message.helo_name:
+            self._helo_names.add(message.helo_name)
+        if message.authenticator:
+            self._authenticators.add(message.authenticator)
+        if message.sender_host_address:
+            self._addresses.add(message.sender_host_address)
+        if message.authenticated_id and self._failed_logins:
+            self._logins_after.add(message.authenticated_id)
+
+    def rejection(self, rejection: RejectionFacts) -> None:
+        """Reads one refusal or failed login."""
+        self._span.add(rejection.logged_at)
+        self._refused_since += 1
+        if rejection.is_failed_login:
+            self._failed_logins += 1
+        else:
+            self._rejections += 1
+        if rejection.helo_name:
+            self._helo_names.add(rejection.helo_name)
+        for watch in self._watches:
+            watch.rejection(rejection)
+
+    def report(self) -> SubjectReport | None:
+        """The report, None if no rule found anything."""
+        found = [finding for watch in self._watches if (finding := watch.finding()) is not None]
+        if not found or self._span.first_at is None or self._span.last_at is None:
+            return None
+        found.sort(key=lambda finding: finding.severity.rank)
+        return SubjectReport(
+            kind=self._kind,
+            value=self._value,
+            severity=worst(finding.severity for finding in found),
+            findings=tuple(found),
+            messages=self._messages,
+            recipients=self._recipients,
+            delivered=self._outcomes[Outcome.DELIVERED],
+            deferred=self._outcomes[Outcome.DEFERRED],
+            bounced=self._outcomes[Outcome.BOUNCED],
+            rejections=self._rejections,
+            failed_logins=self._failed_logins,
+            first_at=self._span.first_at,
+            last_at=self._span.last_at,
+            message_ids=found[0].message_ids,
+            attack=_attack(found, self._value),
+            helo_names=self._helo_names.most(),
+            authenticators=self._authenticators.most(),
+            queued=self._queued,
+            sender_host_addresses=self._addresses.most(),
+            refused_since=self._refused_since,
+            logins_after_guessing=self._logins_after.most(),
+        )
+
+
+def _attack(found: list[SubjectFinding], value: str) -> str:
+    """Addresses that use one broken authenticator are one attack, whoever they are."""
+    for finding in found:
+        if finding.rule == EMPTY_ID.code and finding.values:
+            return f"{EMPTY_ID.code}:{finding.values[0]}"
+    return f"{found[0].rule}:{value}"
+
+
+def subject_findings(
+    kind: SubjectKind,
+    value: str,
+    messages: Iterable[MessageFacts],
+    rejections: Iterable[RejectionFacts],
+    host: LogHostFacts,
+    limits: Limits = _DEFAULTS,
+) -> SubjectReport | None:
+    """Judges one subject by facts in time order, each read once; None if no rule finds anything."""
+    accumulator = SubjectAccumulator(kind, value, host, limits)
+    for fact in _in_time_order(messages, rejections):
+        if isinstance(fact, MessageFacts):
+            accumulator.message(fact)
+        else:
+            accumulator.rejection(fact)
+    return accumulator.report()
+
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def _in_time_order(
+    messages: Iterable[MessageFacts], rejections: Iterable[RejectionFacts]
+) -> Iterator[MessageFacts | RejectionFacts]:
+    def at(fact: MessageFacts | RejectionFacts) -> datetime:
+        if isinstance(fact, MessageFacts):
+            return fact.received_at or _BEGINNING
+        return fact.logged_at
+
+    return merge(messages, rejections, key=at)
