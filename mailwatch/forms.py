@@ -341,4 +341,6 @@ class ShareForm(ContextForm):
         is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
         if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
             raise forms.ValidationError("Say which message of which log host is to be shared.")
+        if not is_message and not LogHost.objects.exists():
+            raise forms.ValidationError("There is nothing to share yet: no log has been read.")
         return cleaned

@@ -1,6 +1,6 @@
 """Take the README's screenshots from a running `make demo`: .venv/bin/python docs/screenshots/take.py
 
-The home is MAILWATCH_HOME, or var/ in the checkout; its files tell the address and the administrator's sign-in.
+Home: MAILWATCH_HOME, or var/ in the checkout; its files tell the address and the administrator's sign-in.
 """
 
 import json

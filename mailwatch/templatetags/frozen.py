@@ -27,7 +27,7 @@ class Word:
 
 @register.filter
 def words(parts: Sequence[Part]) -> Iterator[Word]:
-    """The words of a frozen line. What is masked belongs to the word around it, though "sender 1" has a space."""
+    """The words of a frozen line. What is masked is part of its word, though "sender 1" has a space."""
     word: list[Part] = []
     for part in parts:
         for piece in [part["text"]] if part["masked"] else _SPACE.split(str(part["text"])):

@@ -104,8 +104,8 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """A frozen report for whoever has the link.
 
-    Neither session nor user is looked at, so no cookie is set and the page is the same for everyone. A link that
-    ended, was withdrawn or never was gives the same answer: nobody learns whether there was a report.
+    Neither session nor user is looked at: no cookie is set, and the page is the same for everyone. A link that
+    ended, was withdrawn or never was gives one answer: nobody learns whether there was a report.
     """
     report = queries.open_report(token, now=now())
     if report is None:
