@@ -30,7 +30,7 @@ test: lint
 lint: environment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
+	$(BIN)/djade --check $$(find templates -name '*.html')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py check --fail-level WARNING
@@ -40,10 +40,9 @@ lint: environment
 format: environment
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djade $$(git ls-files 'templates/*.html')
+	$(BIN)/djade $$(find templates -name '*.html')
 
 lock: environment
-	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	$(BIN)/python -m uv pip compile pyproject.toml --universal --generate-hashes --upgrade --python-version 3.12 \
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --upgrade --python-version 3.12 \
 		--extra standalone --group test --group lint \
 		--no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
