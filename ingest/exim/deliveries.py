@@ -137,7 +137,7 @@ def read_deferral(line: Line, message_id: str) -> Deferral:
     if usual is None:
         return deferral_carefully(line, message_id)
     recipient, original, router, transport, text, name, address, port = usual.groups()
-    if name is None and "rror from remote mail" in text:  # before 4.85
+    if name is None and (" H=" in text or "rror from remote mail" in text):  # masked, or before 4.85
         return deferral_carefully(line, message_id)
     return Deferral(
         line.logged_at,

@@ -18,7 +18,8 @@ ADDRESS = r"""(?:\[email[ \xa0]protected\]|(?:[^ "]|"(?:[^"\\]|\\.)*+")++)"""
 """One address: quotes may hold spaces. Pages that publish logs mask it as ``[email protected]``."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_NEXT = r"(?:A|C|CV|DKIM|DT|H|I|K|L|M8S|PRDR|PRX|P|Q|QT|R|RT|S|SNI|T|X|id\*?)"
+_NEXT = r"(?:(?:A|C|CV|DKIM|DT|H|I|M8S|PRX|P|Q|QT|R|RT|SNI|T|X|id\*?)="
+    r"|S=[0-9]++(?= |\Z)|(?:K|L[*.-]*+|PRDR)(?= |\Z))"
 _ARRIVAL_SENDER = re.compile(rf"<>|{ADDRESS}(?= |\Z)|.*?(?= (?:R|H|U|P|S)=)|.*")
 _END = r"(?= (?:F|Q|P|R|T|SRS)=| (?:routing |transporting )?defer \(|: | : |:?\Z)"
 _TOP = rf"<(?:(?P<top>[^<>\" ]*+)|(?P<quoted>[^<>\"]*+{_QUOTED}[^<>]*|[^<>]*))>"
@@ -33,7 +34,7 @@ _PLAIN = re.compile(r"([^ ]*+)")
 _MASKED = re.compile(r" \[email[ \xa0]protected\](?= |\Z)")
 _CSTRING = re.compile(rf"({_QUOTED})")
 _BRACKETED = re.compile(rf"(<(?:[^<>\"]|{_QUOTED})*+>)|([^ ]*+)")
-_NAME_IN_CERTIFICATE = re.compile(rf'("[^"]*+")(?=:? |:?\Z)|(".*?")(?= {_NEXT}(?:=| |\Z)|:? : |: |:?\Z)')
+_NAME_IN_CERTIFICATE = re.compile(rf'("[^"]*+")(?=:? |:?\Z)|(".*?")(?= {_NEXT}|:? : |: |:?\Z)')
 _ACCOUNT = re.compile(
     r"([^ ]*+)(?= (?:PRDR|K|(?:PRX|S)=)|\Z)|(.*?)(?= (?:PRDR|PRX=|K|S=|M8S=)(?:[^ ]*+)(?= |\Z))"
 )

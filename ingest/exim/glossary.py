@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from ingest.exim import meanings, message_id, parts, sentences
 from ingest.exim.events import Arrival, Event, Kind, Unparsed
-from ingest.exim.line import LONGEST, Line, read_line, readable
+from ingest.exim.line import Line, read_line, readable
 from ingest.exim.parse import parse
 from ingest.exim.parts import Part
 
+_LONGEST = 16_384  # bytes that are taken apart; Exim itself writes 8,192 at most
 _ZONE_SLACK = timedelta(minutes=10)
 
 
@@ -32,8 +33,8 @@ class Explanation(NamedTuple):
 def explain(raw: bytes, *, zone: tzinfo) -> Explanation:
     """Explain one line, without its newline; never raises. ``zone`` is the zone of the log host."""
     event = parse(raw, zone=zone)
-    whole, beyond = readable(raw[:LONGEST]).rstrip("\r\n"), readable(raw[LONGEST:])
-    line = read_line(raw, zone=zone)
+    whole, beyond = readable(raw[:_LONGEST]).rstrip("\r\n"), readable(raw[_LONGEST:])
+    line = read_line(raw[:_LONGEST], zone=zone)
     if isinstance(event, Unparsed) or isinstance(line, Unparsed):
         return Explanation(None, sentences.UNREADABLE, tuple(_unreadable(whole + beyond)))
     before = len(whole) - len(line.text)

@@ -19,8 +19,7 @@ LONGEST = 65_536
 _STAMP = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{1,6})?+( [+-]\d{4})?+(?= |\Z)"
 _HEAD = re.compile(
     _STAMP + r"(?: \[(\d++)\](?= |\Z))?+"
-    rf"(?: ({ids.PATTERN})(?= |\Z))?+"
-    r"(?: (<=|=>|->|==|\*\*|\(=|>>|\*>)(?= ))?+ ?+",
+    rf"(?: ({ids.PATTERN})(?= |\Z)(?: (<=|=>|->|==|\*\*|\(=|>>|\*>)(?= ))?+)?+ ?+",
     re.ASCII,
 )
 # "Mar  1 10:00:00 mx exim[77]: " or "2026-03-01T10:00:00+01:00 mx exim[77]: "; a line above 870 characters is
@@ -45,7 +44,7 @@ class Line(NamedTuple):
     logged_at: datetime  # UTC
     pid: int | None  # of the Exim process, with log selector +pid
     message_id: str | None
-    flag: str | None  # "<=", "=>", ...; None: a line in words
+    flag: str | None  # "<=", "=>", ..., only behind an id; None: a line in words
     text: str  # the whole line, without syslog's part and the newline
     start: int  # where the rest begins in ``text``: behind the flag, or behind the id where there is none
 
