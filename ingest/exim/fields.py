@@ -18,8 +18,10 @@ ADDRESS = r"""(?:\[email[ \xa0]protected\]|(?:[^ "]|"(?:[^"\\]|\\.)*+")++)"""
 """One address: quotes may hold spaces. Pages that publish logs mask it as ``[email protected]``."""
 
 _QUOTED = r'"(?:[^"\\]|\\.)*+"'
-_NEXT = r"(?:(?:A|C|CV|DKIM|DT|H|I|M8S|PRX|P|Q|QT|R|RT|SNI|T|X|id\*?)="
+_NEXT = (
+    r"(?:(?:A|C|CV|DKIM|DT|H|I|M8S|PRX|P|Q|QT|R|RT|SNI|T|X|id\*?)="
     r"|S=[0-9]++(?= |\Z)|(?:K|L[*.-]*+|PRDR)(?= |\Z))"
+)
 _ARRIVAL_SENDER = re.compile(rf"<>|{ADDRESS}(?= |\Z)|.*?(?= (?:R|H|U|P|S)=)|.*")
 _END = r"(?= (?:F|Q|P|R|T|SRS)=| (?:routing |transporting )?defer \(|: | : |:?\Z)"
 _TOP = rf"<(?:(?P<top>[^<>\" ]*+)|(?P<quoted>[^<>\"]*+{_QUOTED}[^<>]*|[^<>]*))>"
