@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
@@ -24,7 +24,7 @@ def freeze_report(
     asked: Range,
     redaction: str,
     days: int,
-    made_by: AbstractBaseUser,
+    made_by: User,
     now: datetime,
 ) -> SharedReport:
     """Freeze the relays report over a range. ``log_host`` None: of all log hosts."""
@@ -42,7 +42,7 @@ def freeze_report(
 
 
 def freeze_message(
-    *, message: Message, redaction: str, days: int, made_by: AbstractBaseUser, now: datetime
+    *, message: Message, redaction: str, days: int, made_by: User, now: datetime
 ) -> SharedReport:
     """Freeze one message's timeline."""
     return _freeze(
@@ -70,7 +70,7 @@ def _freeze(
     snapshot: Json,
     redaction: str,
     days: int,
-    made_by: AbstractBaseUser,
+    made_by: User,
     now: datetime,
 ) -> SharedReport:
     """Raises ValueError for more days than a link may be open."""
@@ -90,7 +90,7 @@ def _freeze(
     )
 
 
-def revoke(*, report: SharedReport, revoked_by: AbstractBaseUser, now: datetime) -> None:
+def revoke(*, report: SharedReport, revoked_by: User, now: datetime) -> None:
     """Close a link for good. Its contents go at once; that it was there, stays."""
     SharedReport.objects.filter(pk=report.pk, revoked_at=None).update(
         revoked_at=now, revoked_by=revoked_by, snapshot={}

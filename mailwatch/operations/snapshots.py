@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
-from ingest.rules.verdict import Verdict
-
 from ingest.rules.facts import SubjectKind
+from ingest.rules.verdict import Verdict
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.lines import TimelineLine
 from mailwatch.queries.message import RecipientOutcome, Timeline
@@ -35,9 +34,21 @@ def report_snapshot(source: ReportSource, redactor: Unredacted) -> Json:
         "hosts": [_host(answer, redactor) for answer in source.answers],
         "suspects": [_suspect(suspect, redactor) for suspect in source.suspects[:SUSPECTS]],
         "total_suspects": len(source.suspects),
-        "recipient_domains": source.recipient_domains,
+        "attack": _attack(source),
         "evidence": [_proof(proof, redactor) for proof in source.proofs],
         "hours": [_hour(hour, zone) for hour in source.hours],
+    }
+
+
+def _attack(source: ReportSource) -> Json | None:
+    """Totals over all who came the same way as the worst."""
+    if not source.attackers:
+        return None
+    reports = [attacker.report for attacker in source.attackers]
+    return {
+        "attackers": len(reports),
+        **{name: sum(getattr(report, name) for report in reports) for name in _COUNTS},
+        "recipient_domains": source.recipient_domains,
     }
 
 
@@ -130,6 +141,7 @@ def _proof(proof: Proof, redactor: Unredacted) -> Json:
         "message_id": proof.message_id,
         "lines": [_line(raw, redactor) for raw in proof.lines],
         "total_lines": proof.total_lines,
+        "is_shown": proof.is_shown,
     }
 
 

@@ -13,7 +13,6 @@ from ingest.models import Delivery, LogHost, Message
 from ingest.pages import read_entries
 from ingest.rules.definition import SubjectFinding
 from ingest.rules.facts import SubjectKind
-from ingest.rules.relays import SubjectReport
 from mailwatch.models import SharedReport
 from mailwatch.queries import keyset
 from mailwatch.queries.answers import HostAnswer, answers, evidence
@@ -31,8 +30,9 @@ class Proof:
 
     finding: SubjectFinding
     message_id: str | None
-    lines: Sequence[bytes]
-    total_lines: int  # of the message; more than ``lines`` where it has many
+    lines: Sequence[bytes] = ()
+    total_lines: int = 0  # of the message; more than ``lines`` where it has many
+    is_shown: bool = False  # the message has proved an earlier finding: its lines are not repeated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,27 +51,52 @@ class ReportSource:
 
     answers: Sequence[HostAnswer]  # the one that needs somebody to act first
     suspects: Sequence[Suspect]  # worst first, all of them
-    proofs: Sequence[Proof]  # of the worst
-    hours: Sequence[AttackHour]  # of the worst
-    recipient_domains: int  # of the worst
+    attackers: Sequence[Suspect] = ()  # the worst, and those of its kind that came the same way
+    proofs: Sequence[Proof] = ()  # against the worst
+    hours: Sequence[AttackHour] = ()  # of the attackers
+    recipient_domains: int = 0  # of the attackers
 
 
 def report_source(*, log_host: LogHost | None, asked: Range) -> ReportSource:
     """Read everything that a frozen report shows. ``log_host`` None: all of them."""
     found = answers(log_host=log_host, asked=asked)
     suspects = all_suspects(found, Chosen())
-    worst = next((suspect for suspect in suspects if suspect.report.is_suspect), None)
-    if worst is None:
-        return ReportSource(answers=found, suspects=suspects, proofs=(), hours=(), recipient_domains=0)
+    attackers = _attackers(suspects)
+    if not attackers:
+        return ReportSource(answers=found, suspects=suspects)
+    worst = attackers[0]
     bounds = next(answer.bounds for answer in found if answer.log_host == worst.log_host)
-    deliveries = _deliveries(worst.log_host, worst.report, bounds)
+    deliveries = _deliveries(attackers, bounds)
     return ReportSource(
         answers=found,
         suspects=suspects,
-        proofs=[_proof(worst.log_host, finding) for finding in worst.report.findings[:FINDINGS_PROVED]],
+        attackers=attackers,
+        proofs=_proofs(worst.log_host, worst.report.findings[:FINDINGS_PROVED]),
         hours=_hours(deliveries),
         recipient_domains=_recipient_domains(deliveries),
     )
+
+
+def _attackers(suspects: Sequence[Suspect]) -> list[Suspect]:
+    """Those of one kind only: a message counts for its address and for its account."""
+    worst = next((suspect for suspect in suspects if suspect.report.is_suspect), None)
+    return [suspect for suspect in suspects if worst and _attack(suspect) == _attack(worst)]
+
+
+def _attack(suspect: Suspect) -> tuple[int, str, str]:
+    return suspect.log_host.pk, suspect.report.kind, suspect.report.attack
+
+
+def _proofs(log_host: LogHost, findings: Sequence[SubjectFinding]) -> list[Proof]:
+    proofs: list[Proof] = []
+    for finding in findings:
+        shown = {proof.message_id for proof in proofs if proof.message_id}
+        repeated = next((message_id for message_id in finding.message_ids if message_id in shown), None)
+        if repeated and not finding.lines:
+            proofs.append(Proof(finding=finding, message_id=repeated, is_shown=True))
+        else:
+            proofs.append(_proof(log_host, finding))
+    return proofs
 
 
 def _proof(log_host: LogHost, finding: SubjectFinding) -> Proof:
@@ -89,15 +114,16 @@ def _proof(log_host: LogHost, finding: SubjectFinding) -> Proof:
     return Proof(finding=finding, message_id=message_id, lines=lines, total_lines=len(refs))
 
 
-def _deliveries(log_host: LogHost, report: SubjectReport, bounds: Bounds) -> QuerySet[Delivery]:
-    """Attempts for the messages of one subject within the range."""
+def _deliveries(suspects: Sequence[Suspect], bounds: Bounds) -> QuerySet[Delivery]:
+    """Attempts for the messages of some suspects, all of one kind and one log host, within the range."""
+    reports = [suspect.report for suspect in suspects]
     day = timedelta(days=1)  # an id's time and the line's differ by a wrong zone at most
     rows = Delivery.objects.filter(
-        log_host=log_host,
+        log_host=suspects[0].log_host,
         is_attempt=True,
-        message_id__gte=first_id(report.first_at - day),
-        message_id__lt=first_id(report.last_at + day),
-        **{f"message__{_FIELDS[report.kind]}": report.value},
+        message_id__gte=first_id(min(report.first_at for report in reports) - day),
+        message_id__lt=first_id(max(report.last_at for report in reports) + day),
+        **{f"message__{_FIELDS[reports[0].kind]}__in": [report.value for report in reports]},
     )
     if bounds.since:
         rows = rows.filter(logged_at__gte=bounds.since)

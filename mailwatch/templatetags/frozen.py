@@ -15,10 +15,17 @@ type Part = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Parts without space between them, or the space between two words (``is_space``)."""
+    """Parts without space between them, or (``is_space``) the space between two words.
+
+    A marked phrase stays one part with its spaces (``is_phrase``): marked from end to end, it may break.
+    """
 
     parts: tuple[Part, ...]
     is_space: bool = False
+
+    @property
+    def is_phrase(self) -> bool:
+        return any(not part["masked"] and " " in str(part["text"]) for part in self.parts)
 
     @property
     def text(self) -> str:
@@ -30,10 +37,11 @@ def words(parts: Sequence[Part]) -> Iterator[Word]:
     """The words of a frozen line. What is masked is part of its word, though "sender 1" has a space."""
     word: list[Part] = []
     for part in parts:
-        for piece in [part["text"]] if part["masked"] else _SPACE.split(str(part["text"])):
+        is_whole = part["masked"] or part["matters"]
+        for piece in [part["text"]] if is_whole else _SPACE.split(str(part["text"])):
             if not piece:
                 continue
-            if part["masked"] or not str(piece).isspace():
+            if is_whole or not str(piece).isspace():
                 word.append(part | {"text": piece})
                 continue
             if word:

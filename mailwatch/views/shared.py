@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -30,10 +31,16 @@ def share(request: HttpRequest) -> HttpResponse:
     form = forms.ShareForm(request.POST if request.method == "POST" else None, initial=_asked(request))
     if not form.is_valid():
         status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
-        return render(request, "shares/new.html", {"form": form}, status=status)
+        return render(request, "shares/new.html", {"form": form, "range_label": _label(form)}, status=status)
     report = _freeze(request, form)
     messages.success(request, f"Frozen. The link is open until {report.expires_at:%-d %B %Y, %H:%M} UTC.")
     return redirect("shares")
+
+
+def _label(form: forms.ShareForm) -> str:
+    """The range that was chosen from the list, in words."""
+    words = {str(value): label for value, label in form.fields["range"].choices}  # type: ignore[attr-defined]
+    return str(words.get(form["range"].value() or "", "")).lower()
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
@@ -44,7 +51,12 @@ def _asked(request: HttpRequest) -> dict[str, str]:
 
 def _freeze(request: HttpRequest, form: forms.ShareForm) -> SharedReport:
     chosen = form.cleaned_data
-    terms = {"redaction": chosen["redaction"], "days": chosen["days"], "made_by": request.user, "now": now()}
+    terms = {
+        "redaction": chosen["redaction"],
+        "days": chosen["days"],
+        "made_by": _person(request),
+        "now": now(),
+    }
     if chosen["kind"] == SharedReport.Kind.REPORT:
         return sharing.freeze_report(log_host=chosen["log_host"], asked=form.chosen_range, **terms)
     found = Message.objects.select_related("log_host")
@@ -74,14 +86,22 @@ def revoke(request: HttpRequest, report_id: int) -> HttpResponse:
     report = get_object_or_404(SharedReport.objects.defer("snapshot"), pk=report_id)
     if not _may_revoke(request, report):
         raise PermissionDenied
-    sharing.revoke(report=report, revoked_by=request.user, now=now())
+    sharing.revoke(report=report, revoked_by=_person(request), now=now())
     messages.success(request, f"Withdrawn: {report.title}. Its link shows nothing any more.")
     return redirect("shares")
 
 
 def _may_revoke(request: HttpRequest, report: SharedReport) -> bool:
     """Whoever made it, and administrators."""
-    return request.user.is_superuser or report.made_by_id == request.user.pk
+    person = _person(request)
+    return person.is_superuser or report.made_by_id == person.pk
+
+
+def _person(request: HttpRequest) -> User:
+    """Who is signed in; pages without the login_not_required mark have somebody."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -104,7 +124,7 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """A frozen report for whoever has the link.
 
-    Neither session nor user is looked at: no cookie is set, and the page is the same for everyone. A link that
+    Neither session nor user is looked at: no cookie is set, the page is the same for everyone. A link that
     ended, was withdrawn or never was gives one answer: nobody learns whether there was a report.
     """
     report = queries.open_report(token, now=now())

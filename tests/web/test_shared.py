@@ -144,9 +144,7 @@ def test_an_outsiders_page_has_no_link_into_the_site(desk: Client, seed: LogHost
     report = share_report(desk, kind=kind, log_host="srv1", message_id=MESSAGE_ID)
     text = Client().get(link(report)).content.decode()
     links = [part.split('"', 1)[0] for part in text.split(' href="')[1:]]
-    assert [
-        target for target in links if target not in ("#main", "?format=json") and "static" not in target
-    ] == []
+    assert [target for target in links if target[:1] not in "#?" and "static" not in target] == []
     assert "<form" not in text
 
 
@@ -180,8 +178,8 @@ def test_reading_a_shared_report_touches_no_table_of_the_log(
 def test_hostile_text_stays_text(desk: Client, ingested: Ingested) -> None:
     ingested(
         (
-            "2026-03-09 07:53:12 1vzCVM-00000000001-0001 <= x@a.example H=(<script>alert(1)</script>) [192.0.2.7]"
-            " P=esmtpa A=plain: S=9",
+            "2026-03-09 07:53:12 1vzCVM-00000000001-0001 <= x@a.example"
+            " H=(<script>alert(1)</script>) [192.0.2.7] P=esmtpa A=plain: S=9",
         )
     )
     report = share_report(
