@@ -12,7 +12,8 @@ OUTCOMES = ("delivered", "deferred", "bounced", "rejected")  # from the axis up,
 class Volume(Protocol):
     """Counts of one hour (``ingest.models.HourlyVolume``, or a row of the same names)."""
 
-    hour: datetime
+    @property
+    def hour(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.rules.verdict import Answer, Verdict, verdict
-
 from ingest import classification
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
+from ingest.rules.answers import WORST_FIRST
 from ingest.rules.definition import SubjectFinding
 from ingest.rules.facts import Coverage
 from ingest.rules.relays import SubjectReport
+from ingest.rules.verdict import Verdict, verdict
+from ingest.stored_facts import coverage as coverage_of
+from ingest.stored_facts import log_host_facts
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
-
-# What the reader must see first.
-_WORST_FIRST = (Answer.YES, Answer.SUSPECTED, Answer.UNKNOWN, Answer.NO)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +40,32 @@ class HostAnswer:
     def is_empty(self) -> bool:
         return self.span.last_at is None
 
+    @property
+    def finding(self) -> SubjectFinding | None:
+        """The finding that the verdict's first sentence rests on; None where nobody got in."""
+        rule, attack = self.verdict.rule, self.verdict.attack
+        reports = (report for report in self.reports if rule and report.attack == attack)
+        return next((found for report in reports if (found := report.finding(rule or ""))), None)
+
+    @property
+    def evidence(self) -> "Evidence | None":
+        """One line behind that finding."""
+        return next(iter(evidence(self.log_host, self.finding)), None) if self.finding else None
+
 
 def answers(*, log_host: LogHost | None, asked: Range) -> list[HostAnswer]:
     """The answer for one log host, or for each; the one that needs somebody to act first."""
     hosts = [log_host] if log_host else list(LogHost.objects.all())
     stored = spans(hosts)
     found = [_answer(host, stored[host.pk], asked) for host in hosts]
-    return sorted(found, key=lambda answer: (answer.is_empty, _WORST_FIRST.index(answer.verdict.relaying)))
+    return sorted(found, key=lambda answer: (answer.is_empty, WORST_FIRST.index(answer.verdict.relaying)))
 
 
 def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
     bounds = asked.bounds(log_host, span)
     reports = classification.subject_reports(log_host, since=bounds.since, until=bounds.until)
-    coverage = classification.coverage(log_host, since=bounds.since, until=bounds.until)
-    facts = classification.log_host_facts(log_host)
+    coverage = coverage_of(log_host, since=bounds.since, until=bounds.until)
+    facts = log_host_facts(log_host)
     configuration = classification.configuration_findings(log_host)
     return HostAnswer(
         log_host=log_host,

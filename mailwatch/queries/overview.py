@@ -11,8 +11,7 @@ from django.db import models
 from django.db.models import Count, Q, Sum
 
 from ingest.models import HourlyVolume, IngestRun, LogHost, Rejection
-from ingest.rules.definition import Severity, SubjectFinding
-from mailwatch.queries.answers import Evidence, HostAnswer, answers, evidence
+from mailwatch.queries.answers import Evidence, HostAnswer, answers
 from mailwatch.queries.ranges import Range
 
 NEWEST_RUNS = 5
@@ -20,9 +19,9 @@ COUNTS = ("lines", "messages", "delivered", "deferred", "bounced", "rejected", "
 MOST_CELLS = 24 * 15  # hours drawn one by one in the coverage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class HourCounts:
-    """One hour, all chosen log hosts together."""
+    """One hour, all chosen log hosts together; the counts in the order of COUNTS."""
 
     hour: datetime
     lines: int
@@ -86,9 +85,8 @@ class Overview:
 
     @property
     def attack_at(self) -> datetime | None:
-        """When the behaviour behind the worst finding began; None where nothing serious was found."""
-        finding = worst_finding(self.answers)
-        return finding.first_at if finding else None
+        """When the behaviour behind the answer began; None where nobody got in."""
+        return self.first.finding.first_at if self.first.finding else None
 
 
 def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
@@ -97,27 +95,13 @@ def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
     volumes = _volumes(found)
     return Overview(
         answers=found,
-        evidence=_evidence(found),
+        evidence=found[0].evidence if found else None,
         volumes=volumes,
         totals={name: sum(getattr(row, name) for row in volumes) for name in COUNTS},
         rejections=_rejections(found),
         coverage=[_coverage(answer) for answer in found if not answer.is_empty],
         runs=_runs(log_host),
     )
-
-
-def _evidence(found: Sequence[HostAnswer]) -> Evidence | None:
-    """One line behind the worst finding of the first answer."""
-    finding = worst_finding(found)
-    return next(iter(evidence(found[0].log_host, finding)), None) if finding else None
-
-
-def worst_finding(found: Sequence[HostAnswer]) -> SubjectFinding | None:
-    """The worst finding on the worst suspect of the first answer, if it is serious."""
-    if not found or not found[0].reports:
-        return None
-    finding = min(found[0].reports[0].findings, key=lambda finding: finding.severity.rank)
-    return finding if finding.severity.rank <= Severity.HIGH.rank else None
 
 
 def _hours(found: Sequence[HostAnswer]) -> Q:
@@ -135,13 +119,9 @@ def _hours_of(answer: HostAnswer) -> Q:
 
 
 def _volumes(found: Sequence[HostAnswer]) -> list[HourCounts]:
-    rows = (
-        HourlyVolume.objects.filter(_hours(found))
-        .values("hour")
-        .annotate(**{f"sum_{name}": Sum(name) for name in COUNTS})
-        .order_by("hour")
-    )
-    return [HourCounts(hour=row["hour"], **{name: row[f"sum_{name}"] for name in COUNTS}) for row in rows]
+    sums = {f"sum_{name}": Sum(name) for name in COUNTS}
+    rows = HourlyVolume.objects.filter(_hours(found)).values("hour").annotate(**sums).order_by("hour")
+    return [HourCounts(*row) for row in rows.values_list("hour", *sums)]
 
 
 def _rejections(found: Sequence[HostAnswer]) -> list[ReasonCount]:
@@ -194,7 +174,7 @@ def _cells(present: Sequence[datetime], hours: int) -> list[bool]:
 
 
 def _runs(log_host: LogHost | None) -> list[IngestRun]:
-    runs = IngestRun.objects.fetch_mode(models.FETCH_RAISE).select_related("log_host")
+    runs = IngestRun.objects.all().fetch_mode(models.FETCH_RAISE).select_related("log_host")
     if log_host:
         runs = runs.filter(log_host=log_host)
     return list(
@@ -203,5 +183,5 @@ def _runs(log_host: LogHost | None) -> list[IngestRun]:
             new_lines=Sum("files__new_lines", default=0),
             duplicate_lines=Sum("files__duplicate_lines", default=0),
             unparsed_lines=Sum("files__unparsed_lines", default=0),
-        )[:NEWEST_RUNS]
+        ).order_by("-pk")[:NEWEST_RUNS]
     )

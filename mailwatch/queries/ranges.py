@@ -42,6 +42,10 @@ class Bounds:
     since: datetime | None = None
     until: datetime | None = None
 
+    @property
+    def is_set(self) -> bool:
+        return self.since is not None or self.until is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:

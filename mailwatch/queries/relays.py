@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.rules.verdict import combine
-
 from ingest.models import LogHost
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SubjectReport
+from ingest.rules.verdict import combine
 from mailwatch.queries.answers import Evidence, HostAnswer, answers, evidence
-from mailwatch.queries.overview import worst_finding
 from mailwatch.queries.ranges import Range
 
 SHOWN = 100  # suspects on one page
@@ -108,10 +106,9 @@ def relays(
     shown = wanted[start : start + SHOWN]
     if opened is None and shown and shown[0].report.severity.rank <= Severity.HIGH.rank:
         opened = shown[0].key
-    worst = worst_finding(found)
     return Report(
         answers=found,
-        evidence=next(iter(evidence(found[0].log_host, worst)), None) if worst else None,
+        evidence=found[0].evidence if found else None,
         suspects=[_opened(suspect) if suspect.key == opened else suspect for suspect in shown],
         before=start,
         chosen=len(wanted),
@@ -148,6 +145,23 @@ def _opened(suspect: Suspect) -> Suspect:
 def as_json(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> dict[str, object]:
     """What ``relays --json`` and the page's export hold."""
     whole = combine([answer.verdict for answer in found])
-    return whole.as_json() | {
-        "suspects": [suspect.report.as_json() | {"log_host": suspect.log_host.name} for suspect in suspects]
+    return whole.as_json() | {"suspects": [_suspect_json(suspect) for suspect in suspects]}
+
+
+_COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")
+
+
+def _suspect_json(suspect: Suspect) -> dict[str, object]:
+    report, zone = suspect.report, suspect.log_host.zone
+    return {
+        "log_host": suspect.log_host.name,
+        "kind": str(report.kind),
+        "value": report.value,
+        "severity": str(report.severity),
+        "rules": list(report.rules),
+        "attack": report.attack,
+        **{name: getattr(report, name) for name in _COUNTS},
+        "first_at": report.first_at.astimezone(zone).isoformat(),
+        "last_at": report.last_at.astimezone(zone).isoformat(),
+        "message_ids": list(report.message_ids),
     }

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from ingest.models import Finding, MessageFinding
-from ingest.rules import RULES
-from ingest.rules.definition import Rule, Scope
+from ingest.rules.rule import RULES, Rule, Scope
 
 _TITLES = {
     Scope.SUBJECT: "Who sends: addresses, accounts, local users",
@@ -34,8 +33,8 @@ class Group:
 
 def catalogue() -> list[Group]:
     """All rules by what they judge, in the order of their codes."""
-    suspects = dict(Finding.objects.values_list("rule").annotate(Count("pk")))
-    messages = dict(MessageFinding.objects.values_list("rule").annotate(Count("*")))
+    suspects = dict(Finding.objects.values_list("rule").annotate(count=Count("*")))
+    messages = dict(MessageFinding.objects.values_list("rule").annotate(count=Count("*")))
     counted = [
         CountedRule(
             rule=rule,

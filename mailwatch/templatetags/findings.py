@@ -1,10 +1,10 @@
 """Words of verdicts and findings."""
 
 from django import template
-from ingest.rules.verdict import Answer
 
-from ingest.rules import RULES
 from ingest.rules.facts import SubjectKind
+from ingest.rules.rule import RULES
+from ingest.rules.verdict import Answer
 
 register = template.Library()
 

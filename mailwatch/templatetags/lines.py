@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from django import template
-from ingest.exim.glossary import Token, explain
 
+from ingest.exim.glossary import Token, explain
 from ingest.exim.line import readable
 from mailwatch.printable import plain_lines
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
+
 from ingest.rules.rule import VERSION
 
 register = template.Library()

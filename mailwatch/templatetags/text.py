@@ -16,7 +16,7 @@ register.filter("plain", plain)
 register.filter("plain_lines", plain_lines)
 
 _ADDRESS = re.compile(
-    r"(?<![\w.:/@-])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w@/-]|\.\d)"
+    r"(?<![\w.:/@\[-])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w@/-]|\.\d)"
 )
 
 

@@ -1,7 +1,7 @@
 """The answer in one sentence, and what stands behind it."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +14,8 @@ from mailwatch.queries import overview as queries
 from mailwatch.queries.ranges import link_times
 
 
-class Figure(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Figure:
     """A total, and the search behind it."""
 
     count: int
@@ -44,13 +45,14 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         page.volumes,
         zone=page.first.log_host.zone,
         mark_at=page.attack_at,
-        mark_text="attack begins",
+        mark_text="first of it in this range" if page.first.bounds.is_set else "attack begins",
         link=lambda start, end: _link("search", log_host, start, end),
     )
     return {
         "chart": chart,
         "chart_label": _chart_label(chart, page.totals) if chart else "",
         "figures": _figures(page.totals, log_host, since, until),
+        "is_partial": any(at and (at.minute or at.second) for at in (since, until)),
         "report_url": _link("relays", page.first.log_host, since, until),
     }
 

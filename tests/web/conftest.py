@@ -1,11 +1,11 @@
 """People and logs that the page tests share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.test import Client, override_settings
 
 from ingest import partitions, pipeline
 from ingest.models import IngestRun, LogHost
@@ -15,7 +15,8 @@ from ingest.pipeline import IncomingFile
 SEED = (
     "2016-03-09 07:53:12 1adXzZ-0007sb-Pz <= [email\xa0protected] H=([127.0.0.1]) [129.137.152.170] P=esmtpa"
     " A=plain: S=1298 [email\xa0protected]",
-    "2016-03-09 07:53:12 1adXzZ-0007sb-Pz no immediate delivery: more than 10 messages received in one connection",
+    "2016-03-09 07:53:12 1adXzZ-0007sb-Pz no immediate delivery: more than 10 messages received in"
+    " one connection",
     "2016-03-09 08:16:57 1adXzZ-0007sb-Pz => kamikaze_****@hotmail.co.uk R=dnslookup T=remote_smtp"
     " H=mx3.hotmail.com [207.46.8.167] X=TLS1.2:ECDHE_RSA_AES_256_CBC_SHA384:256 CV=no"
     ' DN="CN=*.hotmail.com" C="250  <[email\xa0protected]> Queued mail for delivery"',
@@ -26,13 +27,20 @@ SEED = (
 QUIET = (
     "2016-03-09 09:00:00 H=(probe.example.net) [203.0.113.9] F=<one@foreign.example> rejected RCPT"
     " <victim@elsewhere.example>: relay not permitted",
-    "2016-03-09 09:01:00 1adZ3M-0007sb-Pz <= friend@partner.example H=mx.partner.example [198.51.100.7] P=esmtps S=900"
-    " for anna@example.org",
+    "2016-03-09 09:01:00 1adZ3M-0007sb-Pz <= friend@partner.example H=mx.partner.example [198.51.100.7] "
+    "P=esmtps S=900 for anna@example.org",
     "2016-03-09 09:01:01 1adZ3M-0007sb-Pz => anna <anna@example.org> R=local_user T=local_delivery",
     "2016-03-09 09:01:01 1adZ3M-0007sb-Pz Completed",
 )
 
 type Ingested = Callable[..., IngestRun]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """The usual hash takes most of a second, on purpose."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture

@@ -43,7 +43,9 @@ def test_outcomes_come_in_the_same_order_everywhere() -> None:
 
 def test_long_spans_are_drawn_by_the_day_of_the_zone() -> None:
     late = datetime(2016, 3, 8, 23, 30, tzinfo=UTC).replace(minute=0)  # already 9 March in Madrid
-    chart = over_time([Hour(late, delivered=1), Hour(late + timedelta(hours=MOST_HOURS), delivered=2)], zone=MADRID)
+    chart = over_time(
+        [Hour(late, delivered=1), Hour(late + timedelta(hours=MOST_HOURS), delivered=2)], zone=MADRID
+    )
     assert chart is not None
     assert (chart.unit, chart.labels[0], chart.series[0].values) == ("day", "9 Mar", (1, 0, 0, 0, 2))
 

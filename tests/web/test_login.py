@@ -1,6 +1,7 @@
 """Getting in and out, and the frame around every page: theme and errors."""
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
@@ -29,7 +30,7 @@ PAGES = (
 def test_whoever_is_not_signed_in_is_sent_to_the_login(path: str) -> None:
     response = Client().get(path)
     assert response.status_code == 302
-    assert response["Location"] == f"/login/?next={path}"
+    assert response["Location"] == f"/login/?next={quote(path)}"
 
 
 def test_the_right_password_leads_to_the_page_that_was_asked_for(helpdesk: User) -> None:

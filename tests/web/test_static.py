@@ -11,7 +11,11 @@ from django.conf import settings
 STATIC = Path(settings.BASE_DIR) / "static"
 VENDOR = STATIC / "vendor"
 FILES = json.loads((VENDOR / "vendor.json").read_text())["files"]
-OURS = [path for path in STATIC.rglob("*") if path.suffix in (".css", ".js", ".svg") and VENDOR not in path.parents]
+OURS = [
+    path
+    for path in STATIC.rglob("*")
+    if path.suffix in (".css", ".js", ".svg") and VENDOR not in path.parents
+]
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 
@@ -38,7 +42,9 @@ def test_nothing_is_fetched_from_another_site(path: Path) -> None:
     assert [address for address in addresses if "www.w3.org" not in address] == []
 
 
-@pytest.mark.parametrize("name", sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html")))
+@pytest.mark.parametrize(
+    "name", sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*.html"))
+)
 def test_no_template_has_what_the_content_security_policy_forbids(name: str) -> None:
     text = (TEMPLATES / name).read_text()
     assert not re.search(r"\sstyle=|\shx-on|\son[a-z]+=|javascript:|data:", text)

@@ -29,10 +29,9 @@ def test_text_of_several_lines_keeps_its_lines() -> None:
     assert plain_lines("one\n\ttwo\x07") == "one\n\ttwo\\x07"
 
 
-def test_addresses_in_a_sentence_lead_to_their_pages() -> None:
+def test_an_address_in_a_sentence_leads_to_its_page_and_a_helo_name_does_not() -> None:
     assert linked("From 129.137.152.170, which calls itself [127.0.0.1].") == (
-        'From <a href="/senders/129.137.152.170/">129.137.152.170</a>, which calls itself '
-        '[<a href="/senders/127.0.0.1/">127.0.0.1</a>].'
+        'From <a href="/senders/129.137.152.170/">129.137.152.170</a>, which calls itself [127.0.0.1].'
     )
 
 

@@ -1,0 +1,116 @@
+"""A configuration in, findings and repaired text out."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from ingest.models import LogHost, StoredConfiguration
+from mailwatch.templatetags.repair import compared
+from tests.web.test_explain import AS_FOUND
+
+SECRET = "mysql_servers = localhost/system/exim/mypassw\n"
+
+
+def test_the_empty_page_says_what_it_takes(desk: Client) -> None:
+    assert "It is read as text; nothing is run." in desk.get("/configuration/").text
+
+
+def test_a_pasted_configuration_shows_what_is_bad_and_its_repair(desk: Client) -> None:
+    response = desk.post("/configuration/", {"text": AS_FOUND})
+    assert response.context["audit"].answer == "yes"
+    assert "X01" in response.text
+    assert "<del>" in response.text
+    assert "<ins>" in response.text
+
+
+def test_a_file_is_read_as_well(desk: Client) -> None:
+    response = desk.post("/configuration/", {"file": SimpleUploadedFile("exim.conf", AS_FOUND.encode())})
+    assert response.context["audit"].answer == "yes"
+
+
+def test_a_file_that_is_not_utf_8_is_read_as_latin_1(desk: Client) -> None:
+    raw = "# señal\n".encode("latin-1") + AS_FOUND.encode()
+    response = desk.post("/configuration/", {"file": SimpleUploadedFile("exim.conf", raw)})
+    assert response.context["audit"].answer == "yes"
+
+
+@pytest.mark.parametrize(
+    ("sent", "error"),
+    [
+        ({}, "Paste the configuration, or choose its file."),
+        ({"text": " "}, "Paste the configuration, or choose its file."),
+        ({"file": SimpleUploadedFile("x", b"\0\1")}, "This file is no text"),
+        ({"file": SimpleUploadedFile("x", b"a" * 2_097_153)}, "more than 2 MB"),
+        ({"text": "a = b", "log_host": "nobody"}, "There is no log host of this name."),
+    ],
+)
+def test_what_is_no_configuration_is_said(desk: Client, sent: dict[str, object], error: str) -> None:
+    response = desk.post("/configuration/", sent)
+    assert response.status_code == 200
+    assert error in response.text
+
+
+def test_without_an_authenticator_it_cannot_tell(desk: Client) -> None:
+    response = desk.post("/configuration/", {"text": "primary_hostname = srv1.example.com"})
+    assert response.context["audit"].answer == "unknown"
+    assert "The text holds no authenticator" in response.text
+
+
+def test_passwords_are_neither_shown_nor_stored(desk: Client, seed: LogHost) -> None:
+    page = desk.post("/configuration/", {"text": SECRET + AS_FOUND, "log_host": "srv1"}).text
+    assert "mypassw" not in page
+    assert "1 line held a password" in page
+    assert "mypassw" not in StoredConfiguration.objects.get().text
+
+
+def test_nothing_is_kept_unless_a_log_host_is_chosen(desk: Client, seed: LogHost) -> None:
+    desk.post("/configuration/", {"text": AS_FOUND})
+    assert not StoredConfiguration.objects.exists()
+
+
+def test_kept_for_a_log_host_it_settles_the_verdict(desk: Client, seed: LogHost) -> None:
+    assert desk.get("/").context["page"].first.verdict.relaying == "suspected"
+    desk.post("/configuration/", {"text": AS_FOUND, "log_host": "srv1"})
+    assert desk.get("/").context["page"].first.verdict.relaying == "yes"
+
+
+@pytest.mark.parametrize(("replace", "kept"), [("on", 1), ("", 2)])
+def test_it_replaces_what_was_kept_or_comes_beside_it(
+    desk: Client, seed: LogHost, replace: str, kept: int
+) -> None:
+    desk.post("/configuration/", {"text": SECRET, "log_host": "srv1"})
+    file = SimpleUploadedFile("authenticators", AS_FOUND.encode())
+    desk.post("/configuration/", {"file": file, "log_host": "srv1", "replace": replace})
+    assert StoredConfiguration.objects.count() == kept
+
+
+def test_what_is_kept_of_a_log_host_is_shown_again(desk: Client, seed: LogHost) -> None:
+    desk.post("/configuration/", {"text": AS_FOUND, "log_host": "srv1"})
+    response = desk.get("/configuration/", {"log_host": "srv1"})
+    assert response.context["audit"].answer == "yes"
+    assert "Configuration of srv1" in response.text
+
+
+def test_what_is_kept_can_be_given_up(desk: Client, seed: LogHost) -> None:
+    desk.post("/configuration/", {"text": AS_FOUND, "log_host": "srv1"})
+    stored = StoredConfiguration.objects.get()
+    assert desk.get(f"/configuration/{stored.pk}/drop/").status_code == 405
+    assert desk.post(f"/configuration/{stored.pk}/drop/")["Location"] == "/configuration/"
+    assert not StoredConfiguration.objects.exists()
+
+
+def test_what_is_not_kept_cannot_be_given_up(desk: Client) -> None:
+    assert desk.post("/configuration/77/drop/").status_code == 404
+
+
+def test_before_and_after_hold_both_texts_whole_and_mark_what_differs() -> None:
+    found, repaired = "server_set_id = $auth1", "server_set_id = $auth2"
+    before, after = compared(found, repaired)
+    assert "".join(stretch.text for stretch in before) == found
+    assert "".join(stretch.text for stretch in after) == repaired
+    assert [stretch.text for stretch in (*before, *after) if stretch.differs] == ["$auth1", "$auth2"]
+
+
+def test_hostile_text_stays_text(desk: Client) -> None:
+    text = AS_FOUND.replace("plain:", "pl<b>ain:").replace("SELECT", "<script>alert(1)</script>")
+    assert "<script>alert" not in desk.post("/configuration/", {"text": text}).text

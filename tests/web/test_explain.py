@@ -1,0 +1,108 @@
+"""Lines in, plain words out; nothing is stored."""
+
+from datetime import UTC, timedelta, timezone, tzinfo
+
+import pytest
+from django.test import Client
+
+from ingest.models import IngestRun, LogHost, LogPage, StoredConfiguration
+from mailwatch.forms import MOST_PASTED
+from mailwatch.queries import explain as queries
+from tests.web.conftest import SEED
+
+AS_FOUND = """plain:
+driver                     = plaintext
+public_name                = PLAIN
+server_advertise_condition = yes
+server_condition           = ${if eq{$3}{${lookup mysql{ SELECT password FROM users WHERE \
+CONCAT(username,'@',domain)='${quote_mysql:$2}' AND smtp>0 }}}{yes}{no}}
+server_set_id              = $2
+"""
+LINES = "\r\n".join(SEED)  # as a browser sends them
+
+
+def test_the_empty_page_asks_for_lines(desk: Client) -> None:
+    assert "Nothing is stored." in desk.get("/explain/").text
+
+
+def test_each_line_is_told_part_by_part(desk: Client) -> None:
+    page = desk.post("/explain/", {"lines": LINES}).text
+    assert "4 lines read, 0 unreadable. 1 message." in page
+    for kind in ("Line 1: arrival", "Line 2: note", "Line 3: delivery", "Line 4: completion"):
+        assert kind in page
+    assert "<dt><span>A=plain:</span></dt>" in page
+
+
+def test_lines_alone_give_a_suspicion(desk: Client) -> None:
+    assert desk.post("/explain/", {"lines": LINES}).context["paste"].explained.verdict.relaying == "suspected"
+
+
+def test_lines_and_configuration_together_say_yes_and_how_to_repair_it(desk: Client) -> None:
+    response = desk.post("/explain/", {"lines": LINES, "configuration": AS_FOUND})
+    assert response.context["paste"].explained.verdict.relaying == "yes"
+    assert "The password is compared with an empty lookup result" in response.text
+    assert "<ins>" in response.text
+
+
+def test_a_configuration_alone_is_audited(desk: Client) -> None:
+    response = desk.post("/explain/", {"configuration": AS_FOUND})
+    assert response.context["paste"].audit.bad[0].rule == "X01"
+    assert 'id="verdict"' not in response.text
+
+
+def test_passwords_are_masked_before_anything_is_shown(desk: Client) -> None:
+    page = desk.post("/explain/", {"configuration": "mysql_servers = localhost/system/exim/mypassw"}).text
+    assert "mypassw" not in page
+
+
+def test_nothing_is_stored(desk: Client) -> None:
+    desk.post("/explain/", {"lines": LINES, "configuration": AS_FOUND})
+    assert not any(table.objects.exists() for table in (LogHost, IngestRun, LogPage, StoredConfiguration))
+
+
+def test_text_that_is_no_log_is_an_answer_and_no_error(desk: Client) -> None:
+    response = desk.post("/explain/", {"lines": "Dear all,\nhello <b>there</b>"})
+    assert response.status_code == 200
+    assert "2 lines read, 2 unreadable" in response.text
+    assert "<b>there" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("pasted", "error"),
+    [
+        ({}, "Paste log lines, a configuration, or both."),
+        ({"lines": " \n "}, "Paste log lines, a configuration, or both."),
+        ({"lines": "x" * (MOST_PASTED + 1)}, "More than 512 KB are not explained line by line."),
+        ({"lines": "a\0b"}, "This is no text: it holds NUL characters."),
+    ],
+)
+def test_what_cannot_be_explained_is_said_in_a_sentence(
+    desk: Client, pasted: dict[str, str], error: str
+) -> None:
+    response = desk.post("/explain/", pasted)
+    assert response.status_code == 200
+    assert error in response.text
+
+
+def test_of_many_lines_the_first_are_explained_and_it_says_so(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "MOST_LINES", 2)
+    page = desk.post("/explain/", {"lines": LINES}).text
+    assert "The first 2 of 4 lines are explained here" in page
+    assert "Line 3:" not in page
+
+
+@pytest.mark.parametrize(
+    ("lines", "zone"),
+    [
+        (SEED, timezone(timedelta(hours=1))),
+        (SEED[1:], UTC),  # no arrival tells
+        ([SEED[0].replace("07:53", "06:53")], UTC),
+        ([SEED[0].replace("07:53", "03:23")], timezone(-timedelta(hours=3, minutes=30))),
+        ([SEED[0], SEED[0].replace("07:53", "09:53")], UTC),  # they disagree
+        ([SEED[0].replace("2016-03-09", "2016-03-19")], UTC),  # waited for days: no zone
+    ],
+)
+def test_the_zone_of_the_lines_is_read_from_the_message_ids(lines: list[str], zone: tzinfo) -> None:
+    assert queries.zone_of("\n".join(lines).encode()) == zone

@@ -1,0 +1,218 @@
+"""The report: verdict, suspects, what was checked, what the log cannot tell; and its exports."""
+
+import csv
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from ingest.models import LogHost
+from mailwatch.queries import relays as queries
+from tests.web.conftest import QUIET, SEED, Ingested
+
+HTMX = {"HX-Request": "true"}
+ADDRESS = "129.137.152.170"
+KEY = f"srv1/sender_host_address/{ADDRESS}"
+
+
+def _guesses(address: str, count: int) -> list[str]:
+    """Failed logins of one address, a second apart."""
+    return [
+        f"2016-03-09 09:00:{second:02} plain authenticator failed for (guess.example) [{address}]:"
+        f" 535 Incorrect authentication data (set_id=name{second})"
+        for second in range(count)
+    ]
+
+
+def test_without_logs_it_says_so(desk: Client) -> None:
+    assert "No logs yet" in desk.get("/relays/").text
+
+
+def test_the_verdict_comes_first_with_commands_to_copy(desk: Client, seed: LogHost) -> None:
+    page = desk.get("/relays/").text
+    assert page.index('id="verdict"') < page.index('id="suspects"')
+    assert "exim -bP authenticators" in page
+    assert 'data-copy="step-1"' in page
+
+
+def test_the_worst_suspect_is_open_with_findings_and_lines(desk: Client, seed: LogHost) -> None:
+    response = desk.get("/relays/")
+    suspect = response.context["page"].suspects[0]
+    assert (suspect.report.value, suspect.report.rules[0]) == (ADDRESS, "A01")
+    assert suspect.details[0].lines[0].raw.decode() == SEED[0]
+    assert 'href="/messages/srv1/1adXzZ-0007sb-Pz/"' in response.text
+    assert f'href="/senders/{ADDRESS}/"' in response.text
+
+
+def test_a_suspect_can_be_closed_by_a_link(desk: Client, seed: LogHost) -> None:
+    assert desk.get("/relays/", {"open": ""}).context["page"].suspects[0].details is None
+
+
+def test_htmx_gets_the_one_row_it_asked_for(desk: Client, seed: LogHost) -> None:
+    response = desk.get("/relays/", {"open": KEY, "row": KEY, "number": "1"}, headers=HTMX)
+    assert response.text.strip().startswith("<tbody")
+    assert ADDRESS in response.text
+    assert "<html" not in response.text
+    assert "HX-Request" in response["Vary"]
+
+
+def test_a_boosted_request_gets_the_whole_page(desk: Client, seed: LogHost) -> None:
+    response = desk.get("/relays/", {"row": KEY}, headers=HTMX | {"HX-Boosted": "true"})
+    assert "<html" in response.text
+
+
+def test_what_was_checked_and_what_the_log_cannot_tell_is_listed(desk: Client, seed: LogHost) -> None:
+    page = desk.get("/relays/").text
+    for words in (
+        "What was checked",
+        "Open relay",
+        "Broken authenticator",
+        "Local scripts",
+        "log_selector = ",
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("query", "values"),
+    [
+        ({}, [ADDRESS, "203.0.113.5"]),
+        ({"severity": "high"}, [ADDRESS]),
+        ({"rule": "C01"}, ["203.0.113.5"]),
+        ({"rule": "A01"}, [ADDRESS]),
+        ({"kind": "local_user"}, []),
+        ({"severity": "info"}, [ADDRESS, "203.0.113.5", "203.0.113.9"]),
+    ],
+)
+def test_suspects_are_chosen_by_severity_rule_and_kind(
+    desk: Client, ingested: Ingested, query: dict[str, str], values: list[str]
+) -> None:
+    ingested([*SEED, *QUIET, *_guesses("203.0.113.5", 12)])
+    page = desk.get("/relays/", query).context["page"]
+    assert [suspect.report.value for suspect in page.suspects] == values
+    assert page.total == 2
+
+
+def test_an_address_that_was_only_refused_is_no_suspect(desk: Client, ingested: Ingested) -> None:
+    ingested(QUIET)
+    response = desk.get("/relays/")
+    assert response.context["page"].suspects == []
+    assert "No rule found a suspect" in response.text
+
+
+def test_a_range_is_judged_by_what_lies_in_it(desk: Client, seed: LogHost) -> None:
+    page = desk.get("/relays/", {"log_host": "srv1", "since": "2016-03-09T09:00"}).context["page"]
+    assert page.suspects == []
+
+
+def test_many_suspects_come_page_by_page_and_none_is_lost(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "SHOWN", 2)
+    ingested([line for last in range(1, 6) for line in _guesses(f"203.0.113.{last}", 12)])
+    seen: list[str] = []
+    after = ""
+    for _ in range(3):
+        page = desk.get("/relays/", {"after": after}).context["page"]
+        seen += [suspect.report.value for suspect in page.suspects]
+        after = page.after
+    assert sorted(seen) == [f"203.0.113.{last}" for last in range(1, 6)]
+    assert after == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        ({"log_host": "nobody"}, "There is no log host of this name."),
+        ({"severity": "awful"}, "Severities are"),
+        ({"kind": "robot"}, "Kinds are"),
+        ({"rule": "Z99"}, "There is no such rule"),
+    ],
+)
+def test_what_cannot_be_understood_is_said(
+    desk: Client, seed: LogHost, query: dict[str, str], error: str
+) -> None:
+    response = desk.get("/relays/", query)
+    assert response.status_code == 200
+    assert error in response.text
+
+
+def test_csv_has_a_row_for_each_suspect(desk: Client, seed: LogHost) -> None:
+    response = desk.get("/relays/", {"format": "csv"})
+    assert response["Content-Disposition"] == 'attachment; filename="relays.csv"'
+    rows = list(csv.DictReader(StringIO(response.getvalue().decode())))
+    assert (rows[0]["value"], rows[0]["messages"]) == (ADDRESS, "1")
+    assert rows[0]["first_at"] == "2016-03-09T07:53:12+01:00"
+
+
+def test_json_has_the_shape_that_scripts_rely_on(desk: Client, seed: LogHost) -> None:
+    document = desk.get("/relays/", {"format": "json"}).json()
+    assert document["verdict"]["broken_authenticator"] == "suspected"
+    assert {"open_relay", "compromised_accounts", "local_scripts", "summary", "next_steps"} <= set(
+        document["verdict"]
+    )
+    suspect = document["suspects"][0]
+    assert (suspect["kind"], suspect["value"], suspect["attack"]) == (
+        "sender_host_address",
+        ADDRESS,
+        "A01:plain",
+    )
+    assert suspect["message_ids"] == ["1adXzZ-0007sb-Pz"]
+    assert {"rule", "why"} <= set(document["coverage"][0])
+
+
+def test_the_share_button_names_this_very_report(desk: Client, seed: LogHost) -> None:
+    page = desk.get("/relays/", {"log_host": "srv1", "range": "day"}).text
+    assert "/share/?kind=report&amp;log_host=srv1&amp;range=day" in page
+
+
+def test_hostile_log_text_stays_text(desk: Client, ingested: Ingested) -> None:
+    ingested([SEED[0].replace("[127.0.0.1]", "<img/src=x>\u202e"), *SEED[1:]])
+    page = desk.get("/relays/").text
+    assert "<img" not in page
+    assert "\u202e" not in page
+
+
+# ---- the command
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    call_command("relays", *arguments)
+    return capsys.readouterr().out
+
+
+def test_the_command_prints_what_the_page_exports(
+    desk: Client, seed: LogHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert json.loads(_run(capsys, "--json")) == desk.get("/relays/", {"format": "json"}).json()
+
+
+def test_the_command_tells_people_the_verdict_and_the_suspects(
+    seed: LogHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = _run(capsys, "--log-host", "srv1")
+    assert "srv1: relaying spam? Suspected." in told
+    assert "$ exim -bP authenticators" in told
+    assert f"critical {ADDRESS} (sender host): A01" in told
+
+
+def test_the_command_judges_a_range_by_what_lies_in_it(
+    seed: LogHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(_run(capsys, "--since", "2016-03-09T09:00", "--json"))
+    assert document["suspects"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--log-host", "nobody"], "There is no log host named nobody. Known: none yet."),
+        (["--since", "yesterday"], "--since: yesterday is no time."),
+    ],
+)
+@pytest.mark.django_db
+def test_the_command_refuses_what_it_does_not_understand(arguments: list[str], reason: str) -> None:
+    with pytest.raises(CommandError, match=reason):
+        call_command("relays", *arguments)
