@@ -22,7 +22,7 @@ _NEXT = (
     r"(?:(?:A|C|CV|DKIM|DT|H|I|M8S|PRX|P|Q|QT|R|RT|SNI|T|X|id\*?)="
     r"|S=[0-9]++(?= |\Z)|(?:K|L[*.-]*+|PRDR)(?= |\Z))"
 )
-_ARRIVAL_SENDER = re.compile(rf"<>|{ADDRESS}(?= |\Z)|.*?(?= (?:R|H|U|P|S)=)|.*")
+_ARRIVAL_SENDER = re.compile(rf"{ADDRESS}(?= |\Z)|.*?(?= (?:R|H|U|P|S)=)|.*")
 _END = r"(?= (?:F|Q|P|R|T|SRS)=| (?:routing |transporting )?defer \(|: | : |:?\Z)"
 _TOP = rf"<(?:(?P<top>[^<>\" ]*+)|(?P<quoted>[^<>\"]*+{_QUOTED}[^<>]*|[^<>]*))>"
 # A pipe, a file and an autoreply always name the address they come from; their own text may hold anything.
@@ -223,7 +223,8 @@ def unquote(quoted: str) -> str:
 
 
 def addresses(text: str) -> tuple[str, ...]:
-    """The recipients of `` for a b c``."""
+    """The recipients of `` for a b c``, without Exim's marks for a list or a line that was too long."""
+    text = text.partition(" **** log string overflowed")[0].removesuffix("<trunc>")
     if '"' not in text and "[" not in text:
         return tuple(word for word in text.split(" ") if word)
     return tuple(_ADDRESSES.findall(text))

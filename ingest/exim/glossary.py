@@ -33,14 +33,16 @@ class Explanation(NamedTuple):
 def explain(raw: bytes, *, zone: tzinfo) -> Explanation:
     """Explain one line, without its newline; never raises. ``zone`` is the zone of the log host."""
     event = parse(raw, zone=zone)
-    whole, beyond = readable(raw[:_LONGEST]).rstrip("\r\n"), readable(raw[_LONGEST:])
+    whole, beyond = readable(raw[:_LONGEST]).rstrip(" \r\n"), readable(raw[_LONGEST:])
     line = read_line(raw[:_LONGEST], zone=zone)
     if isinstance(event, Unparsed) or isinstance(line, Unparsed):
         return Explanation(None, sentences.UNREADABLE, tuple(_unreadable(whole + beyond)))
     before = len(whole) - len(line.text)
     found = [*_head(line, event, zone), *parts.parts(line, event)]
     tokens = [
-        *_tokens(whole[:before], [Part(0, before, "Written by syslog, which passed the line on.")]),
+        *_tokens(
+            whole[:before], [Part(0, before, "Written by syslog, which passed the line on. Not Exim's.")]
+        ),
         *_tokens(line.text, found),
         *_gap(beyond),
     ]

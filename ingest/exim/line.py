@@ -23,16 +23,15 @@ _HEAD = re.compile(
     re.ASCII,
 )
 # "Mar  1 10:00:00 mx exim[77]: " or "2026-03-01T10:00:00+01:00 mx exim[77]: "; a line above 870 characters is
-# split and each part is numbered, "[1/2] ". The lookahead demands Exim's own stamp behind it.
+# split and each part is numbered, "[1/2] ". An editor may have put a byte order mark before everything.
 _SYSLOG_TEXT = (
+    "(?:\ufeff)?+(?:"
     r"(?:<[0-9]{1,3}>)?+(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[^ ]{8,40}) "
-    r"[^ ]{1,255} [^ :]{1,255}: (?:\[[0-9]++[\\/][0-9]++\] )?+"
+    r"[^ ]{1,255} [^ :]{1,255}: (?:\[[0-9]++[\\/][0-9]++\] )?+)?+"
 )
 _SYSLOG = re.compile(_SYSLOG_TEXT)
 _HAS_STAMP = re.compile(
-    (
-        r"(?:" + _SYSLOG_TEXT + r")?+[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\Z)"
-    ).encode()
+    (_SYSLOG_TEXT + r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\n?\Z)").encode()
 )
 # A clock that is set back repeats an hour. An id made at most this much after the stamp still belongs to it.
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -74,8 +73,8 @@ def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
     ``zone`` is the zone of the log host; it holds for stamps without a zone of their own (log_timezone).
     """
     text = readable(raw if len(raw) <= LONGEST else raw[:LONGEST])
-    if text[-1:] in "\r\n":
-        text = text.rstrip("\r\n")
+    if text[-1:] in " \r\n":
+        text = text.rstrip(" \r\n")
     head = _HEAD.match(text)
     if head is None:
         syslog = _SYSLOG.match(text)

@@ -166,6 +166,9 @@ def read_client_line(line: Line) -> Rejection | Note:
         text = line.text[dropped.end() :] or line.text[end + 1 :]
         return _rejection(line, stage, client, text=text)
     topic, address = _client_note(line, end)
+    is_remote = line.message_id is not None and client.helo_name is None and client.ident is None
+    if topic is Topic.OTHER and address is None and is_remote and not line.text.startswith(" Warning:", end):
+        topic = Topic.HOST_ERROR  # a HELO name is of clients only; a remote host has none
     return Note(
         line.logged_at,
         line.message_id,
@@ -232,9 +235,6 @@ def _client_note(line: Line, end: int) -> tuple[Topic, str | None]:
         return Topic.DISCARDED, discarded[1]
     if (incomplete := _INCOMPLETE.match(text, end)) is not None:
         return Topic.OTHER, incomplete[1]
-    is_host_error = line.message_id is not None and text.startswith("H=", line.start)
-    if is_host_error and not text.startswith(" Warning:", end):
-        return Topic.HOST_ERROR, None
     return Topic.OTHER, None
 
 
