@@ -52,7 +52,8 @@ class NextStep:
     """Something to do now."""
 
     text: str
-    command: str | None = None
+    command: str | None = None  # to run on the log host
+    fix: str | None = None  # text for the configuration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,11 @@ class Case:
             if report.kind is kind and (finding := report.finding(rule)) is not None
         ]
         return sorted(pairs, key=lambda pair: (-pair[1].count, pair[0].value))
+
+    def fix(self, rule: str) -> str | None:
+        """The repaired text of the first hole that a configuration rule found."""
+        fixes = (item.fix for item in self.configuration if item.rule == rule and item.state is State.BAD)
+        return next(fixes, None) or None
 
     def configured(self, rule: str, state: State, authenticators: frozenset[str] | None = None) -> list[str]:
         """The authenticators that a configuration rule gives a state, of those named."""

@@ -20,7 +20,7 @@ def document() -> str:
     parts = [
         "# Rules",
         "Generated from `ingest/rules` by `manage.py document_rules`; do not edit.",
-        f"Version {VERSION}. Findings and shared reports name the version that made them. “Now” is always the end "
+        f"Version {VERSION}. Findings and shared reports name the version that made them. “Now” is the end "
         "of the log, never the clock. A severity may differ from the usual one: the evidence says why.",
         _contents(),
         *(_rule(rule) for rule in RULES.values()),

@@ -9,7 +9,7 @@ Source: Exim's specification, chapter "String expansions"; expand.c.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 class UnreadableExpansion(ValueError):
@@ -112,7 +112,6 @@ class Condition:
     inner: tuple["Condition", ...]
     start: int
     end: int
-    text: str = field(default="", compare=False)
 
 
 # fmt: off
@@ -307,7 +306,7 @@ class _Reader:
         if name is None:
             raise UnreadableExpansion(f"a condition expected at character {self._at + 1}")
         arguments, inner = self._condition_arguments(name)
-        return Condition(name, is_negated, arguments, inner, start, self._at, self._text[start : self._at])
+        return Condition(name, is_negated, arguments, inner, start, self._at)
 
     def _condition_arguments(self, name: str) -> tuple[tuple[Expansion, ...], tuple[Condition, ...]]:
         if name == "def":
@@ -390,5 +389,7 @@ def inner_expansions(part: Part) -> tuple[Expansion, ...]:
 
 
 def _of_condition(condition: Condition) -> tuple[Expansion, ...]:
+    if condition.name == "def":
+        return ()  # names a variable, expands nothing
     inner = tuple(item for one in condition.inner for item in _of_condition(one))
     return (*condition.arguments, *inner)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from ingest.rules.answers import Answer, Case, Fact, NextStep
 from ingest.rules.attacks import Attack, Way
+from ingest.rules.configuration import EMPTY_LOOKUP, UNQUOTED_SQL
 from ingest.rules.words import be, count, day_and_minute, duration, have, listing, second, shell
 
 _SHORT_LOG = timedelta(hours=6)
@@ -152,24 +153,42 @@ def _accounts_named(attack: Attack) -> str:
 
 def lead(attack: Attack, case: Case) -> str:
     """Who sent how much since when, and why that was possible."""
-    since = day_and_minute(attack.first_at, case.host.zone)
-    who = listing(attack.names, shown=2)
-    number = attack.count if attack.way in {Way.NAMELESS, Way.RELAY, Way.ANY_NAME} else attack.messages
-    text = (
-        f"{who} {have(len(attack.names))} sent {count(number, 'message')} through {case.name} since {since}."
-    )
+    at = day_and_minute(attack.first_at, case.host.zone)
+    by_rule = attack.way in {Way.NAMELESS, Way.RELAY, Way.ANY_NAME}
+    number = attack.count if by_rule else attack.messages
+    when = f"on {at}" if number == 1 else f"since {at}"
+    text = f"{_senders(attack)} sent {count(number, 'message')} through {case.name} {when}."
+    why = _why(attack, case)
+    return f"{text} {why}" if why else text
+
+
+def _senders(attack: Attack) -> str:
+    """``192.0.2.1, which calls itself [127.0.0.1], has``."""
+    helo_names = attack.reports[0].helo_names
+    if len(attack.names) == 1 and helo_names and attack.way in {Way.NAMELESS, Way.RELAY, Way.ANY_NAME}:
+        return f"{attack.names[0]}, which calls itself {listing(helo_names, shown=1)}, has"
+    return f"{listing(attack.names, shown=2)} {have(len(attack.names))}"
+
+
+def _why(attack: Attack, case: Case) -> str:
     names = listing(attack.authenticators)
-    if attack.way is Way.NAMELESS and attack.answer is Answer.YES:
-        return f"{text} The authenticator {names} lets in anyone who leaves user name and password empty."
-    if attack.way is Way.NAMELESS:
-        return (
-            f"{text} Each logged in through {names}, and the log shows no user name. The configuration "
-            "decides "
-            "whether anyone gets in, or whether only the name is missing from the log."
-        )
     if attack.way is Way.RELAY:
-        return f"{text} Neither sender nor recipients belong to this host."
-    return text
+        return "Neither sender nor recipients belong to this host."
+    if attack.way is not Way.NAMELESS:
+        return ""
+    if attack.answer is Answer.YES and case.fix(EMPTY_LOOKUP.code):
+        return (
+            f"The login through {names} succeeds without a user name: the password check compares an empty "
+            "password "
+            "with the empty result of a lookup that found nobody."
+        )
+    if attack.answer is Answer.YES:
+        return f"The authenticator {names} lets in anyone."
+    return (
+        f"The log shows no user name for the login through {names}. The configuration decides whether anyone "
+        "gets "
+        "in, or whether only the name is missing from the log."
+    )
 
 
 # --- next steps -----------------------------------------------------------------------------------
@@ -200,10 +219,20 @@ def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
             f"Repair {names} on {case.name}, then reload Exim. Blocking the address alone leaves the hole "
             "open."
         )
-        return NextStep(text=repair, command="systemctl reload exim4"), prove
+        step = NextStep(text=repair, command="systemctl reload exim4", fix=case.fix(EMPTY_LOOKUP.code))
+        return (step, *_quote_sql(case), prove)
     show = f"Show {names} on {case.name} and paste it into Configuration, which says whether anyone gets in."
     prove = NextStep(text="Try a login with nothing in it: it must be answered 535.", command=prove.command)
-    return NextStep(text=show, command="exim -bP authenticators"), prove
+    return (NextStep(text=show, command="exim -bP authenticators"), *_quote_sql(case), prove)
+
+
+def _quote_sql(case: Case) -> tuple[NextStep, ...]:
+    """A repair must not open another hole."""
+    fix = case.fix(UNQUOTED_SQL.code)
+    text = (
+        "One text of the authenticator puts what the client sends into SQL without quoting. Use this instead."
+    )
+    return (NextStep(text=text, fix=fix),) if fix else ()
 
 
 def _close_relay(attack: Attack, case: Case) -> tuple[NextStep, ...]:
@@ -213,8 +242,8 @@ def _close_relay(attack: Attack, case: Case) -> tuple[NextStep, ...]:
             command="exim -bP +relay_from_hosts",
         ),
         NextStep(
-            text="See which statement accepts a stranger: with a foreign sender, a foreign RCPT TO must end in "
-            "“relay not permitted”.",
+            text="See which statement accepts a stranger: with a foreign sender, a foreign RCPT TO must end "
+            "in “relay not permitted”.",
             command="exim -bh 203.0.113.1",
         ),
     )
@@ -248,4 +277,4 @@ def _remove_waiting(attack: Attack) -> tuple[NextStep, ...]:
 
 
 def _look_again(case: Case) -> NextStep:
-    return NextStep(text="Add the log again an hour later: this page says “over” when nothing more follows.")
+    return NextStep(text="Add the log again an hour later: the answer is “over” when nothing more follows.")

@@ -7,7 +7,7 @@ from typing import Any
 from ingest.rules import questions as ask
 from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, worst_answer
 from ingest.rules.attacks import Attack, attack_of
-from ingest.rules.configuration import ConfigurationFinding
+from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, ConfigurationFinding
 from ingest.rules.coverage import gaps, log_selector
 from ingest.rules.definition import CoverageGap, Limits, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
@@ -66,8 +66,7 @@ class Verdict:
                 "facts": [_fact(fact) for fact in self.facts],
                 "questions": [_question(question) for question in self.questions],
                 "next_steps": [
-                    {"text": step.text, "command": step.command} if step.command else {"text": step.text}
-                    for step in self.next_steps
+                    {"text": step.text, "command": step.command, "fix": step.fix} for step in self.next_steps
                 ],
             },
             "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in self.coverage],
@@ -182,6 +181,7 @@ def _told_hole(case: Case, holes: list[str]) -> _Told:
             NextStep(
                 text=f"Repair {listing(holes)} on {case.name}, then reload Exim.",
                 command="systemctl reload exim4",
+                fix=case.fix(EMPTY_LOOKUP.code) or case.fix(ALWAYS_TRUE.code),
             ),
         ),
     )

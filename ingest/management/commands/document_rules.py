@@ -11,7 +11,7 @@ from ingest.rules.document import document
 
 class Command(BaseCommand):
     help = "Writes docs/rules.md from the rules; with --check only says whether it is up to date."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--check for continuous integration."""

@@ -1,0 +1,303 @@
+"""The configuration audit: bad, ok or undecided; and the repaired text is really repaired."""
+
+import pytest
+
+from ingest.exim.configuration import read
+from ingest.rules.configuration import ConfigurationFinding, audit
+from ingest.rules.definition import Severity
+from tests.rules.seed import AS_FOUND, AS_MENDED, EXIM_BP
+
+SQL = "SELECT password FROM users WHERE name='${quote_mysql:$auth2}'"
+LOOKUP = f"${{lookup mysql{{{SQL}}}}}"
+SOUND = f"${{lookup mysql{{{SQL}}}{{$value}}fail}}"
+
+
+def authenticator(condition: str = f"${{if eq{{$auth3}}{{{SOUND}}}}}", **options: str) -> str:
+    known = {"driver": "plaintext", "public_name": "PLAIN", "server_set_id": "$auth2"} | options
+    lines = [f"  {name} = {value}" for name, value in known.items() if value]
+    return "\n".join(["plain:", *lines, f"  server_condition = {condition}" if condition else "", ""])
+
+
+def states(text: str) -> dict[str, str]:
+    return {finding.rule: str(finding.state) for finding in audit(read(text))}
+
+
+def finding(text: str, rule: str) -> ConfigurationFinding:
+    return next(item for item in audit(read(text)) if item.rule == rule)
+
+
+class TestSeed:
+    @pytest.mark.parametrize("before", ["", EXIM_BP])
+    def test_as_found(self, before: str) -> None:
+        assert states(before + AS_FOUND) == {
+            "X01": "bad",
+            "X02": "ok",
+            "X03": "ok",
+            "X06": "ok",
+            "X07": "ok",
+            "X08": "bad",
+        }
+
+    @pytest.mark.parametrize("before", ["", EXIM_BP])
+    def test_as_mended(self, before: str) -> None:
+        assert states(before + AS_MENDED) == {
+            "X01": "ok",
+            "X02": "ok",
+            "X03": "bad",
+            "X06": "ok",
+            "X07": "ok",
+            "X08": "bad",
+        }
+
+    def test_the_hole_is_shown_with_its_place_and_a_command(self) -> None:
+        found = finding(AS_FOUND, "X01")
+
+        assert found.where == "authenticator plain, line 5, server_condition"
+        assert found.evidence.startswith("server_condition = ${if eq{$3}{${lookup mysql{")
+        assert found.severity is Severity.CRITICAL
+        assert found.command == (
+            "exim -be '${if eq{}{${lookup mysql{SELECT password FROM users WHERE 1=0}}}{yes}{no}}'"
+        )
+
+    def test_the_repaired_condition(self) -> None:
+        assert finding(AS_FOUND, "X01").fix == (
+            "server_condition = ${if and{ {!eq{$auth2}{}} {!eq{$auth3}{}} {eq{$auth3}{${lookup mysql{ SELECT "
+            "password FROM users WHERE CONCAT(username,'@',domain)='${quote_mysql:$auth2}' AND smtp>0 "
+            "}{$value}fail}}} }{yes}{no}}"
+        )
+
+    def test_the_repaired_query(self) -> None:
+        assert "WHERE user='${quote_mysql:$auth2}' }{$value}fail}" in finding(AS_MENDED, "X03").fix
+
+    def test_the_repair_closes_every_hole(self) -> None:
+        repaired = read(AS_FOUND).text
+        for rule, text in ((rule, text) for text in (AS_FOUND, AS_MENDED) for rule in ("X01", "X03", "X08")):
+            found = finding(text, rule)
+            if found.fix:
+                lines = [line for line in text.splitlines() if not line.startswith(found.fix.split(" =")[0])]
+                repaired = "\n".join([*lines, found.fix])
+                assert states(repaired)[rule] == "ok"
+                assert states(repaired)["X01"] in {"ok", states(text)["X01"]}
+
+
+class TestEmptyLookup:
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            pytest.param(f"${{if eq{{$auth3}}{{{LOOKUP}}}}}", id="plain comparison"),
+            pytest.param(f"${{if eq{{{LOOKUP}}}{{$auth3}}}}", id="the other way round"),
+            pytest.param(f"${{if eqi{{$3}}{{{LOOKUP}}}{{yes}}{{no}}}}", id="without case"),
+            pytest.param(f"${{if eq {{ $auth3 }} {{ {LOOKUP} }} {{yes}}{{no}} }}", id="with spaces"),
+            pytest.param("${if eq{$auth3}{${lookup{$auth2}lsearch{/etc/passwd}}}}", id="file"),
+            pytest.param("${if eq{$auth3}{${lookup{$auth2}lsearch{/etc/p}{$value}}}}", id="only a success"),
+            pytest.param("${if eq{$auth3}{${lookup{$auth2}lsearch{/etc/p}{$value}{}}}}", id="empty failure"),
+            pytest.param(
+                "${if eq{$auth3}{${extract{2}{:}{${lookup{$auth2}lsearch{/etc/p}}}}}}", id="a field of it"
+            ),
+            pytest.param(f"${{if eq{{${{lc:$auth3}}}}{{${{lc:{LOOKUP}}}}}}}", id="lower case"),
+            pytest.param(
+                f"${{if and{{{{!eq{{$auth2}}{{}}}}{{eq{{$auth3}}{{{LOOKUP}}}}}}}}}", id="user guarded"
+            ),
+            pytest.param(f"${{if or{{{{eq{{$auth3}}{{x}}}}{{eq{{$auth3}}{{{LOOKUP}}}}}}}}}", id="or"),
+            pytest.param(f"${{if def:auth2 {{${{if eq{{$auth3}}{{{LOOKUP}}}}}}}{{no}}}}", id="nested"),
+            pytest.param(f"${{if match{{$auth3}}{{.*}}{{${{if eq{{$auth3}}{{{LOOKUP}}}}}}}}}", id="no guard"),
+            pytest.param(f"${{if !eq{{$auth3}}{{{LOOKUP}}}{{no}}{{yes}}}}", id="negated"),
+        ],
+    )
+    def test_bad_and_repairable(self, condition: str) -> None:
+        text = authenticator(condition)
+        found = finding(text, "X01")
+
+        assert found.state == "bad"
+        assert states(authenticator(found.fix.removeprefix("server_condition = ")))["X01"] == "ok"
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            pytest.param(f"${{if eq{{$auth3}}{{{SOUND}}}}}", id="forced to fail"),
+            pytest.param("${if eq{$auth3}{${lookup{$auth2}lsearch{/etc/p}{$value}{*:*}}}}", id="a fallback"),
+            pytest.param(
+                f"${{lookup mysql{{{SQL}}}{{${{if eq{{$value}}{{$auth3}}}}}}{{false}}}}", id="inside"
+            ),
+            pytest.param(f"${{if crypteq{{$auth3}}{{{LOOKUP}}}}}", id="crypteq"),
+            pytest.param(f"${{if eq{{${{md5:$auth3}}}}{{{LOOKUP}}}}}", id="hash of the password"),
+            pytest.param(
+                f"${{if and{{{{!eq{{$3}}{{}}}}{{eq{{$auth3}}{{{LOOKUP}}}}}}}}}", id="guarded, older name"
+            ),
+            pytest.param(f"${{if and{{{{eq{{$auth3}}{{{LOOKUP}}}}}{{def:auth3}}}}}}", id="guarded, def"),
+            pytest.param(
+                f"${{if and{{{{match{{$auth3}}{{\\N^.+$\\N}}}}{{eq{{$auth3}}{{{LOOKUP}}}}}}}}}",
+                id="guarded, match",
+            ),
+            pytest.param(
+                f"${{if and{{{{>{{${{strlen:$auth3}}}}{{0}}}}{{eq{{$auth3}}{{{LOOKUP}}}}}}}}}",
+                id="guarded, length",
+            ),
+            pytest.param(
+                f"${{if eq{{$auth3}}{{}}{{no}}{{${{if eq{{$auth3}}{{{LOOKUP}}}}}}}}}", id="guarded, nested"
+            ),
+            pytest.param('${if ldapauth{user="$auth2" pass=${quote:$auth3} ldap://h/}}', id="other means"),
+        ],
+    )
+    def test_sound(self, condition: str) -> None:
+        assert states(authenticator(condition))["X01"] == "ok"
+
+    @pytest.mark.parametrize(
+        "condition", ["PASSWORD_CHECK", "${if eq{$auth3}{${lookup mysql{}", "${if x{y}}"]
+    )
+    def test_undecided_says_which_command_decides(self, condition: str) -> None:
+        found = finding(authenticator(condition), "X01")
+
+        assert (found.state, found.command) == ("undecided", "exim -bP authenticators")
+
+    def test_an_empty_secret_is_a_password_too(self) -> None:
+        text = authenticator("", driver="cram_md5", public_name="CRAM-MD5", server_secret=LOOKUP)
+        found = finding(text, "X01")
+
+        assert found.state == "bad"
+        assert states(authenticator("", driver="cram_md5", server_secret=SOUND))["X01"] == "ok"
+        assert found.fix == f"server_secret = {SOUND}"
+
+    def test_a_driver_that_checks_itself(self) -> None:
+        assert states(authenticator("", driver="dovecot", server_socket="/var/run/auth"))["X01"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("condition", "driver", "state"),
+    [
+        ("true", "plaintext", "bad"),
+        (" 1 ", "plaintext", "bad"),
+        ("${if eq{$auth3}{x}{yes}{true}}", "plaintext", "bad"),
+        ("${if eq{$auth3}{x}{yes}{no}}", "plaintext", "ok"),
+        ("false", "plaintext", "ok"),
+        ("true", "dovecot", "ok"),
+    ],
+)
+def test_a_condition_that_is_always_true(condition: str, driver: str, state: str) -> None:
+    assert states(authenticator(condition, driver=driver))["X02"] == state
+
+
+class TestInjection:
+    @pytest.mark.parametrize(
+        ("query", "repaired"),
+        [
+            ("WHERE u='$auth2'", "WHERE u='${quote_mysql:$auth2}'"),
+            ("WHERE u='$2'", "WHERE u='${quote_mysql:$auth2}'"),
+            ("WHERE u='${lc:$auth2}'", "WHERE u='${lc:${quote_mysql:$auth2}}'"),
+            ("WHERE u=$auth2", "WHERE u='${quote_mysql:$auth2}'"),
+            ("WHERE u='${quote_pgsql:$auth2}'", "WHERE u='${quote_pgsql:${quote_mysql:$auth2}}'"),
+            ("WHERE u='${quote_mysql:$2}' AND h='$sender_helo_name'", None),
+        ],
+    )
+    def test_unquoted(self, query: str, repaired: str | None) -> None:
+        condition = f"${{if eq{{$auth3}}{{${{lookup mysql{{SELECT p FROM u {query}}}{{$value}}fail}}}}}}"
+        found = finding(authenticator(condition), "X03")
+
+        assert (found.state, found.severity) == ("bad", Severity.CRITICAL)
+        if repaired:
+            assert repaired in found.fix
+        assert states(authenticator(found.fix.removeprefix("server_condition = ")))["X03"] == "ok"
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "WHERE u='${quote_mysql:$auth2}'",
+            "WHERE u='${quote_mysql:${lc:$auth2}}'",
+            "WHERE h='${md5:$auth2}'",
+        ],
+    )
+    def test_quoted(self, query: str) -> None:
+        condition = f"${{lookup mysql{{SELECT 1 FROM u {query}}}{{yes}}{{no}}}}"
+
+        assert states(authenticator(condition))["X03"] == "ok"
+
+    def test_a_file_is_no_database(self) -> None:
+        assert (
+            states(authenticator("${if eq{$auth3}{${lookup{$auth2}lsearch{/f}{$value}fail}}}"))["X03"] == "ok"
+        )
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "set_id", "x06", "x07", "severity"),
+    [
+        ("PLAIN", "$auth2", "ok", "ok", Severity.INFO),
+        ("PLAIN", "${lc:$2}", "ok", "ok", Severity.INFO),
+        ("PLAIN", "$auth1", "ok", "bad", Severity.MEDIUM),
+        ("PLAIN", "$auth3", "ok", "bad", Severity.HIGH),
+        ("LOGIN", "$auth1", "ok", "ok", Severity.INFO),
+        ("LOGIN", "$auth2", "ok", "bad", Severity.HIGH),
+        ("PLAIN", "somebody", "ok", "undecided", Severity.HIGH),
+        ("PLAIN", "", "bad", None, None),
+    ],
+)
+def test_who_is_logged(
+    mechanism: str, set_id: str, x06: str, x07: str | None, severity: Severity | None
+) -> None:
+    text = authenticator(public_name=mechanism, server_set_id=set_id)
+
+    assert states(text)["X06"] == x06
+    assert states(text).get("X07") == x07
+    if x07:
+        assert finding(text, "X07").severity is severity
+        if x07 == "bad":
+            assert (
+                finding(text, "X07").fix
+                == f"server_set_id = {'$auth2' if mechanism == 'PLAIN' else '$auth1'}"
+            )
+
+
+@pytest.mark.parametrize(
+    ("condition", "main", "state"),
+    [
+        ("yes", "", "bad"),
+        ("", "", "bad"),
+        ("${if def:tls_in_cipher}", "", "ok"),
+        ("${if eq{$tls_cipher}{}{no}{yes}}", "", "ok"),
+        ("yes", "auth_advertise_hosts = ${if eq{$tls_in_cipher}{}{}{*}}\n", "ok"),
+        ("${if eq{$sender_host_address}{192.0.2.1}}", "", "undecided"),
+    ],
+)
+def test_login_without_tls(condition: str, main: str, state: str) -> None:
+    assert states(main + authenticator(server_advertise_condition=condition))["X08"] == state
+
+
+def test_a_mechanism_that_sends_no_password_needs_no_tls() -> None:
+    assert "X08" not in states(
+        authenticator("", driver="cram_md5", public_name="CRAM-MD5", server_secret=SOUND)
+    )
+
+
+def test_without_authenticators_nothing_is_decided() -> None:
+    found = audit(read(EXIM_BP))
+
+    assert {item.state for item in found} == {"undecided"}
+    assert {item.command for item in found} == {"exim -bP authenticators"}
+
+
+def test_logging_in_elsewhere_is_not_judged() -> None:
+    text = "login:\n  driver = plaintext\n  public_name = LOGIN\n  client_send = : user : secret\n"
+
+    assert {item.state for item in audit(read(text))} == {"undecided"}
+
+
+def test_bad_comes_first_then_undecided_then_ok() -> None:
+    found = audit(read(AS_FOUND + authenticator("PASSWORD_CHECK")))
+
+    order = [str(item.state) for item in found]
+    assert order == sorted(order, key=["bad", "undecided", "ok"].index)
+    assert found[0].rule == "X01"
+
+
+def test_no_password_reaches_a_finding() -> None:
+    text = "mysql_servers = localhost/system/exim/mypassw\n" + authenticator("${if eq{$auth3}{Geh3im}}")
+
+    assert not any("mypassw" in repr(item) or "Geh3im" in repr(item) for item in audit(read(text)))
+
+
+def test_the_shape_of_the_json() -> None:
+    entry = finding(AS_FOUND, "X01").as_json()
+
+    assert list(entry) == [
+        "rule", "state", "severity", "title", "where", "evidence", "explanation", "fix", "command",
+    ]  # fmt: skip
+    assert (entry["rule"], entry["state"], entry["severity"]) == ("X01", "bad", "critical")
