@@ -10,6 +10,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from ingest.rules.facts import SubjectKind
+from ingest.rules.logins import GUESSING, MANY_IDS
+from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.lines import TimelineLine
@@ -53,15 +55,29 @@ def _attack(source: ReportSource) -> Json | None:
 
 
 def _learn_report(source: ReportSource, redactor: Unredacted) -> None:
-    """Suspects first, so that accounts are called accounts; then everyone on the lines."""
-    for suspect in source.suspects[:SUSPECTS]:
-        if role := _ROLES.get(suspect.report.kind):
-            redactor.learn(suspect.report.value, role)
+    """Suspects first, so that accounts are called accounts; then everyone on the lines.
+
+    All suspects, also those that are not shown: sentences of the verdict may name them.
+    """
+    for suspect in source.suspects:
+        _learn_suspect(suspect.report, redactor)
     for proof in source.proofs:
         for raw in proof.lines:
             redactor.learn_line(raw)
 
 
+def _learn_suspect(report: SubjectReport, redactor: Unredacted) -> None:
+    """Itself, and the login names that sentences about it quote without a domain."""
+    if role := _ROLES.get(report.kind):
+        redactor.learn(report.value, role)
+    tried = (
+        value for finding in report.findings if finding.rule in _COUNT_LOGINS for value in finding.values
+    )
+    for login in (*report.logins_after_guessing, *tried):
+        redactor.learn(login, Role.ACCOUNT)
+
+
+_COUNT_LOGINS = frozenset({GUESSING.code, MANY_IDS.code})
 _ROLES = {SubjectKind.AUTHENTICATED_ID: Role.ACCOUNT, SubjectKind.LOCAL_USER: Role.LOCAL_USER}
 
 
@@ -83,6 +99,7 @@ def _verdict(verdict: Verdict, redactor: Unredacted) -> Json:
         "relaying": str(verdict.relaying),
         "headline": redactor.text(verdict.headline),
         "lead": redactor.text(verdict.lead),
+        "basis": redactor.text(verdict.basis),
         "facts": [
             {
                 "question": fact.question,

@@ -33,7 +33,8 @@ def share(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
         return render(request, "shares/new.html", {"form": form, "range_label": _label(form)}, status=status)
     report = _freeze(request, form)
-    messages.success(request, f"Frozen. The link is open until {report.expires_at:%-d %B %Y, %H:%M} UTC.")
+    end = report.expires_at
+    messages.success(request, f"Frozen. The link is open until {end.day} {end:%B %Y, %H:%M} UTC.")
     return redirect("shares")
 
 

@@ -110,6 +110,22 @@ def test_no_name_of_a_message_is_stored_when_masked(desk: Client, ingested: Inge
     assert "recipient 1@a.example" in stored
 
 
+def test_login_names_that_were_tried_are_not_stored_when_masked(desk: Client, ingested: Ingested) -> None:
+    people = ("hubert", "gerda", "wilma", "norbert", "ottilie", "kunigunde")
+    ingested(
+        [
+            f"2026-03-09 07:5{minute}:0{number} login authenticator failed for (pc) [192.0.2.7]:"
+            f" 535 Incorrect authentication data (set_id={person})"
+            for minute in range(2)
+            for number, person in enumerate(people)
+        ]
+    )
+    full = json.dumps(share_report(desk, log_host="srv1", redaction="full").snapshot)
+    masked = json.dumps(share_report(desk, log_host="srv1").snapshot)
+    assert [person for person in people if person in full]
+    assert [person for person in people if person in masked] == []
+
+
 # -- what an outsider sees
 
 
