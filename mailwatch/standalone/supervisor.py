@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from types import FrameType
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from mailwatch.standalone.listening import Listening
 _PATIENCE = 20.0  # seconds that a child has to end
 _START = 60.0  # seconds that the web server has to answer
 _CHECK = 0.25  # seconds between two looks at the children
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class AlreadyRunning(ServiceError):
@@ -54,15 +56,20 @@ def run(say: Callable[[str], None], *, afterwards: Callable[[str], list[str]] | 
     """
     home = settings.MAILWATCH_HOME
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(home), _signals(), contextlib.suppress(_Stopped):
+    with _alone(home), _stop_asked() as asked, contextlib.suppress(_Stopped):
         _stop_orphans(home)
         _remove_half_arrived(settings.FILE_UPLOAD_TEMP_DIR)
         with session.database():
-            _serve(home, say, afterwards)
+            _serve(home, say, afterwards, asked)
     say("stopped")
 
 
-def _serve(home: Path, say: Callable[[str], None], afterwards: Callable[[str], list[str]] | None) -> None:
+def _serve(
+    home: Path,
+    say: Callable[[str], None],
+    afterwards: Callable[[str], list[str]] | None,
+    asked: Event,
+) -> None:
     call_command("collectstatic", verbosity=0, interactive=False, clear=True)
     sign_in = administrator.make_first(home)
     taken = listening.listen(settings.MAILWATCH_LISTEN, settings.MAILWATCH_PORT)
@@ -74,15 +81,15 @@ def _serve(home: Path, say: Callable[[str], None], afterwards: Callable[[str], l
     try:
         for child in _children(home, taken):
             family.start(child)
-        _wait_for_pages(family, url)
+        _wait_for_pages(family, url, asked)
         (home / "supervisor.json").write_text(json.dumps({"url": url}))
         say(f"Mailwatch runs at {url} (Ctrl-C stops it)")
         say(_sign_in_line(home, sign_in))
         if afterwards:
             family.start(Child("demo", afterwards(url), once=True))
-        _watch(family, broker)
+        _watch(family, broker, asked)
     finally:
-        _ignore_signals()
+        asked.set()
         family.stop(patience=_PATIENCE)
         if broker:
             processes.stop(broker, signal.SIGTERM, patience=_PATIENCE)
@@ -91,33 +98,36 @@ def _serve(home: Path, say: Callable[[str], None], afterwards: Callable[[str], l
 
 
 def _children(home: Path, taken: Listening) -> list[Child]:
-    program = Path(sys.executable).parent
+    """In the order of their start."""
     descriptors = [bound.fileno() for bound in taken.sockets]
-    celery = [str(program / "celery"), "--app=mailwatch", "--quiet"]
     concurrency = settings.MAILWATCH_WORKERS or os.cpu_count() or 1
+    celery = [_program("celery"), "--app=mailwatch", "--quiet"]
+    worker = [*celery, "worker", f"--concurrency={concurrency}", "--without-gossip", "--without-mingle"]
     return [
-        Child(
-            "web",
-            [
-                *(str(program / "gunicorn"), "mailwatch.wsgi", "--workers=2", "--threads=4", "--timeout=120"),
-                *(
-                    "--log-level=warning",
-                    f"--access-logfile={logs.path(home, 'access')}",
-                    "--no-control-socket",
-                ),
-                *(f"--bind=fd://{descriptor}" for descriptor in descriptors),
-            ],
-            pass_fds=descriptors,
-        ),
-        Child(
-            "worker",
-            [
-                *(*celery, "worker", "--loglevel=warning", f"--concurrency={concurrency}"),
-                *("--without-gossip", "--without-mingle"),
-            ],
-        ),
-        Child("beat", [*celery, "beat", "--loglevel=warning", "--pidfile="]),
+        Child("web", _web(home, descriptors), pass_fds=descriptors),
+        Child("worker", [*worker, "--loglevel=warning"]),
+        Child("beat", [*celery, "beat", "--pidfile=", "--loglevel=warning"]),
     ]
+
+
+def _web(home: Path, descriptors: list[int]) -> list[str]:
+    return [
+        _program("gunicorn"),
+        "mailwatch.wsgi",
+        "--preload",  # read the code once for both workers
+        "--workers=2",
+        "--threads=4",
+        "--timeout=120",
+        "--log-level=warning",
+        f"--access-logfile={logs.path(home, 'access')}",
+        "--no-control-socket",
+        *(f"--bind=fd://{descriptor}" for descriptor in descriptors),
+    ]
+
+
+def _program(name: str) -> str:
+    """A program of the environment that runs this."""
+    return str(Path(sys.executable).with_name(name))
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -129,9 +139,9 @@ def _environment(home: Path) -> dict[str, str]:
     }
 
 
-def _wait_for_pages(family: Family, url: str) -> None:
+def _wait_for_pages(family: Family, url: str, asked: Event) -> None:
     deadline = time.monotonic() + _START
-    while not _answers(f"{url}/healthz"):
+    while not _answers(f"{url}/healthz") and not asked.is_set():
         family.attend(timeout=0.05)
         _restart_ended(family)
         if time.monotonic() > deadline:
@@ -149,9 +159,9 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _watch(family: Family, broker: processes.Process | None) -> None:
+def _watch(family: Family, broker: processes.Process | None, asked: Event) -> None:
     """Until a signal: pass on what the children say and start again what ended."""
-    while True:
+    while not asked.is_set():
         family.attend(timeout=_CHECK)
         _restart_ended(family)
         if broker and not processes.is_alive(broker):
@@ -200,23 +210,24 @@ class _Stopped(BaseException):
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise _Stopped
+def _stop_asked() -> Iterator[Event]:
+    """Set once a signal came. The signal also raises _Stopped, which ends what is waiting.
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
+    That alone would not do: Python drops what is raised while it runs a callback, as around a fork.
+    """
+    asked = Event()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if not asked.is_set():  # a second Ctrl-C would leave the end half done
+            asked.set()
+            raise _Stopped
+
+    before = {number: signal.signal(number, stop) for number in _SIGNALS}
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _ignore_signals() -> None:
-    """The end has begun; a second Ctrl-C would leave it half done."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager

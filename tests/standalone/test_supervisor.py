@@ -35,7 +35,7 @@ def started(home: Path, *, port: int) -> tuple[subprocess.Popen[str], str]:
 
 def stop(process: subprocess.Popen[str], number: signal.Signals) -> str:
     process.send_signal(number)
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=120)
     return output
 
 
@@ -66,7 +66,7 @@ def test_a_supervisor_killed_for_good_leaves_no_orphans_behind_the_next_start(ho
     process, _ = started(home, port=free_port())
     first = processes.marked(home)
     process.kill()
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     again, _ = started(home, port=free_port())
     assert first
     assert [orphan for orphan in first if processes.is_alive(orphan)] == []
@@ -103,7 +103,7 @@ def test_what_dies_is_started_again(home: Path) -> None:
 def test_a_second_supervisor_of_one_home_is_refused(home: Path) -> None:
     process, _ = started(home, port=free_port())
     second = manage(home, "run")
-    output, _ = second.communicate(timeout=60)
+    output, _ = second.communicate(timeout=120)
     stop(process, signal.SIGTERM)
     assert second.returncode == 1
     assert "Mailwatch already runs in this home" in output
