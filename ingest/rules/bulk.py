@@ -190,9 +190,8 @@ MANY_IN_CONNECTION = Rule(
     scope=Scope.SUBJECT,
     explanation=(
         "A person's mail program sends one or two messages per connection; a program that sends in bulk "
-        "keeps the "
-        "connection open. After smtp_accept_queue_per_connection messages (10 unless set) Exim only queues "
-        "and says so."
+        "keeps the connection open. After smtp_accept_queue_per_connection messages (10 unless set) Exim "
+        "only queues and says so."
     ),
     guards=(
         "Low by itself. Big mail providers also send us many messages per connection: without a login it is "
@@ -236,8 +235,7 @@ def _blocked_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evi
     return Evidence(
         Severity.MEDIUM if is_wide else Severity.LOW,
         f"{count(tally.count, 'message')} {be(tally.count)} refused or put off because this host is on a "
-        "blocklist; "
-        f"{tally.values} {providers} {verb} ({listing(tally.values.most())}).",
+        f"blocklist; {tally.values} {providers} {verb} ({tally.values.listing()}).",
     )
 
 
@@ -252,8 +250,7 @@ BLOCKLISTED = Rule(
     scope=Scope.LOG_HOST,
     explanation=(
         "Other servers refuse mail because this host is listed as a source of spam. It concerns everybody "
-        "who sends "
-        "through this host, not only the one whose message was refused."
+        "who sends through this host, not only the one whose message was refused."
     ),
     guards=(
         "For one sender it is a consequence, so it counts little there; for the host it is high from three "

@@ -166,10 +166,8 @@ def _empty_comparison(authenticator: Authenticator) -> Check:
     who = "user name" if weak.variable in _credentials(authenticator)[:1] else "password"
     text = (
         f"When no user matches, the lookup returns nothing. An empty {who} equals nothing, so the login "
-        "succeeds: with "
-        "an empty user name, and with any name that does not exist. In the repaired text fail makes an "
-        "unknown user "
-        "fail, and !eq refuses empty input."
+        "succeeds: with an empty user name, and with any name that does not exist. In the repaired text fail "
+        "makes an unknown user fail, and !eq refuses empty input."
     )
     fix = f"{option} = {repaired(value, expansion, _credentials(authenticator))}"
     return Check(State.BAD, EMPTY_LOOKUP.title, option, text, fix, _see_empty(value, weak.looked_up))
@@ -201,8 +199,7 @@ def _empty_secret(authenticator: Authenticator, option: str) -> Check:
         return Check(State.OK, "An unknown user is refused", option, "The secret is never empty.")
     text = (
         "When no user matches, the lookup returns nothing, and nothing is then the password of every user "
-        "that does "
-        "not exist. In the repaired text fail makes an unknown user fail."
+        "that does not exist. In the repaired text fail makes an unknown user fail."
     )
     fix = f"{option} = {make_lookups_fail(value, expansion)}"
     return Check(State.BAD, EMPTY_LOOKUP.title, option, text, fix, _see_empty(value, expansion))
@@ -215,13 +212,11 @@ EMPTY_LOOKUP = Rule(
     scope=Scope.CONFIGURATION,
     explanation=(
         "A lookup that finds nobody returns nothing. If the password is compared with that, an empty "
-        "password equals "
-        "it, and anyone gets in who leaves user name and password empty."
+        "password equals it, and anyone gets in who leaves user name and password empty."
     ),
     guards=(
         "Not bad if the same condition requires the password not to be empty, or if the lookup fails or "
-        "returns "
-        "something for unknown users.",
+        "returns something for unknown users.",
         "crypteq and comparisons of a hash of the password are sound: a hash is never empty.",
     ),
     next_steps=(
@@ -301,8 +296,7 @@ def _injection(authenticator: Authenticator, name: str, value: str, expansion: E
     variables = listing(tuple(dict.fromkeys(f"${variable.name}" for _, variable in found)))
     text = (
         f"{variables} goes into the query as the client sent it. A user name such as ' UNION SELECT … "
-        "becomes part of "
-        "the query and chooses its own password. In the repaired text it is quoted."
+        "becomes part of the query and chooses its own password. In the repaired text it is quoted."
     )
     fix = f"{name} = {repaired(value, expansion, _credentials(authenticator))}"
     kind = found[0][0].kind
@@ -317,8 +311,7 @@ UNQUOTED_SQL = Rule(
     scope=Scope.CONFIGURATION,
     explanation=(
         "A client may send quotation marks. Unquoted, they end the text in the query, and what follows is "
-        "executed by "
-        "the database: SQL injection."
+        "executed by the database: SQL injection."
     ),
     guards=("Input inside quote_mysql, quote_pgsql, ... of the same database, or hashed, is safe.",),
     next_steps=(
@@ -388,8 +381,7 @@ WRONG_ID = Rule(
     scope=Scope.CONFIGURATION,
     explanation=(
         "PLAIN sends the user name in $auth2, LOGIN in $auth1. With PLAIN, $auth1 is empty: good logins look "
-        "like "
-        "logins without a user name. With LOGIN, $auth2 is the password, and it is written into the log."
+        "like logins without a user name. With LOGIN, $auth2 is the password, and it is written into the log."
     ),
     guards=("Only PLAIN and LOGIN of the plaintext driver are judged.",),
     next_steps=(
@@ -416,8 +408,7 @@ def _needs_tls(authenticator: Authenticator, configuration: Configuration) -> Ch
         return _undecided(NO_TLS, option)
     text = (
         f"{authenticator.mechanism} is offered before TLS starts, and it sends the password as it is. Before "
-        "you change "
-        "this, see in the log who still logs in without TLS (P=esmtpa)."
+        "you change this, see in the log who still logs in without TLS (P=esmtpa)."
     )
     fix = f"{option} = ${{if def:tls_in_cipher}}"
     return Check(State.BAD, NO_TLS.title, option, text, fix, "swaks --server localhost --quit-after EHLO")

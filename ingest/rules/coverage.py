@@ -41,8 +41,7 @@ _NO_REJECTIONS = CoverageGap(
 _NO_LISTED_RECIPIENTS = CoverageGap(
     "C09",
     "Arrivals do not list their recipients: a recipient is known only once it was tried, and the first "
-    "address before "
-    "aliasing only where the delivery shows it.",
+    "address before aliasing only where the delivery shows it.",
     "log_selector = +received_recipients",
     "+received_recipients",
 )

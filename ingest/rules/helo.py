@@ -3,7 +3,7 @@
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, read_address
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.words import count, listing
+from ingest.rules.words import count
 
 
 def _literal_is_not_peer(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
@@ -26,8 +26,7 @@ def _summed_up(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
     names = "address" if len(tally.values) == 1 else "addresses"
     text = (
         f"Called itself by {tally.values} {names} that {'is' if len(tally.values) == 1 else 'are'} not its "
-        "own "
-        f"({listing(tally.values.most())}), on {count(tally.count, 'message')}."
+        f"own ({tally.values.listing()}), on {count(tally.count, 'message')}."
     )
     return Evidence(tally.worst, text)
 
@@ -43,8 +42,7 @@ HELO_LITERAL = Rule(
     scope=Scope.MESSAGE,
     explanation=(
         "A client may call itself by its own address in brackets. This one named another address. Mail "
-        "servers do not "
-        "do that; programs that send spam often do."
+        "servers do not do that; programs that send spam often do."
     ),
     guards=("Mail programs behind a router name their private address. With a login it is only noted.",),
     next_steps=("Nothing by itself; look at the other findings.",),

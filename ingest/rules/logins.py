@@ -29,8 +29,7 @@ def _others(logins: LoginCounts, name: str) -> str:
     verb = "carries" if logins.named == 1 else "carry"
     return (
         f"{count(logins.named, 'other login', 'other logins')} through {name} {verb} a user name, so the log "
-        "does "
-        "record names."
+        "does record names."
     )
 
 
@@ -70,7 +69,7 @@ def _nameless_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Ev
     if len(tally.envelope_senders):
         local = sum(host.is_local(sender) for sender in tally.envelope_senders)
         senders = "envelope sender" if len(tally.envelope_senders) == 1 else "envelope senders"
-        told = f", {local:,} of them local" if host.local_domains else ""
+        told = f", {local or 'none':} of them local" if host.local_domains else ""
         text += f" {tally.envelope_senders} {senders}{told}."
     title = "Empty authenticated id: wrong server_set_id likely" if _looks_mistaken(tally, host) else None
     return Evidence(tally.worst, text, title=title)
@@ -96,18 +95,14 @@ EMPTY_ID = Rule(
     scope=Scope.MESSAGE,
     explanation=(
         "A login succeeded and the log shows no user name for it. The usual cause is a password check that "
-        "compares "
-        "an empty password with the empty result of a lookup that found nobody: then anyone gets in who "
-        "leaves both "
-        "empty."
+        "compares an empty password with the empty result of a lookup that found nobody: then anyone gets in "
+        "who leaves both empty."
     ),
     guards=(
         "A wrong server_set_id ($auth1 with PLAIN) writes the same line with a sound check. The log alone "
-        "never makes "
-        "this more than suspected; the configuration decides (X01, X02, X07).",
+        "never makes this more than suspected; the configuration decides (X01, X02, X07).",
         "Critical if other logins through the same authenticator carry a name, if sender and recipient are "
-        "foreign, or "
-        "if the mail came in bulk from a sender that is not local; high otherwise.",
+        "foreign, or if the mail came in bulk from a sender that is not local; high otherwise.",
     ),
     next_steps=(
         "Show the authenticator: exim -bP authenticators. Paste it into the configuration page.",
@@ -187,9 +182,8 @@ class _ManyIdsWatch:
         names = tuple(name for name, _ in found)
         text = (
             f"This address logged in as {number} different users within "
-            f"{duration(self._limits.many_ids_window)} "
-            f"({listing(names)}), {count(logins, 'message')} in all; {count(self._failed_logins, 'login')} "
-            "failed."
+            f"{duration(self._limits.many_ids_window)} ({listing(names)}), {count(logins, 'message')} in "
+            f"all; {count(self._failed_logins, 'login')} failed."
         )
         severity = Severity.CRITICAL
         if all(use.is_own_sender for _, use in found):
@@ -239,8 +233,7 @@ MANY_IDS = Rule(
     scope=Scope.SUBJECT,
     explanation=(
         "One address succeeded with many user names and hardly ever failed. Either the authenticator accepts "
-        "any "
-        "name, or somebody holds a list of stolen passwords."
+        "any name, or somebody holds a list of stolen passwords."
     ),
     guards=(
         "Trusted networks and loopback do not count (webmail).",
@@ -300,12 +293,11 @@ class _GuessingWatch:
         accounts = self._tally.values
         text = (
             f"{count(self._tally.count, 'login')} {be(self._tally.count)} refused, at most {self._peak:,} "
-            "within "
-            f"{duration(self._limits.failed_logins_window)}"
+            f"within {duration(self._limits.failed_logins_window)}"
         )
         if len(accounts):
             names = "user name" if len(accounts) == 1 else "user names"
-            text += f"; {accounts} {names} tried ({listing(accounts.most())})"
+            text += f"; {accounts} {names} tried ({accounts.listing()})"
         return self._tally.finding(GUESSING, Evidence(Severity.LOW, f"{text}."), self._peak)
 
 
@@ -320,8 +312,7 @@ GUESSING = Rule(
     scope=Scope.SUBJECT,
     explanation=(
         "An address tries passwords and is refused. Every server on the Internet sees this; it matters when "
-        "a guess "
-        "succeeds."
+        "a guess succeeds."
     ),
     guards=(
         "Fewer than ten failures with one single user name are a person's typing error or an old password in "

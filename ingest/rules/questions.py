@@ -41,6 +41,13 @@ def nameless_authenticators(case: Case) -> frozenset[str]:
     return frozenset(name for _, finding in case.found(EMPTY_ID.code, _ADDRESS) for name in finding.values)
 
 
+def records_names(case: Case) -> bool:
+    """Whether each of these authenticators also logs names, so that an empty one is no matter of logging."""
+    return all(
+        name in case.host.logins and case.host.logins[name].named for name in nameless_authenticators(case)
+    )
+
+
 def _broken(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     nameless = case.found(EMPTY_ID.code, _ADDRESS)
     open_to_all = holes(case)
@@ -53,8 +60,7 @@ def _broken(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
         report, finding = many[0]
         text = (
             f"{report.value} logged in as {count(finding.peak, 'different user', 'different users')} within "
-            "a day. "
-            "Either any name is accepted, or the passwords are stolen; the configuration decides."
+            "a day. Either any name is accepted, or the passwords are stolen; the configuration decides."
         )
         return Answer.SUSPECTED, text, (MANY_IDS.code,)
     if unquoted := case.configured(UNQUOTED_SQL.code, State.BAD):
@@ -97,12 +103,11 @@ def _broken_by_log(case: Case, number: int) -> tuple[Answer, str, tuple[str, ...
     if names <= sound:
         text += " The configuration that was given does not explain them. Was it mended since?"
         return Answer.SUSPECTED, text, (EMPTY_ID.code, EMPTY_LOOKUP.code)
-    text += (
-        " A broken password check does this, and so does a wrong server_set_id with a sound one. The "
-        "configuration of "
-        f"{told} decides."
-    )
-    return Answer.SUSPECTED, text, (EMPTY_ID.code,)
+    if records_names(case):
+        text += f" Other logins through {told} carry a name, so a wrong log setting is unlikely."
+    else:
+        text += " A broken password check does this, and so does a wrong server_set_id with a sound one."
+    return Answer.SUSPECTED, f"{text} The configuration of {told} decides.", (EMPTY_ID.code,)
 
 
 def _sound(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
@@ -142,8 +147,7 @@ def _relaying(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
         text = (
             f"{count(number, 'message')} with a local sender left for foreign domains from "
             f"{count(len(local), 'address', 'addresses')} that did not log in. Whether these are your own "
-            "machines, the "
-            "trusted networks tell: exim -bP +relay_from_hosts."
+            "machines, the trusted networks tell: exim -bP +relay_from_hosts."
         )
         is_known = bool(case.host.trusted_networks)
         return Answer.SUSPECTED if is_known else Answer.UNKNOWN, text, (LOCAL_SENDER.code,)
@@ -159,8 +163,7 @@ def _relayed(case: Case, reports: list[SubjectReport]) -> tuple[Answer, str, tup
     number = sum(finding.count for finding in findings)
     text = (
         f"{count(number, 'message')} of foreign senders from {count(len(reports), 'address', 'addresses')} "
-        "that did not "
-        f"log in {be(number)} accepted for {count(len(domains), 'foreign domain')}."
+        f"that did not log in {be(number)} accepted for {count(len(domains), 'foreign domain')}."
     )
     if is_sure and case.host.local_domains:
         return Answer.YES, text, (OPEN_RELAY.code,)
@@ -247,8 +250,8 @@ def _accounts(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
         number = sum(finding.count for _, finding in guessing)
         text = (
             f"{count(number, 'failed login')} from "
-            f"{count(len(guessing), 'address that guesses', 'addresses that guess')} "
-            f"passwords, none followed by a login. {text}"
+            f"{count(len(guessing), 'address that guesses', 'addresses that guess')} passwords, none "
+            f"followed by a login. {text}"
         )
     return Answer.NO, text, (GUESSING.code, UNKNOWN_RECIPIENTS.code)
 

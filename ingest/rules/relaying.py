@@ -62,8 +62,7 @@ def _relayed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evide
     domains = tuple(dict.fromkeys(domain_of(recipient) for recipient in recipients))
     text = (
         f"{message.sender_host_address} did not log in and is in none of the trusted networks, and its "
-        "message "
-        f"from {sender or 'the null sender'} was accepted for {listing(recipients)}."
+        f"message from {sender or 'the null sender'} was accepted for {listing(recipients)}."
     )
     is_private = is_private_address(message.sender_host_address or "")
     return _as_sure_as_known(text, domains, is_private, host, limits)
@@ -103,10 +102,10 @@ def _as_sure_as_known(
 def _relayed_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
     text = (
         f"{count(tally.count, 'message')} from a foreign address that did not log in {be(tally.count)} "
-        "accepted "
-        f"for recipients at {tally.values} foreign {'domain' if len(tally.values) == 1 else 'domains'} "
-        f"({listing(tally.values.most())}); {tally.envelope_senders} envelope "
-        f"{'sender' if len(tally.envelope_senders) == 1 else 'senders'}, none of them local."
+        f"accepted for recipients at {tally.values} foreign "
+        f"{'domain' if len(tally.values) == 1 else 'domains'} ({tally.values.listing()}); "
+        f"{tally.envelope_senders} envelope {'sender' if len(tally.envelope_senders) == 1 else 'senders'}, "
+        "none of them local."
     )
     is_private = tally.worst.rank >= Severity.MEDIUM.rank
     return _as_sure_as_known(text, tally.values.most(), is_private, host, limits)
@@ -123,16 +122,14 @@ OPEN_RELAY = Rule(
     scope=Scope.MESSAGE,
     explanation=(
         "A stranger who did not log in handed in a message from a foreign sender to a foreign recipient, and "
-        "it was "
-        "accepted. Spammers look for such servers all day."
+        "it was accepted. Spammers look for such servers all day."
     ),
     guards=(
         "Forwarded mail is not relaying: recipients whose address was redirected do not count, nor senders "
         "rewritten by SRS.",
         "Trusted networks, loopback and the host's own addresses do not count; neither do local senders.",
         "A gateway or backup MX accepts mail for domains it does not store: add them as local domains. Until "
-        "two "
-        "recipient domains are seen the finding is called probable.",
+        "two recipient domains are seen the finding is called probable.",
         "Where local domains are only inferred from the log, the severity is one step lower.",
         "Clients admitted by certificate or by POP-before-SMTP look the same in the log: add their networks "
         "as trusted.",
@@ -186,13 +183,11 @@ LOCAL_SENDER = Rule(
     scope=Scope.MESSAGE,
     explanation=(
         "A foreign address that did not log in sent to a foreign recipient under a local sender address. "
-        "Anyone "
-        "can write such a sender address; it must not open the door."
+        "Anyone can write such a sender address; it must not open the door."
     ),
     guards=(
         "Your own machines do exactly this: while the trusted networks are not known it is low, and the "
-        "answer "
-        "about the open relay is then that it cannot be told.",
+        "answer about the open relay is then that it cannot be told.",
         "Private addresses are low as well.",
     ),
     next_steps=(
@@ -230,8 +225,7 @@ RELAY_REFUSED = Rule(
     scope=Scope.SUBJECT,
     explanation=(
         "Somebody tried to send to a foreign domain without a login and was refused. This is healthy, and it "
-        "is the "
-        "proof that relaying is closed. Thousands a day are ordinary noise."
+        "is the proof that relaying is closed. Thousands a day are ordinary noise."
     ),
     guards=("If the same address also relayed a message (R01), that finding stands beside this one.",),
     next_steps=("Nothing has to be done.",),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from ingest.rules.answers import Answer, Case, Fact, NextStep
 from ingest.rules.attacks import Attack, Way
 from ingest.rules.configuration import EMPTY_LOOKUP, UNQUOTED_SQL
+from ingest.rules.questions import records_names
 from ingest.rules.words import be, count, day_and_minute, duration, have, listing, second, shell
 
 _SHORT_LOG = timedelta(hours=6)
@@ -58,7 +59,7 @@ def _over(attack: Attack, case: Case) -> Fact:
 
 def facts(attack: Attack, case: Case) -> tuple[Fact, ...]:
     """Who got in, how, since when, is it over."""
-    return (_who(attack), _how(attack), _since(attack, case), _over(attack, case))
+    return (_who(attack), _how(attack, case), _since(attack, case), _over(attack, case))
 
 
 def _who(attack: Attack) -> Fact:
@@ -75,17 +76,9 @@ def _who(attack: Attack) -> Fact:
     return Fact(question="Who got in?", answer=first.value, detail=" ".join(details))
 
 
-def _how(attack: Attack) -> Fact:
-    names = listing(attack.authenticators)
-    is_sure = attack.answer is Answer.YES
-    accepts = "accepts" if len(attack.authenticators) == 1 else "accept"
+def _how(attack: Attack, case: Case) -> Fact:
     words = {
-        Way.NAMELESS: (
-            "Login without user name",
-            f"{names} {accepts} it. No mailbox password was stolen."
-            if is_sure
-            else f"Through {names}, if the configuration lets it in. A wrong log setting looks the same.",
-        ),
+        Way.NAMELESS: ("Login without user name", _how_nameless(attack, case)),
         Way.ANY_NAME: ("Login under many names", "Any name is accepted, or many passwords are stolen."),
         Way.RELAY: ("No login at all", "Mail of strangers for strangers is accepted."),
         Way.ACCOUNT: ("With the account's password", "Guessed, phished or stolen; the log does not tell."),
@@ -94,6 +87,16 @@ def _how(attack: Attack) -> Fact:
     }
     answer, detail = words[attack.way]
     return Fact(question="How?", answer=answer, detail=detail)
+
+
+def _how_nameless(attack: Attack, case: Case) -> str:
+    names = listing(attack.authenticators)
+    if attack.answer is Answer.YES:
+        accepts = "accepts" if len(attack.authenticators) == 1 else "accept"
+        return f"{names} {accepts} it. No mailbox password was stolen."
+    if records_names(case):
+        return f"Through {names}, which logs a name for all others."
+    return f"Through {names}, if the configuration lets it in. A wrong log setting looks the same."
 
 
 def _guessed_ids(attack: Attack) -> tuple[str, ...]:
@@ -179,15 +182,19 @@ def _why(attack: Attack, case: Case) -> str:
     if attack.answer is Answer.YES and case.fix(EMPTY_LOOKUP.code):
         return (
             f"The login through {names} succeeds without a user name: the password check compares an empty "
-            "password "
-            "with the empty result of a lookup that found nobody."
+            "password with the empty result of a lookup that found nobody."
         )
     if attack.answer is Answer.YES:
         return f"The authenticator {names} lets in anyone."
+    if records_names(case):
+        return (
+            f"The log shows no user name for these logins through {names}, but one for all others: the "
+            "password "
+            "check seems to let in anyone. The configuration decides."
+        )
     return (
         f"The log shows no user name for the login through {names}. The configuration decides whether anyone "
-        "gets "
-        "in, or whether only the name is missing from the log."
+        "gets in, or whether only the name is missing from the log."
     )
 
 

@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from datetime import datetime, timedelta
 
+from ingest.rules.words import listing
+
 
 class Window:
     """The events of the last ``length``: two events fit in if they are less than ``length`` apart.
@@ -86,6 +88,10 @@ class Distinct:
     def most(self, number: int = 10) -> tuple[str, ...]:
         """The most frequent ones; of equally frequent ones the one seen first."""
         return tuple(sorted(self._seen, key=lambda value: -self._seen[value])[:number])
+
+    def listing(self) -> str:
+        """The most frequent ones in words, with the number of the others."""
+        return listing(self.most(), total=len(self))
 
     def __str__(self) -> str:
         return f"more than {len(self):,}" if self.is_cut else f"{len(self):,}"

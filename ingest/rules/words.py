@@ -23,10 +23,11 @@ def be(number: int) -> str:
     return "was" if number == 1 else "were"
 
 
-def listing(names: Sequence[str], shown: int = 3) -> str:
-    """``a``, ``a and b``, ``a, b, c and 4 more``."""
-    if len(names) > shown:
-        return f"{', '.join(names[:shown])} and {len(names) - shown:,} more"
+def listing(names: Sequence[str], shown: int = 3, total: int | None = None) -> str:
+    """``a``, ``a and b``, ``a, b, c and 4 more``. ``total``: how many there are, if not all are given."""
+    total = max(total or 0, len(names))
+    if total > shown or total > len(names):
+        return f"{', '.join(names[:shown])} and {total - min(shown, len(names)):,} more"
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
@@ -50,7 +51,7 @@ def duration(span: timedelta) -> str:
     if seconds < 120:
         return f"{seconds} s"
     minutes = seconds // 60
-    if minutes < 120:
+    if minutes < 120 and minutes % 60:
         return f"{minutes} min"
     if minutes < 48 * 60:
         return f"{minutes // 60} h"
