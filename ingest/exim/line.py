@@ -30,9 +30,9 @@ _SYSLOG_TEXT = (
     r"[^ ]{1,255} [^ :]{1,255}: (?:\[[0-9]++[\\/][0-9]++\] )?+)?+"
 )
 _SYSLOG = re.compile(_SYSLOG_TEXT)
-_HAS_STAMP = re.compile(
-    (_SYSLOG_TEXT + r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\n?\Z)").encode()
-)
+_STAMP_TEXT = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\n?\Z)"
+_PLAIN_STAMP = re.compile(_STAMP_TEXT.encode())
+_SYSLOG_STAMP = re.compile((_SYSLOG_TEXT + _STAMP_TEXT).encode())
 # A clock that is set back repeats an hour. An id made at most this much after the stamp still belongs to it.
 _CLOCK_SLACK = timedelta(minutes=5)
 
@@ -64,7 +64,7 @@ def readable(raw: bytes) -> str:
 
 def has_stamp(raw: bytes) -> bool:
     """Whether a line begins with a stamp; a line without one belongs to the stamped line before it."""
-    return _HAS_STAMP.match(raw) is not None
+    return _PLAIN_STAMP.match(raw) is not None or _SYSLOG_STAMP.match(raw) is not None
 
 
 def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
