@@ -27,7 +27,6 @@ from ingest.exim.events import (
 from ingest.exim.reasons import Reason, reason_of
 from ingest.rules.facts import MessageFacts, Outcome, RecipientFacts, RejectionFacts
 
-
 LONGEST_ADDRESS = 500
 """Characters of an address that rows keep; the line keeps it whole. Longer ones are no addresses, and PostgreSQL's
 index entries hold 2,700 bytes."""

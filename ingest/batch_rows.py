@@ -7,7 +7,6 @@ from datetime import datetime, tzinfo
 from ingest import load
 from ingest.assembly import Attempt, Gathered, Place, Refusal, absorb, attempt_of, refusal_of
 from ingest.classification import Subject
-from ingest.exim.message_id import received_at
 from ingest.exim.events import (
     Arrival,
     AuthFailure,
@@ -22,6 +21,7 @@ from ingest.exim.events import (
     Unparsed,
 )
 from ingest.exim.line import readable
+from ingest.exim.message_id import received_at
 from ingest.exim.parse import parse
 from ingest.known_lines import NewEntry
 from ingest.pages import StampedEntry, checksum, month_number
@@ -113,7 +113,9 @@ def _shown(reason: str, line: bytes) -> UnreadLine:
 def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
     """The rows of a batch whose entries are stored at ``line_refs``."""
     rows = Rows()
-    for stamped, event, copy, line_ref in zip(batch.stamped, batch.events, batch.copies, line_refs, strict=True):
+    for stamped, event, copy, line_ref in zip(
+        batch.stamped, batch.events, batch.copies, line_refs, strict=True
+    ):
         hour = _hour(rows, stamped.logged_at)
         hour.lines += stamped.entry.lines
         if event is not None:

@@ -52,14 +52,18 @@ def classify_merged(log_host_id: int, host: LogHostFacts, merged: Sequence[load.
     """Decide the findings on messages that a batch touched, from their merged facts, and store them."""
     findings = {}
     for message in merged:
-        found = message_findings(message_facts(message.message_id, message.gathered, message.conclusion), host)
+        found = message_findings(
+            message_facts(message.message_id, message.gathered, message.conclusion), host
+        )
         if found:
             findings[message.message_id] = found
     stored = [message.message_id for message in merged if not message.is_new]
     load.replace_findings(log_host_id, findings, stored_ids=stored)
 
 
-def _classify_again(log_host_id: int, host: LogHostFacts, messages: Iterable[MessageFacts]) -> Iterator[Subject]:
+def _classify_again(
+    log_host_id: int, host: LogHostFacts, messages: Iterable[MessageFacts]
+) -> Iterator[Subject]:
     """Decide findings again, some thousand messages at a time; yields the subjects of the messages."""
     for chunk in batched(messages, _MESSAGES_AT_ONCE, strict=False):
         findings: dict[str, tuple[MessageFinding, ...]] = {}
@@ -103,14 +107,9 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> Iterator[S
 
     Yields the subjects of those messages.
     """
-    with transaction.atomic():
-        held = LogHost.objects.select_for_update().get(pk=log_host.pk)
-        counts = LocalDomain.objects.filter(log_host=held).values_list("domain", "deliveries")
-        log_host.inferred_local_domains = held.inferred_local_domains = sorted(infer_local_domains(counts))
-        held.save(update_fields=["inferred_local_domains"])
-    host = log_host_facts(log_host)
+    host = _learn(log_host)
     digest = _digest(host)
-    if digest == held.facts_digest:
+    if digest == log_host.facts_digest:
         return
     waiting = may_depend_on_log_host(log_host.pk)
     for number, subject in enumerate(_classify_again(log_host.pk, host, facts_of(waiting, log_host.pk))):
@@ -118,6 +117,17 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> Iterator[S
         if number % _MESSAGES_AT_ONCE == 0:
             renew()
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=digest)
+
+
+def _learn(log_host: LogHost) -> LogHostFacts:
+    """Infer the local domains from what was delivered; ``log_host`` is brought up to date."""
+    with transaction.atomic():
+        held = LogHost.objects.select_for_update().get(pk=log_host.pk)
+        counts = LocalDomain.objects.filter(log_host=held).values_list("domain", "deliveries")
+        held.inferred_local_domains = sorted(infer_local_domains(counts))
+        held.save(update_fields=["inferred_local_domains"])
+    log_host.refresh_from_db()
+    return log_host_facts(log_host)
 
 
 def _digest(host: LogHostFacts) -> str:
@@ -148,7 +158,9 @@ def _judge_and_store(log_host: LogHost, host: LogHostFacts, kind: SubjectKind, v
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host.pk])
         reports = list(_judged(log_host.pk, host, kind, values, None, None))
-        Suspect.objects.filter(log_host=log_host, kind=kind, value__in=values).delete()
+        stored = Suspect.objects.filter(log_host=log_host, kind=kind, value__in=values)
+        Finding.objects.filter(suspect__in=stored).delete()
+        stored.delete()
         _store_reports(log_host, reports)
 
 
@@ -184,8 +196,8 @@ class _Shared[Fact: (MessageFacts, RejectionFacts)]:
     """A stream ordered by subject, handed out subject by subject without holding more than one fact."""
 
     def __init__(self, facts: Iterable[tuple[str, Fact]]) -> None:
-        self._facts = iter(facts)
-        self._next = next(self._facts, None)
+        self._facts: Iterator[tuple[str, Fact]] = iter(facts)
+        self._next: tuple[str, Fact] | None = next(self._facts, None)
 
     def of(self, value: str) -> Iterator[Fact]:
         while self._next is not None and self._next[0] <= value:
@@ -197,11 +209,16 @@ class _Shared[Fact: (MessageFacts, RejectionFacts)]:
 _REPORT_COLUMNS = tuple(field.name for field in fields(SubjectReport) if field.name != "findings")
 
 
-def _store_reports(log_host: LogHost, reports: Iterable[SubjectReport]) -> None:
-    for report in reports:
-        columns = {name: _plain(getattr(report, name)) for name in _REPORT_COLUMNS}
-        suspect = Suspect.objects.create(log_host=log_host, **columns)
-        Finding.objects.bulk_create(_finding_row(suspect, finding) for finding in report.findings)
+def _store_reports(log_host: LogHost, reports: Sequence[SubjectReport]) -> None:
+    suspects = Suspect.objects.bulk_create(
+        Suspect(log_host=log_host, **{name: _plain(getattr(report, name)) for name in _REPORT_COLUMNS})
+        for report in reports
+    )
+    Finding.objects.bulk_create(
+        _finding_row(suspect, finding)
+        for suspect, report in zip(suspects, reports, strict=True)
+        for finding in report.findings
+    )
 
 
 def _plain(value: object) -> object:
@@ -231,7 +248,9 @@ def _stored_report(suspect: Suspect) -> SubjectReport:
     findings = sorted(map(_stored_finding, suspect.findings.all()), key=lambda finding: finding.severity.rank)
     tuples = {name: tuple(value) for name, value in columns.items() if isinstance(value, list)}
     kind, severity = SubjectKind(suspect.kind), Severity(suspect.severity)
-    return SubjectReport(**(columns | tuples | {"kind": kind, "severity": severity, "findings": tuple(findings)}))
+    return SubjectReport(
+        **(columns | tuples | {"kind": kind, "severity": severity, "findings": tuple(findings)})
+    )
 
 
 def _stored_finding(row: Finding) -> SubjectFinding:
@@ -260,7 +279,9 @@ def subject_reports(
 
     Whoever has no finding over all that is stored has none in a part of it.
     """
-    suspects = Suspect.objects.filter(log_host=log_host).prefetch_related("findings").order_by("kind", "value")
+    suspects = (
+        Suspect.objects.filter(log_host=log_host).prefetch_related("findings").order_by("kind", "value")
+    )
     if since is None and until is None:
         reports = [_stored_report(suspect) for suspect in suspects]
     else:
@@ -280,9 +301,7 @@ def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...
     return tuple(found)
 
 
-def verdict_for(
-    log_host: LogHost, since: datetime | None = None, until: datetime | None = None
-) -> Verdict:
+def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetime | None = None) -> Verdict:
     """The answer for one log host, over all that is stored or over a range."""
     return verdict(
         subject_reports(log_host, since, until),
@@ -294,7 +313,7 @@ def verdict_for(
 
 def reclassify(log_host: LogHost, *, progress: Callable[[int], None] = lambda done: None) -> int:
     """Decide every finding of a log host again from its stored rows; returns the number of messages."""
-    host = log_host_facts(log_host)
+    host = _learn(log_host)
     every = Message.objects.filter(log_host_id=log_host.pk).order_by("message_id")
     subjects: set[Subject] = set()
     done = 0

@@ -95,9 +95,7 @@ class Explained:
         }
 
 
-def explain(
-    text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_host: str = ""
-) -> Explained:
+def explain(text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_host: str = "") -> Explained:
     """Explain log lines, read in ``zone``, with a configuration if there is one."""
     entries = [NewEntry(entry, 0) for entry in entries_of(text.split(b"\n"))]
     read = batch_rows.read(entries, zone, fallback=_NO_TIME)
@@ -259,4 +257,4 @@ def _recipient_json(attempt: Attempt) -> dict[str, Any]:
 
 
 def _time(at: datetime | None) -> str | None:
-    return at and at.isoformat()
+    return None if at is None else at.isoformat()

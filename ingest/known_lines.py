@@ -20,7 +20,9 @@ from ingest.sources.entries import Entry
 
 # A stamp of the repeated autumn hour is known only with its message id, which the bounds do not look at.
 _MARGIN = timedelta(hours=2)
-_STAMP_LENGTH = 29  # "2026-03-01 10:00:00.000 +0100"; with an id behind a short stamp, one value for a second's lines
+_STAMP_LENGTH = (
+    29  # "2026-03-01 10:00:00.000 +0100"; with an id behind a short stamp, one value for a second's lines
+)
 _LONGEST_PREFIX = 400  # a syslog prefix may stand before the stamp
 _MOST_DAYS = 31
 

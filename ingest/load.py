@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from ingest.assembly import (
     LONGEST_ADDRESS,
@@ -100,6 +101,7 @@ def merge_messages(log_host_id: int, batch: Mapping[str, Gathered]) -> list[Merg
     fresh = [Merged(message_id, gathered, conclude(gathered), True) for message_id, gathered in batch.items()]
     with connection.cursor() as cursor:
         cursor.execute(statement("stage_messages"))
+        cursor.execute("TRUNCATE staged_message")  # a transaction may load several batches
         _copy("staged_message", (_message_row(log_host_id, merged) for merged in fresh))
         cursor.execute(statement("insert_messages"))
         inserted = {row[0] for row in cursor.fetchall()}
@@ -166,15 +168,25 @@ def _arrival_columns(arrival: Arrival, digest: int) -> str:
     )
 
 
-def stored_messages(log_host_id: int, message_ids: Iterable[str], *, lock: bool = False) -> dict[str, Gathered]:
+def stored_messages(
+    log_host_id: int, message_ids: Iterable[str], *, lock: bool = False
+) -> dict[str, Gathered]:
     """What is stored of messages, as it was gathered; ids that are not stored are left out."""
     ids = sorted(message_ids)
     rows = Message.objects.filter(log_host_id=log_host_id, message_id__in=ids).order_by("message_id")
     found = {row.message_id: gathered_of(row) for row in (rows.select_for_update() if lock else rows)}
     deliveries = Delivery.objects.filter(log_host_id=log_host_id, message_id__in=ids)
-    for row in deliveries.values_list("message_id", *Attempt._fields):
-        found[row[0]].attempts.append(Attempt(*row[1:4], Outcome(row[4]), *row[5:]))
+    for message_id, attempt in attempts_of(deliveries):
+        found[message_id].attempts.append(attempt)
     return found
+
+
+def attempts_of(rows: QuerySet[Delivery]) -> Iterator[tuple[str, Attempt]]:
+    """Delivery rows as they were gathered, each with its message id."""
+    columns: Iterable[tuple[Any, ...]] = rows.values_list("message_id", *Attempt._fields)
+    for message_id, *values in columns:
+        attempt = Attempt._make(values)
+        yield message_id, attempt._replace(outcome=Outcome(attempt.outcome))
 
 
 def gathered_of(row: Message) -> Gathered:

@@ -54,7 +54,9 @@ def month_number(at: datetime) -> int:
 
 def page_range(first_at: datetime, last_at: datetime) -> tuple[int, int]:
     """Bounds (inclusive) of the ids of pages that can hold entries of a span in UTC: prunes partitions."""
-    return month_number(first_at) << PAGE_NUMBER_BITS, month_number(last_at) << PAGE_NUMBER_BITS | _NUMBER_MASK
+    return month_number(first_at) << PAGE_NUMBER_BITS, month_number(
+        last_at
+    ) << PAGE_NUMBER_BITS | _NUMBER_MASK
 
 
 class StampedEntry(NamedTuple):
@@ -160,8 +162,8 @@ def scan(log_host_id: int) -> Iterator[Page]:
 def _decompressed(rows: QuerySet[LogPage]) -> Iterator[Page]:
     decompressor = zstandard.ZstdDecompressor()
     columns = rows.values_list("page_id", "first_at", "last_at", "lines", "body")
-    for *head, body in columns.iterator(chunk_size=_PAGES_AT_ONCE):
-        yield Page(*head, decompressor.decompress(body))
+    for page_id, first_at, last_at, lines, body in columns.iterator(chunk_size=_PAGES_AT_ONCE):
+        yield Page(page_id, first_at, last_at, lines, decompressor.decompress(body))
 
 
 def read_entries(log_host_id: int, line_refs: Sequence[int]) -> list[bytes]:

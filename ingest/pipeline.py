@@ -18,7 +18,7 @@ from typing import BinaryIO, cast
 
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db import DatabaseError, OperationalError, transaction
+from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
@@ -122,7 +122,9 @@ def _take(piece_id: int) -> Piece | None:
 # ---- working
 
 
-def work(piece_id: int, *, seconds: float | None = None, progress: Callable[[LogFile], None] | None = None) -> bool:
+def work(
+    piece_id: int, *, seconds: float | None = None, progress: Callable[[LogFile], None] | None = None
+) -> bool:
     """Read a piece, for about ``seconds`` if given; True if something of it remains for another call.
 
     Errors end in the file's state: a refused or damaged file is a result, not an exception.
@@ -136,18 +138,18 @@ def work(piece_id: int, *, seconds: float | None = None, progress: Callable[[Log
         _end_file(piece, State.REFUSED, str(refusal))
     except OSError as error:
         _end_file(piece, State.FAILED, f"The file could not be read: {error.strerror or error}.")
-    except DatabaseError as error:
-        return _after_database_error(piece, error)
+    except Exception as error:  # a fault of the database or of ours: logged, told, tried again, given up
+        log.exception("piece %s: the batch was rolled back", piece.pk)
+        return _after_error(piece, error)
     return False
 
 
-def _after_database_error(piece: Piece, error: DatabaseError) -> bool:
+def _after_error(piece: Piece, error: Exception) -> bool:
     """Leave the piece to be tried again, later each time, or give up."""
-    log.exception("piece %s: the batch was rolled back", piece.pk)
     partitions.forget()
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    reason = f"{type(error).__name__}: {str(error).strip() or 'no more is known'}".splitlines()[0].rstrip(".")
     if piece.attempts >= MOST_ATTEMPTS:
-        _end_file(piece, State.FAILED, f"The database refused a batch {piece.attempts} times: {reason}.")
+        _end_file(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
         return False
     wait = timedelta(seconds=2**piece.attempts)
     Piece.objects.filter(pk=piece.pk).update(lease_until=Now() + wait)
@@ -268,7 +270,7 @@ def _share_with_twin(piece: Piece) -> bool:
     """A file whose bytes were read before, to the end, holds the same lines: nothing is read again."""
     file = piece.file
     with _opened(file) as opened:
-        file.digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        file.digest = _digest(opened)
     twin = (
         LogFile.objects.filter(log_host_id=file.log_host_id, digest=file.digest, state=State.FINISHED)
         .exclude(pk=file.pk)
@@ -291,6 +293,13 @@ def _share_with_twin(piece: Piece) -> bool:
         file.save()
     _end_file(piece, State.FINISHED, "")
     return True
+
+
+def _digest(opened: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while block := opened.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 # ---- ending
@@ -331,4 +340,3 @@ def finish(run_id: int) -> bool:
         state=state, error=sentence, finished_at=now(), lease_until=None
     )
     return True
-

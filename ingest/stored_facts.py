@@ -13,13 +13,13 @@ from django.db.models.functions import Collate
 from ingest.assembly import Attempt, last_attempts, recipient_facts
 from ingest.exim.events import Stage
 from ingest.exim.message_id import first_id
+from ingest.load import attempts_of
 from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, Rejection
 from ingest.rules.facts import (
     Coverage,
     LogHostFacts,
     LoginCounts,
     MessageFacts,
-    Outcome,
     RejectionFacts,
     SubjectKind,
 )
@@ -86,7 +86,8 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
         trusted_networks=tuple(ip_network(text, strict=False) for text in log_host.trusted_networks),
         own_addresses=frozenset(address for of_file in addresses for address in of_file),
         logins={
-            count.authenticator: LoginCounts(count.named, count.nameless, count.unrecorded) for count in logins
+            count.authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
+            for count in logins
         },
         zone=log_host.zone,
     )
@@ -112,9 +113,7 @@ def coverage(log_host: LogHost, since: datetime | None = None, until: datetime |
 # ---- messages
 
 
-def messages_between(
-    log_host_id: int, since: datetime | None, until: datetime | None
-) -> QuerySet[Message]:
+def messages_between(log_host_id: int, since: datetime | None, until: datetime | None) -> QuerySet[Message]:
     """The messages first seen in a range; the ids are bounded too, which prunes partitions."""
     rows = Message.objects.filter(log_host_id=log_host_id)
     if since is not None:
@@ -150,15 +149,15 @@ def message_facts(log_host: LogHost, message_ids: Iterable[str]) -> dict[str, Me
 def _attempts(log_host_id: int, message_ids: Sequence[str]) -> dict[str, list[Attempt]]:
     by_message: dict[str, list[Attempt]] = defaultdict(list)
     rows = Delivery.objects.filter(log_host_id=log_host_id, message_id__in=message_ids)
-    for row in rows.values_list("message_id", *Attempt._fields):
-        by_message[row[0]].append(Attempt(*row[1:4], Outcome(row[4]), *row[5:]))
+    for message_id, attempt in attempts_of(rows):
+        by_message[message_id].append(attempt)
     return by_message
 
 
 def _message_facts(row: Sequence[Any], attempts: Sequence[Attempt]) -> MessageFacts:
     listed = None if row[11] is None else tuple(row[11])
     recipients = tuple(recipient_facts(attempt) for attempt in last_attempts(attempts).values())
-    return MessageFacts(*row[:11], listed, row[12], recipients, *row[13:])
+    return MessageFacts._make((*row[:11], listed, row[12], recipients, *row[13:]))
 
 
 # ---- subjects

@@ -1,11 +1,12 @@
 """The tables."""
 
-from ingest.assembly import Outcome, Status
+from ingest.assembly import Status
 from ingest.models.findings import DirtySubject, Finding, HourlyVolume, Suspect
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
 from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, State
+from ingest.rules.facts import Outcome
 
 __all__ = [
     "UNFINISHED",

@@ -1,5 +1,6 @@
 """The machines whose logs are read, and what is known of them."""
 
+from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.postgres.fields import ArrayField
@@ -34,7 +35,7 @@ class LogHost(models.Model):
     facts_digest = models.CharField(max_length=32, blank=True)
 
     class Meta:
-        ordering = ["name"]
+        ordering: ClassVar[list[str]] = ["name"]
 
     def __str__(self) -> str:
         return self.name
@@ -53,7 +54,7 @@ class StoredConfiguration(models.Model):
     stored_at = models.DateTimeField(default=now)
 
     class Meta:
-        ordering = ["log_host", "pk"]
+        ordering: ClassVar[list[str]] = ["log_host", "pk"]
 
     def __str__(self) -> str:
         return f"{self.name} of {self.log_host}"
@@ -67,7 +68,9 @@ class LocalDomain(models.Model):
     deliveries = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["log_host", "domain"], name="local_domain_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["log_host", "domain"], name="local_domain_once")
+        ]
 
     def __str__(self) -> str:
         return self.domain
@@ -83,7 +86,9 @@ class LoginCount(models.Model):
     unrecorded = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["log_host", "authenticator"], name="login_count_once")]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["log_host", "authenticator"], name="login_count_once")
+        ]
 
     def __str__(self) -> str:
         return self.authenticator

@@ -10,6 +10,7 @@ from django.db import models
 
 from ingest.models.log_hosts import LogHost
 
+
 class Message(models.Model):
     """Everything the lines of one message id say, merged. Null: not in this log."""
 
@@ -44,7 +45,9 @@ class Message(models.Model):
     thawed_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)  # removed or cancelled by somebody
     rejected_at = models.DateTimeField(null=True)  # refused after DATA: no message was accepted
-    connection_limit = models.IntegerField(null=True)  # N of "more than N messages received in one connection"
+    connection_limit = models.IntegerField(
+        null=True
+    )  # N of "more than N messages received in one connection"
     # recipients by the outcome of their last attempt
     delivered = models.IntegerField(default=0)
     deferred = models.IntegerField(default=0)
@@ -75,7 +78,9 @@ class Delivery(models.Model):
     transport = models.TextField(null=True)
     remote_host_name = models.TextField(null=True)
     remote_host_address = models.GenericIPAddressField(null=True)
-    text = models.TextField(null=True)  # why deferred or bounced; null on deliveries (the line has the answer)
+    text = models.TextField(
+        null=True
+    )  # why deferred or bounced; null on deliveries (the line has the answer)
     line_ref = models.BigIntegerField()
     message = models.ForeignObject(
         Message,

@@ -56,7 +56,9 @@ class LogFile(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     size = models.BigIntegerField(default=0)  # bytes as handed in
     size_read = models.BigIntegerField(default=0)  # bytes of the handed-in file consumed: for progress
-    digest = models.CharField(max_length=64, blank=True, db_index=True)  # of the handed-in bytes, once finished
+    digest = models.CharField(
+        max_length=64, blank=True, db_index=True
+    )  # of the handed-in bytes, once finished
     lines = models.BigIntegerField(default=0)
     new_lines = models.BigIntegerField(default=0)
     duplicate_lines = models.BigIntegerField(default=0)

@@ -16,7 +16,7 @@ from ingest.rules.configuration import audit
 
 class Command(BaseCommand):
     help = "Checks configuration texts: output of exim -bP, a configure file, or one authenticator."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="*", default=["-"], help="- or nothing is standard input")

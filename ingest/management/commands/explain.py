@@ -17,7 +17,7 @@ from ingest.models.log_hosts import zone_name
 
 class Command(BaseCommand):
     help = "Explains log lines part by part and judges them, with a configuration if given. Stores nothing."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", nargs="?", default="-", help="log lines; - or nothing is standard input")
@@ -50,7 +50,9 @@ class Command(BaseCommand):
         for step in explained.verdict.next_steps:
             write(f"- {step.text}" + (f"\n    {step.command}" if step.command else ""))
         for finding in explained.configuration:
-            write(f"\n{finding.rule} {finding.state}: {finding.title} ({finding.where})\n  {finding.explanation}")
+            write(
+                f"\n{finding.rule} {finding.state}: {finding.title} ({finding.where})\n  {finding.explanation}"
+            )
             if finding.fix:
                 write(f"  Repaired:\n{finding.fix}")
 

@@ -27,7 +27,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", nargs="+", help="log files; - is standard input")
         parser.add_argument("--log-host", required=True, help="the machine that wrote them; made if unknown")
-        parser.add_argument("--timezone", help="of the log, for a new log host: Europe/Madrid; UTC if not given")
+        parser.add_argument(
+            "--timezone", help="of the log, for a new log host: Europe/Madrid; UTC if not given"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, path: list[str], log_host: str, timezone: str | None, json: bool, **_: Any) -> None:
@@ -37,7 +39,9 @@ class Command(BaseCommand):
             except ValueError as error:
                 raise CommandError(str(error)) from error
             if is_new and timezone is None:
-                self.stderr.write(f"New log host {host}: its times are read as UTC; --timezone says otherwise.")
+                self.stderr.write(
+                    f"New log host {host}: its times are read as UTC; --timezone says otherwise."
+                )
             began = time.monotonic()
             run = pipeline.new_run(log_host=host, files=files, started_by="command line")
             workers.read_all(run, progress=_Progress(run, self.stderr).show)
@@ -58,7 +62,11 @@ class Command(BaseCommand):
 
 def _result(run: IngestRun, seconds: float) -> dict[str, Any]:
     files = [
-        {"name": file.name, **{name: getattr(file, name) for name in _FILE_COUNTS}, "error": file.error or None}
+        {
+            "name": file.name,
+            **{name: getattr(file, name) for name in _FILE_COUNTS},
+            "error": file.error or None,
+        }
         for file in run.files.all()
     ]
     totals = run.files.aggregate(**{name: Sum(name) for name in _COUNTS})
@@ -118,5 +126,8 @@ class _Progress:
         share = (sums["done"] or 0) / (sums["size"] or 1)
         bar = "#" * int(share * 30)
         self._stream.write(f"\r[{bar:<30}] {share:4.0%}  {sums['lines'] or 0:,} lines", ending="")
-        if self._run.files.exclude(state__in=(State.WAITING, State.RUNNING)).count() == self._run.files.count():
+        if (
+            self._run.files.exclude(state__in=(State.WAITING, State.RUNNING)).count()
+            == self._run.files.count()
+        ):
             self._stream.write("")

@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from ingest import classification, pipeline
-from ingest.exim.masking import mask
 from ingest.exim.line import readable
+from ingest.exim.masking import mask
 from ingest.models import LogHost, StoredConfiguration
 
 
@@ -22,7 +22,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name")
         parser.add_argument("--timezone", help="of its logs, for example Europe/Madrid")
-        parser.add_argument("--local-domain", action="append", help="a domain it accepts mail for; repeatable")
+        parser.add_argument(
+            "--local-domain", action="append", help="a domain it accepts mail for; repeatable"
+        )
         parser.add_argument("--trusted-network", action="append", help="may send without a login; repeatable")
         parser.add_argument(
             "--config", action="append", type=Path, help="output of exim -bP, or a configure file; repeatable"

@@ -1,0 +1,98 @@
+"""Everything stored of a log host, with page pointers replaced by the text they point at."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ingest import pages
+from ingest.models import (
+    Delivery,
+    Finding,
+    HourlyVolume,
+    LocalDomain,
+    LogHost,
+    LoginCount,
+    Message,
+    MessageFinding,
+    Rejection,
+    Suspect,
+)
+
+_SUSPECT = [
+    field.name
+    for field in Suspect._meta.get_fields()
+    if field.concrete and field.name not in ("id", "log_host")
+]
+
+
+def content(log_host: LogHost) -> dict[str, Any]:
+    """Table by table, in an order that does not depend on how the lines came."""
+    host = log_host.pk
+    return {
+        "lines": sorted(entry.text for page in pages.scan(host) for _, entry in page.entries()),
+        "messages": sorted(map(_message, _rows(Message, host)), key=lambda row: row["message_id"]),
+        "deliveries": _placed(Delivery, host),
+        "rejections": _placed(Rejection, host),
+        "message findings": _sorted(
+            MessageFinding.objects.filter(log_host_id=host).values_list(
+                "message_id", "rule", "severity", "evidence"
+            )
+        ),
+        "suspects": _sorted(Suspect.objects.filter(log_host=host).values_list(*_SUSPECT)),
+        "findings": _sorted(
+            map(_finding, Finding.objects.filter(suspect__log_host=host).select_related("suspect"))
+        ),
+        "hours": _sorted(
+            HourlyVolume.objects.filter(log_host=host).values_list(
+                "hour", "lines", "messages", "delivered", "deferred", "bounced", "rejected", "failed_logins"
+            )
+        ),
+        "local domains": _sorted(
+            LocalDomain.objects.filter(log_host=host).values_list("domain", "deliveries")
+        ),
+        "logins": _sorted(
+            LoginCount.objects.filter(log_host=host).values_list(
+                "authenticator", "named", "nameless", "unrecorded"
+            )
+        ),
+    }
+
+
+def _rows(model: Any, host: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = list(model.objects.filter(log_host_id=host).values())
+    for row in rows:
+        del row["log_host_id"]
+    return rows
+
+
+def _message(row: dict[str, Any]) -> dict[str, Any]:
+    host = LogHost.objects.get(name="srv1").pk
+    return row | {"line_refs": sorted(pages.read_entries(host, row["line_refs"]))}
+
+
+def _placed(model: Any, host: int) -> list[tuple[Any, ...]]:
+    rows = _rows(model, host)
+    texts = pages.read_entries(host, [row["line_ref"] for row in rows])
+    return _sorted(
+        (*(row[name] for name in sorted(row) if name != "line_ref"), text)
+        for row, text in zip(rows, texts, strict=True)
+    )
+
+
+def _finding(row: Finding) -> tuple[Any, ...]:
+    suspect = row.suspect
+    texts = sorted(pages.read_entries(suspect.log_host_id, row.line_refs))
+    columns = (
+        row.rule,
+        row.severity,
+        row.title,
+        row.evidence,
+        row.count,
+        row.first_at,
+        row.last_at,
+        row.peak,
+    )
+    return (suspect.kind, suspect.value, *columns, sorted(row.message_ids), sorted(row.values), texts)
+
+
+def _sorted(rows: Iterable[Any]) -> list[Any]:
+    return sorted(rows, key=repr)
