@@ -132,7 +132,8 @@ def headline(attack: Attack, case: Case) -> str:
         case Way.RELAY:
             text = f"{sending} for {strangers} who {'does' if one else 'do'} not log in at all."
         case Way.ACCOUNT:
-            text = f"{sending} through {_accounts_named(attack)}; a stranger must have the password."
+            knows = "must have" if attack.answer is Answer.YES else "may have"
+            text = f"{sending} through {_accounts_named(attack)}; a stranger {knows} the password."
         case Way.GUESSED:
             text = (
                 f"A stranger may have guessed the password of {listing(_guessed_ids(attack))} on {case.name}."
@@ -188,9 +189,8 @@ def _why(attack: Attack, case: Case) -> str:
         return f"The authenticator {names} lets in anyone."
     if records_names(case):
         return (
-            f"The log shows no user name for these logins through {names}, but one for all others: the "
-            "password "
-            "check seems to let in anyone. The configuration decides."
+            f"The log shows no user name for these logins through {names}, but one for all others: the check "
+            "seems to let in anyone. The configuration decides."
         )
     return (
         f"The log shows no user name for the login through {names}. The configuration decides whether anyone "

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from pytest_django import Settings
 
 from ingest.rules import RULES
 from ingest.rules.coverage import gaps
@@ -36,8 +37,8 @@ def test_the_document_in_the_repository_is_up_to_date() -> None:
     call_command("document_rules", check=True)
 
 
-def test_an_old_document_is_refused(tmp_path: Path, settings: object) -> None:
-    settings.BASE_DIR = tmp_path  # type: ignore[attr-defined]
+def test_an_old_document_is_refused(tmp_path: Path, settings: Settings) -> None:
+    settings.BASE_DIR = tmp_path
     (tmp_path / "docs").mkdir()
 
     with pytest.raises(CommandError, match="document_rules"):

@@ -256,6 +256,19 @@ class TestAccounts:
         assert answer.rule == "A01"
         assert answer.compromised_accounts == ("alice@example.com",)
 
+    def test_a_list_that_is_only_partly_dead_is_suspected(self) -> None:
+        dead = [
+            recipient(f"d{n}@remote.example", outcome=Outcome.BOUNCED, text="user unknown") for n in range(8)
+        ]
+        alive = [recipient(f"a{n}@remote.example") for n in range(16)]
+        facts = [login(5, recipients=(*dead, *alive))]
+        report = subject_findings(SubjectKind.AUTHENTICATED_ID, "alice@example.com", facts, (), HOST)
+
+        answer = verdict([*healthy(), *reports(report)], HOST, coverage(6))
+
+        assert (answer.accounts_answer, answer.compromised_accounts) == (Answer.SUSPECTED, ())
+        assert "may have the password" in answer.headline
+
     def test_a_login_after_guessing_is_suspected(self) -> None:
         found = reports(address_report(*(failed_login(n) for n in range(12)), login(20), refusal(30)))
 
