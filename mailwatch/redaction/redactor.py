@@ -55,7 +55,10 @@ _LOGINS = (
 )
 _LOCAL_USERS = (
     re.compile(r" U=(.+?)(?= (?:Ci|P|F|X|CV|A)=| rejected| temporarily|: |\Z)"),
-    re.compile(r" by (\S+)\Z"),
+    re.compile(
+        r"(?:removed|cancelled|frozen|delivered|added) by "
+        r"(?!ACL|timeout_frozen_after|system filter|errmsg timer|forced delivery|auto-thaw)(\S+)\Z"
+    ),
     _HOME,
 )
 # Fields whose values are words of the configuration or numbers.

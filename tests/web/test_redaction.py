@@ -92,6 +92,7 @@ def _shown(part: Part) -> str:
         ),
         pytest.param("removed by alice", "removed by {local user 1}", id="who removed it"),
         pytest.param("removed by root", "removed by root", id="an account of the system"),
+        pytest.param("frozen by ACL", "frozen by ACL", id="not removed by anybody"),
     ],
 )
 def test_a_line_with_an_id_keeps_everything_but_the_names(line: str, expected: str) -> None:
