@@ -1,7 +1,7 @@
 """The report on suspicious relays: who sends through a log host and should not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.models import LogHost
 from ingest.rules.definition import Severity, SubjectFinding
@@ -46,6 +46,7 @@ class Suspect:
 
     log_host: LogHost
     report: SubjectReport
+    same_as: str = ""  # a worse suspect that takes part in the same attack
     details: Sequence[Detail] | None = None
 
     @property
@@ -124,8 +125,15 @@ def all_suspects(found: Sequence[HostAnswer], chosen: Chosen) -> list[Suspect]:
 
 
 def _worst_first(found: Sequence[HostAnswer]) -> list[Suspect]:
-    suspects = [Suspect(log_host=answer.log_host, report=r) for answer in found for r in answer.reports]
-    return sorted(suspects, key=lambda suspect: (suspect.report.severity.rank, -suspect.report.messages))
+    reports = [(answer.log_host, report) for answer in found for report in answer.reports]
+    reports.sort(key=lambda pair: (pair[1].severity.rank, -pair[1].messages))
+    leaders: dict[tuple[int, str], str] = {}
+    suspects = []
+    for log_host, report in reports:
+        leader = leaders.setdefault((log_host.pk, report.attack), report.value)
+        same_as = leader if leader != report.value else ""
+        suspects.append(Suspect(log_host=log_host, report=report, same_as=same_as))
+    return suspects
 
 
 def _place_behind(suspects: Sequence[Suspect], key: str) -> int:
@@ -139,7 +147,7 @@ def _opened(suspect: Suspect) -> Suspect:
         Detail(finding=finding, lines=evidence(suspect.log_host, finding, lines=LINES))
         for finding in suspect.report.findings
     ]
-    return Suspect(log_host=suspect.log_host, report=suspect.report, details=details)
+    return replace(suspect, details=details)
 
 
 def as_json(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> dict[str, object]:

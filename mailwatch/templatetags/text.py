@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 from django import template
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from mailwatch.printable import plain, plain_lines
@@ -42,6 +42,12 @@ def duration(value: timedelta | None) -> str:
     if minutes:
         return f"{minutes} min" + (f" {seconds} s" if seconds else "")
     return f"{seconds} s"
+
+
+@register.filter
+def words(command: str) -> SafeString:
+    """A command whose words stay whole where the line is too short for it: options do not break at hyphens."""
+    return format_html_join(" ", '<span class="w">{}</span>', ((plain(word),) for word in command.split(" ")))
 
 
 @register.filter

@@ -33,7 +33,7 @@ def test_without_logs_it_says_so(desk: Client) -> None:
 def test_the_verdict_comes_first_with_commands_to_copy(desk: Client, seed: LogHost) -> None:
     page = desk.get("/relays/").text
     assert page.index('id="verdict"') < page.index('id="suspects"')
-    assert "exim -bP authenticators" in page
+    assert '<span class="w">-bP</span> <span class="w">authenticators</span>' in page
     assert 'data-copy="step-1"' in page
 
 
@@ -44,6 +44,14 @@ def test_the_worst_suspect_is_open_with_findings_and_lines(desk: Client, seed: L
     assert suspect.details[0].lines[0].raw.decode() == SEED[0]
     assert 'href="/messages/srv1/1adXzZ-0007sb-Pz/"' in response.text
     assert f'href="/senders/{ADDRESS}/"' in response.text
+
+
+def test_suspects_of_one_attack_are_said_to_belong_together(desk: Client, ingested: Ingested) -> None:
+    second = SEED[0].replace("129.137.152.170", "203.0.113.88").replace("-0007sb-", "-0007sc-")
+    ingested([*SEED, second])
+    suspects = desk.get("/relays/").context["page"].suspects
+    assert {suspect.same_as for suspect in suspects} == {"", suspects[0].report.value}
+    assert len(suspects) == 2
 
 
 def test_a_suspect_can_be_closed_by_a_link(desk: Client, seed: LogHost) -> None:

@@ -20,4 +20,4 @@ def test_it_counts_what_each_rule_has_found(seed: LogHost) -> None:
 
 
 def test_a_count_leads_to_the_suspects_behind_it(desk: Client, seed: LogHost) -> None:
-    assert 'href="/relays/?rule=A01"' in desk.get("/rules/").text
+    assert 'href="/relays/?rule=A01&amp;severity=info"' in desk.get("/rules/").text

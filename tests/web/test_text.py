@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mailwatch.printable import plain, plain_lines
-from mailwatch.templatetags.text import duration, linked, number
+from mailwatch.templatetags.text import duration, linked, number, words
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,12 @@ def test_a_sentence_with_markup_in_it_stays_text() -> None:
 )
 def test_durations_are_said_in_their_two_largest_units(seconds: int, words: str) -> None:
     assert duration(timedelta(seconds=seconds)) == words
+
+
+def test_the_words_of_a_command_stay_whole_and_copy_as_they_were() -> None:
+    assert words("exim -bP '<x>'") == (
+        '<span class="w">exim</span> <span class="w">-bP</span> <span class="w">&#x27;&lt;x&gt;&#x27;</span>'
+    )
 
 
 def test_large_numbers_have_separators() -> None:
