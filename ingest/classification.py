@@ -14,7 +14,6 @@ from django.db import connection, transaction
 
 from ingest import load
 from ingest.assembly import message_facts
-from ingest.exim.configuration import read
 from ingest.models import DirtySubject, Finding, IngestRun, LocalDomain, LogHost, Message, Suspect
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import VERSION, MessageFinding, Severity, SubjectFinding
@@ -34,6 +33,7 @@ from ingest.stored_facts import (
     log_host_facts,
     may_depend_on_log_host,
     messages_between,
+    stored_configuration,
     subject_messages,
     subject_rejections,
 )
@@ -245,7 +245,8 @@ def _finding_row(suspect: Suspect, finding: SubjectFinding) -> Finding:
 
 def _stored_report(suspect: Suspect) -> SubjectReport:
     columns = {name: getattr(suspect, name) for name in _REPORT_COLUMNS}
-    findings = sorted(map(_stored_finding, suspect.findings.all()), key=lambda finding: finding.severity.rank)
+    rows = sorted(suspect.findings.all(), key=lambda row: row.pk)  # as the rules ordered them
+    findings = sorted(map(_stored_finding, rows), key=lambda finding: finding.severity.rank)
     tuples = {name: tuple(value) for name, value in columns.items() if isinstance(value, list)}
     kind, severity = SubjectKind(suspect.kind), Severity(suspect.severity)
     return SubjectReport(
@@ -294,11 +295,8 @@ def subject_reports(
 
 
 def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...]:
-    """What the stored configurations of a log host show."""
-    found: list[ConfigurationFinding] = []
-    for stored in log_host.configurations.all():
-        found.extend(audit(read(stored.text)))
-    return tuple(found)
+    """What the stored configuration of a log host shows; nothing where none is stored."""
+    return audit(stored_configuration(log_host)) if log_host.configurations.exists() else ()
 
 
 def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetime | None = None) -> Verdict:

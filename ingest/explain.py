@@ -19,6 +19,7 @@ from ingest.assembly import (
 from ingest.batch_rows import Rows
 from ingest.exim import configuration as exim_configuration
 from ingest.exim import glossary
+from ingest.exim.events import Delivery, Event
 from ingest.exim.line import readable
 from ingest.exim.masking import mask
 from ingest.known_lines import NewEntry
@@ -37,7 +38,7 @@ from ingest.rules.messages import message_findings
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.verdict import Verdict, verdict
 from ingest.sources.entries import Entry, entries_of
-from ingest.stored_facts import FEATURES
+from ingest.stored_facts import FEATURES, local_domains
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of text without a single stamp; it never shows
 
@@ -51,6 +52,7 @@ class ExplainedLine:
     kind: str  # ingest.exim.events.Kind, or "unreadable"
     sentence: str
     tokens: tuple[glossary.Token, ...]
+    event: Event | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class Explained:
                 for line in self.lines
             ],
             "messages": [_message_json(message) for message in self.messages],
-            "verdict": self.verdict.as_json(),
+            **self.verdict.as_json(),
             "configuration": [finding.as_json() for finding in self.configuration],
         }
 
@@ -126,11 +128,12 @@ def _line_numbers(entries: Iterator[Entry]) -> Iterator[int]:
 
 
 def _explained(read: batch_rows.ReadBatch, numbers: list[int], zone: tzinfo) -> Iterator[ExplainedLine]:
-    for (entry, _), number in zip(read.stamped, numbers, strict=True):
+    for (entry, _), number, event in zip(read.stamped, numbers, read.events, strict=True):
         for offset, raw in enumerate(entry.text.split(b"\n")):
             told = glossary.explain(raw, zone=zone)
             kind = "unreadable" if told.kind is None else told.kind.value
-            yield ExplainedLine(number + offset, readable(raw), kind, told.sentence, told.tokens)
+            own = event if offset == 0 else None
+            yield ExplainedLine(number + offset, readable(raw), kind, told.sentence, told.tokens, own)
 
 
 def _explained_message(
@@ -144,12 +147,13 @@ def _explained_message(
 
 def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo) -> LogHostFacts:
     """Local domains come from the configuration if it names some, else from the lines themselves."""
-    given = exim_configuration.read(configuration).local_domains if configuration.strip() else ()
-    inferred = infer_local_domains(rows.counts.local_deliveries.items())
+    read = exim_configuration.read(configuration)
+    domains, inferred = local_domains((), read, infer_local_domains(rows.counts.local_deliveries.items()))
     return LogHostFacts(
         name=name,
-        local_domains=frozenset(given) or inferred,
-        local_domains_inferred=not given,
+        local_domains=domains,
+        local_domains_inferred=inferred,
+        trusted_networks=read.trusted_networks,
         own_addresses=frozenset(rows.own_addresses),
         logins={
             authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
@@ -203,17 +207,17 @@ def _refusal_value(refusal: RejectionFacts, kind: SubjectKind) -> str | None:
 def _message_json(message: ExplainedMessage) -> dict[str, Any]:
     """One message in the shape of ``manage.py timeline --json``."""
     gathered = message.gathered
+    answers = {line.number: line.event.text for line in message.lines if isinstance(line.event, Delivery)}
     return {
         "log_host": None,
         "message_id": message.message_id,
         **_arrival_json(gathered),
         "completed_at": _time(gathered.completed_at),
         "status": message.conclusion.status.value,
-        "recipients": [_recipient_json(attempt) for attempt in last_attempts(gathered.attempts).values()],
-        "lines": [
-            {"logged_at": None, "kind": line.kind, "text": line.text, "explanation": line.sentence}
-            for line in message.lines
+        "recipients": [
+            _recipient_json(attempt, answers) for attempt in last_attempts(gathered.attempts).values()
         ],
+        "lines": [_line_json(line) for line in message.lines],
         "findings": [
             {
                 "rule": finding.rule,
@@ -244,7 +248,13 @@ def _arrival_json(gathered: Gathered) -> dict[str, Any]:
     }
 
 
-def _recipient_json(attempt: Attempt) -> dict[str, Any]:
+def _line_json(line: ExplainedLine) -> dict[str, Any]:
+    logged_at = _time(line.event.logged_at if line.event else None)
+    return {"logged_at": logged_at, "kind": line.kind, "text": line.text, "explanation": line.sentence}
+
+
+def _recipient_json(attempt: Attempt, answers: Mapping[int, str | None]) -> dict[str, Any]:
+    """``answers``: what the remote servers said on acceptance, by line."""
     return {
         "recipient": attempt.recipient,
         "original_recipient": attempt.original_recipient or attempt.recipient,
@@ -252,7 +262,7 @@ def _recipient_json(attempt: Attempt) -> dict[str, Any]:
         "logged_at": _time(attempt.logged_at),
         "transport": attempt.transport,
         "remote_host_address": attempt.remote_host_address,
-        "text": attempt.text,
+        "text": answers.get(attempt.line_ref, attempt.text),
     }
 
 

@@ -11,6 +11,7 @@ from django.db.models import Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, T
 from django.db.models.functions import Collate
 
 from ingest.assembly import Attempt, last_attempts, recipient_facts
+from ingest.exim.configuration import Configuration, read
 from ingest.exim.events import Stage
 from ingest.exim.message_id import first_id
 from ingest.load import attempts_of
@@ -75,15 +76,17 @@ FEATURES = (
 
 
 def log_host_facts(log_host: LogHost) -> LogHostFacts:
-    """What is known of a log host now."""
-    given = log_host.local_domains
+    """What is known of a log host now: typed in, from its configuration, or inferred from its log."""
+    configuration = stored_configuration(log_host)
+    domains, inferred = local_domains(log_host.local_domains, configuration, log_host.inferred_local_domains)
+    networks = tuple(ip_network(text, strict=False) for text in log_host.trusted_networks)
     logins = LoginCount.objects.filter(log_host=log_host)
     addresses = LogFile.objects.filter(log_host=log_host).values_list("own_addresses", flat=True)
     return LogHostFacts(
         name=log_host.name,
-        local_domains=frozenset(given or log_host.inferred_local_domains),
-        local_domains_inferred=not given,
-        trusted_networks=tuple(ip_network(text, strict=False) for text in log_host.trusted_networks),
+        local_domains=domains,
+        local_domains_inferred=inferred,
+        trusted_networks=networks + configuration.trusted_networks,
         own_addresses=frozenset(address for of_file in addresses for address in of_file),
         logins={
             count.authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
@@ -91,6 +94,23 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
         },
         zone=log_host.zone,
     )
+
+
+def stored_configuration(log_host: LogHost) -> Configuration:
+    """All stored texts of a log host read as one: an authenticator may stand in another text than the options."""
+    return read("\n".join(stored.text for stored in log_host.configurations.all()))
+
+
+def local_domains(
+    given: Iterable[str], configuration: Configuration, inferred: Iterable[str]
+) -> tuple[frozenset[str], bool]:
+    """The local domains, and whether the log had to help: only a typed list or a list of a configuration is whole."""
+    typed = frozenset(given)
+    if typed:
+        return typed, False
+    if "local_domains" in configuration.named_lists:
+        return configuration.local_domains, False
+    return configuration.local_domains | frozenset(inferred), True
 
 
 def coverage(log_host: LogHost, since: datetime | None = None, until: datetime | None = None) -> Coverage:
