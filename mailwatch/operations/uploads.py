@@ -21,7 +21,7 @@ _NAMELESS = "unnamed file"
 
 
 def start(
-    *, files: Sequence[UploadedFile], log_host: str, timezone: str | None, started_by: str
+    *, files: "Sequence[UploadedFile[bytes]]", log_host: str, timezone: str | None, started_by: str
 ) -> IngestRun:
     """Keep the files under names of our own and queue a run; on any error none of them stays.
 
@@ -49,7 +49,7 @@ def safe_name(name: str | None) -> str:
     return visible[:_LONGEST_NAME] if visible not in ("", ".", "..") else _NAMELESS
 
 
-def _keep(file: UploadedFile, kept: list[str]) -> pipeline.IncomingFile:
+def _keep(file: "UploadedFile[bytes]", kept: list[str]) -> pipeline.IncomingFile:
     """Store one file; its path is added to ``kept`` first, so that what a failure leaves is deleted too."""
     path = default_storage.get_available_name(str(PurePosixPath("uploads", uuid4().hex)))
     kept.append(path)

@@ -8,6 +8,7 @@ from ingest.models import LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from mailwatch.queries import activity, search, sender
 from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
+from mailwatch.queries.keyset import Page
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.terms import Term, TermKind
 
@@ -26,7 +27,7 @@ class Account:
     domains: tuple[DomainCounts, ...]
     total_domains: int
     answers: tuple[tuple[str, str, int], ...]
-    latest: search.Page[search.Row]
+    latest: Page[search.Row]
 
     @property
     def worst(self) -> str:

@@ -5,13 +5,12 @@ where counting stopped.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Func, Max, Min, Model, Q, QuerySet, Sum, Value
-from django.db.models.expressions import Combinable
+from django.db.models import Count, Func, Max, Min, Q, QuerySet, Sum, TextField, Value
 from django.db.models.functions import Coalesce, Concat, Lower, TruncHour
 
 from ingest.exim.reasons import reason_of
@@ -48,7 +47,7 @@ class Top:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourCounts:
-    """One hour (UTC, its beginning): recipients by outcome of the messages that began then, and rejections."""
+    """One hour (UTC, its beginning): recipients by outcome of messages that began then; rejections."""
 
     hour: datetime
     delivered: int = 0
@@ -140,11 +139,13 @@ def domains(subject: Subject, *, limit: int = TOP) -> tuple[tuple[DomainCounts, 
     """Where the recipients are: the busiest domains, and how many domains there are."""
     lines = _deliveries(subject)
     recipient = Coalesce("original_recipient", "recipient")
+    domain = Func(recipient, Value("@"), Value(-1), function="split_part", output_field=TextField())
+    of_message = Concat("message_id", Value(" "), recipient, output_field=TextField())
     groups = (
-        lines.annotate(domain=Lower(Func(recipient, Value("@"), Value(-1), function="split_part")))
+        lines.annotate(domain=Lower(domain))
         .values("domain")
         .annotate(
-            recipients=Count(Concat("message_id", Value(" "), recipient), distinct=True),
+            recipients=Count(of_message, distinct=True),
             delivered=Count("digest", filter=Q(outcome=Outcome.DELIVERED)),
             bounced=Count("digest", filter=Q(outcome=Outcome.BOUNCED)),
         )
@@ -168,7 +169,7 @@ def refusals(subject: Subject) -> Top:
     return _top(rejections.filter(is_login=False), "reason", TOP)
 
 
-def _domain(row: dict[str, Any]) -> DomainCounts:
+def _domain(row: Mapping[str, Any]) -> DomainCounts:
     waiting = max(row["recipients"] - row["delivered"] - row["bounced"], 0)
     return DomainCounts(
         domain=row["domain"],
@@ -224,7 +225,10 @@ def _hours(messages: QuerySet[Message], rejections: QuerySet[Rejection]) -> tupl
         delivered=Sum("delivered"), deferred=Sum("deferred"), bounced=Sum("bounced")
     )  # fmt: skip
     refused = dict(
-        rejections.order_by().annotate(hour=TruncHour("logged_at")).values_list("hour").annotate(Count("*"))
+        rejections.order_by()
+        .annotate(hour=TruncHour("logged_at"))
+        .values_list("hour")
+        .annotate(number=Count("*"))
     )
     found = {row["hour"]: row for row in sums}
     return tuple(

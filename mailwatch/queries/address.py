@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ingest.models import LogHost
 from mailwatch.queries import activity, search, sender
 from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
+from mailwatch.queries.keyset import Page
 from mailwatch.queries.matching import address_is
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.search import Totals
@@ -23,7 +24,7 @@ class Address:
     total_domains: int
     answers: tuple[tuple[str, str, int], ...]
     received: Totals  # messages to it, rejections included
-    latest: search.Page[search.Row]
+    latest: Page[search.Row]
 
     @property
     def is_nothing(self) -> bool:

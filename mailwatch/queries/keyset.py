@@ -1,8 +1,8 @@
 """Pages of long lists without OFFSET: everything that comes after a key, by one row comparison.
 
-The row comparison ``(a, b) < (x, y)`` is one index condition; the spelled-out form ``a < x OR (a = x AND b < y)``
-reads and sorts everything that is older. ``django.db.models.fields.tuple_lookups`` is not documented, so it is
-used here only, and a test looks at the plan.
+The row comparison ``(a, b) < (x, y)`` is one index condition; the spelled-out ``a < x OR (a = x AND b < y)``
+reads and sorts everything that is older. ``django.db.models.fields.tuple_lookups`` is not documented, so it
+is used here only, and a test looks at the plan.
 """
 
 import base64

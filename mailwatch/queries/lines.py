@@ -77,7 +77,7 @@ def read(entries: Iterable[bytes], log_host: LogHost) -> list[LoggedLine]:
 def told(
     lines: Sequence[LoggedLine], log_host: LogHost, *, before: LoggedLine | None = None
 ) -> list[TimelineLine]:
-    """Lines with their meaning; ``before`` is the line that precedes the first, for the pause between them."""
+    """Lines with their meaning; ``before`` precedes the first of them (for the pause between the two)."""
     earlier = [before, *lines[:-1]] if lines else []
     return [_told(line, log_host, previous) for line, previous in zip(lines, earlier, strict=True)]
 

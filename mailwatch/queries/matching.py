@@ -120,7 +120,7 @@ def with_delivery(condition: Condition) -> Exists:
 
 
 def findable_rejections() -> QuerySet[Rejection]:
-    """Rejections that are no message: what was refused after its text has a message of its own in the list."""
+    """Rejections that are no message: what was refused after its text is in the list as a message."""
     return Rejection.objects.filter(message_id=None)
 
 

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from ingest.assembly import Attempt, Place, attempt_of, last_attempts
 from ingest.exim.events import Bounce, Deferral, Delivery
+from ingest.exim.message_id import is_message_id
 from ingest.models import LogFile, LogHost, Message, MessageFinding, Suspect
 from ingest.pages import LineRef, read_entries
 from ingest.rules import RULES
@@ -52,7 +53,7 @@ class FoundFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """``lines`` are those from ``first_line`` (0 is the first) on; the rest of the fields cover the whole message."""
+    """``lines`` are those from ``first_line`` (0 is the first) on; the rest covers the whole message."""
 
     log_host: LogHost
     message: Message
@@ -116,8 +117,11 @@ class Nearby:
 
 def find(message_id: str, *, log_host: LogHost | None = None) -> QuerySet[Message]:
     """The messages of that id: one on each log host that has it."""
+    if not is_message_id(message_id):
+        return Message.objects.none()
     hosts = [log_host.pk] if log_host else list(LogHost.objects.values_list("pk", flat=True))
-    return Message.objects.filter(log_host_id__in=hosts, message_id=message_id).select_related("log_host")
+    found = Message.objects.filter(log_host_id__in=hosts, message_id=message_id)
+    return found.select_related("log_host").order_by("log_host__name")
 
 
 def timeline(message: Message, *, first_line: int = 0, most_lines: int | None = LINES_SHOWN) -> Timeline:

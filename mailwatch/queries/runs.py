@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest.models import UNFINISHED, IngestRun, LogFile, LogHost, State
 from mailwatch.queries import keyset
+from mailwatch.queries.story import length
 
 RUNS = 20
 SAMPLES = 20
@@ -89,9 +90,11 @@ class RunView:
         return max((file.last_at for file in self.files if file.last_at), default=None)
 
     @property
-    def took(self) -> timedelta | None:
+    def took(self) -> str:
+        """How long a run that is over worked: 1.4 s, 23 min 45 s."""
         started, finished = self.run.started_at or self.run.created_at, self.run.finished_at
-        return finished - started if finished else None
+        span = finished - started if finished else timedelta()
+        return length(span) if span >= _STEADY * 5 else f"{span.total_seconds():.1f} s"
 
 
 def run(run_id: int, *, now: datetime) -> RunView | None:
@@ -127,7 +130,8 @@ def view(run: IngestRun, *, now: datetime) -> RunView:
 def as_json(view: RunView) -> dict[str, Any]:
     """The run for scripts."""
     names = (
-        "name", "state", "lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries", "error",
+        "name", "state", "lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries",
+        "error",
     )  # fmt: skip
     return {
         "id": view.run.pk,

@@ -14,7 +14,6 @@ from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection,
 from mailwatch.queries import keyset, story
 from mailwatch.queries.keyset import Key, Page
 from mailwatch.queries.matching import (
-    Condition,
     delivery_matches,
     findable_rejections,
     message_branches,
@@ -63,7 +62,7 @@ class Row:
     authenticated_id: str | None = None
     local_user: str | None = None
     happened: str
-    rules: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  # worst first
 
     @property
     def day(self) -> str:
@@ -119,7 +118,7 @@ def message_query(search: Search) -> QuerySet[Message]:
 
 
 def bounds(asked: Range, *, log_host: LogHost | None) -> Bounds:
-    """One range for all log hosts of a search: naive times are meant in their zone, in UTC where zones differ."""
+    """One range for all log hosts of a search: naive times are in their zone, in UTC where zones differ."""
     hosts = [log_host] if log_host else list(log_hosts().values())
     stored = spans(hosts)
     last_at = max((span.last_at for span in stored.values() if span.last_at), default=None)
@@ -251,9 +250,10 @@ def _rules_of(messages: Sequence[Message]) -> dict[tuple[int, str], tuple[str, .
     if not messages:
         return {}
     rules: dict[tuple[int, str], tuple[str, ...]] = {}
-    found = MessageFinding.objects.filter(_of_messages(messages)).order_by("rule")
-    for host, message_id, rule in found.values_list("log_host_id", "message_id", "rule"):
-        rules[host, message_id] = (*rules.get((host, message_id), ()), rule)
+    found = MessageFinding.objects.filter(_of_messages(messages))
+    for row in sorted(found, key=lambda row: (story.SEVERITIES.index(row.severity), row.rule)):
+        key = row.log_host_id, row.message_id
+        rules[key] = (*rules.get(key, ()), row.rule)
     return rules
 
 

@@ -12,6 +12,7 @@ from ingest.models import LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from mailwatch.queries import activity, search, story
 from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
+from mailwatch.queries.keyset import Page
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.terms import Term, TermKind
 
@@ -33,7 +34,7 @@ class Sender:
     total_domains: int
     answers: tuple[tuple[str, str, int], ...]
     refusals: Top
-    latest: search.Page[search.Row]
+    latest: Page[search.Row]
 
     @property
     def worst(self) -> str:

@@ -174,7 +174,7 @@ def _origin(message: Message) -> str:
     if message.sender_host_address:
         return f"{_client(message)} handed over one message{size}."
     if message.parent_message_id:
-        return f"This server made this message itself{size and ','}{size}, to report about {message.parent_message_id}."
+        return f"This server made this message itself, to report about {message.parent_message_id}."
     if message.local_user:
         return f"The local user {message.local_user} handed in one message{size}."
     return f"One message{size} was handed in on this server."
@@ -227,9 +227,18 @@ def _outcome(message: Message, recipients: Sequence[LastAttempt], zone: tzinfo) 
     if len(recipients) == 1:
         return _one(recipients[0], _moment(recipients[0].logged_at, message, zone))
     counts = Counter(recipient.outcome for recipient in recipients)
-    words = {"delivered": "got it", "deferred": "still wait", "bounced": "were refused"}
-    told = [f"{counts[outcome]:,} {word}" for outcome, word in words.items() if counts[outcome]]
+    if len(counts) == 1:
+        return f"All {len(recipients):,} recipients {_did(recipients[0].outcome, 2)}."
+    told = [f"{number:,} {_did(outcome, number)}" for outcome, number in counts.most_common()]
     return f"Of {len(recipients):,} recipients {_listed(told)}."
+
+
+def _did(outcome: str, number: int) -> str:
+    if outcome == Outcome.DELIVERED:
+        return "got it"
+    if outcome == Outcome.DEFERRED:
+        return "still waits" if number == 1 else "still wait"
+    return "was refused" if number == 1 else "were refused"
 
 
 def _one(recipient: LastAttempt, moment: str) -> str:
@@ -269,8 +278,9 @@ def _end(message: Message, zone: tzinfo) -> str:
             return "An administrator removed it from the queue; who had not got it then does not get it."
         case Status.FROZEN:
             return "Exim froze it: it stays in the queue and is not tried until somebody acts."
-        case Status.QUEUED:
-            return f"Its last line is of {_moment(message.last_at, message, zone)}; it is still in the queue then."
+        case Status.QUEUED | Status.PARTLY_DELIVERED if message.deferred and message.completed_at is None:
+            last = _moment(message.last_at, message, zone)
+            return f"Its last line is of {last}; it is still in the queue then."
     return ""
 
 

@@ -56,6 +56,14 @@ _NOUNS = {
 }
 
 
+_ALTERNATIVES = {
+    TermKind.HEADER: (TermKind.ADDRESS,),
+    TermKind.ADDRESS: (TermKind.ACCOUNT, TermKind.HEADER),
+    TermKind.DOMAIN: (TermKind.ACCOUNT,),
+    TermKind.ACCOUNT: (TermKind.ADDRESS,),
+}
+
+
 class NotUnderstood(ValueError):
     """The text is nothing that can be searched; the message is one sentence for the reader."""
 
@@ -77,22 +85,14 @@ def understand(text: str, *, kind: TermKind | None = None) -> Term:
         if term is not None:
             return term
     raise NotUnderstood(
-        "Words are not searched here. Look for a message id, an address, a domain, an IP address, a network or"
-        " an account; for words in the lines use manage.py search."
+        "Words are not searched here. Look for a message id, an address, a domain, an IP address, a network"
+        " or an account; for words in the lines use manage.py search."
     )
 
 
 def alternatives(term: Term) -> tuple[TermKind, ...]:
     """The other kinds that the same text could be, for "read it as" links."""
-    return tuple(
-        kind
-        for kind in (TermKind.ADDRESS, TermKind.DOMAIN, TermKind.ACCOUNT, TermKind.HEADER)
-        if kind is not term.kind and _fits(term.value, kind)
-    )
-
-
-def _fits(value: str, kind: TermKind) -> bool:
-    return bool(value) and _BY_KIND[kind](value) is not None
+    return tuple(kind for kind in _ALTERNATIVES.get(term.kind, ()) if _BY_KIND[kind](term.value) is not None)
 
 
 def _read_as(value: str, kind: TermKind) -> Term:
@@ -137,8 +137,13 @@ def _domain(value: str) -> Term | None:
 
 
 def _address(value: str) -> Term | None:
+    """Asked for as an address: any text, because local ones have no domain."""
+    return Term(TermKind.ADDRESS, value) if value else None
+
+
+def _address_with_domain(value: str) -> Term | None:
     local, at, _ = value.rpartition("@")
-    return Term(TermKind.ADDRESS, value) if at and local else None
+    return _address(value) if at and local else None
 
 
 def _account(value: str) -> Term | None:
@@ -151,7 +156,7 @@ def _account_word(value: str) -> Term | None:
 
 type _Reader = Callable[[str], Term | None]
 _IN_ORDER: tuple[_Reader, ...] = (
-    _message_id, _bracketed_header, _network, _domain, _address, _account_word,
+    _message_id, _bracketed_header, _network, _domain, _address_with_domain, _account_word,
 )  # fmt: skip
 _BY_KIND: dict[TermKind, _Reader] = {
     TermKind.MESSAGE_ID: _message_id,

@@ -26,7 +26,7 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
 
 
 def _message(log_host: str, message_id: str) -> Message | None:
-    host = LogHost.objects.filter(name=log_host).first()
+    host = next((host for host in LogHost.objects.all() if host.name == log_host), None)
     return queries.find(message_id, log_host=host).first() if host else None
 
 

@@ -37,7 +37,8 @@ def search(request: HtmxHttpRequest) -> HttpResponse:
             "search": asked,
             "page": page,
             "totals": queries.totals(asked),
-            "log_hosts": queries.log_hosts(),
+            "log_hosts": (hosts := queries.log_hosts()),
+            "host_count": 1 if asked.log_host else len(hosts),
             "chips": _chips(request.GET, asked, form),
             "alternatives": _alternatives(request.GET, asked),
             "older": with_changes(request.GET, after=page.older) if page.older else "",
@@ -89,7 +90,7 @@ def _chips(query: QueryDict, asked: queries.Search, form: SearchForm) -> list[Li
 
 
 def _range_words(form: SearchForm, asked: queries.Search) -> str:
-    """A preset by its name; exact times as the search took them, in the zone that serves all its log hosts."""
+    """A preset by its name; exact times in the zone that serves all log hosts of the search."""
     if form.cleaned_data["range"] not in ("", "exact"):
         return str(dict(form.fields["range"].choices)[form.cleaned_data["range"]])  # type: ignore[attr-defined]
     hosts = [asked.log_host] if asked.log_host else list(queries.log_hosts().values())
@@ -101,21 +102,21 @@ def _range_words(form: SearchForm, asked: queries.Search) -> str:
     return f"{since} – {until}".strip() if since else f"until {until}"
 
 
+_NAMES = {
+    TermKind.ACCOUNT: "account",
+    TermKind.HEADER: "Message-ID header",
+    TermKind.ADDRESS: "address",
+    TermKind.DOMAIN: "domain",
+}
+
+
 def _alternatives(query: QueryDict, asked: queries.Search) -> list[Link]:
     """Other ways to read the same text."""
     term = asked.term
     found = []
     if term.kind in (TermKind.ADDRESS, TermKind.DOMAIN) and not asked.role:
-        found += [
-            Link(f"Only {role}", with_changes(query, role=role, after="")) for role in ("sender", "recipient")
-        ]
-    names = {
-        TermKind.ACCOUNT: "Account",
-        TermKind.HEADER: "Message-ID header",
-        TermKind.ADDRESS: "Address",
-        TermKind.DOMAIN: "Domain",
-    }
-    found += [
-        Link(names[kind], with_changes(query, kind=kind, role="", after="")) for kind in alternatives(term)
+        roles = ("sender", "recipient")
+        found += [Link(f"{role} only", with_changes(query, role=role, after="")) for role in roles]
+    return found + [
+        Link(_NAMES[kind], with_changes(query, kind=kind, role="", after="")) for kind in alternatives(term)
     ]
-    return found

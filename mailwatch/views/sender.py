@@ -15,6 +15,8 @@ def sender(request: HttpRequest, address: str) -> HttpResponse:
     plain = _address_or_404(address)
     asked = subjects.asked(request)
     found = queries.sender(plain, log_host=asked.log_host, bounds=asked.bounds)
+    hosts = subjects.hosts_of(found.latest.rows)
+    asked = asked.on(hosts)
     query = {"q": plain}
     chart = subjects.course(found.activity, asked, query)
     context = {
@@ -28,6 +30,7 @@ def sender(request: HttpRequest, address: str) -> HttpResponse:
         "chart_label": subjects.course_label(chart, found.activity),
         "figures": subjects.figures(found.activity, asked, query),
         "search_url": asked.link(query),
+        "latest_hosts": hosts,
     }
     status = 404 if found.activity.is_nothing and not asked.is_narrowed else 200
     return render(request, "sender/sender.html", context, status=status)

@@ -1,8 +1,8 @@
 """What the pages of a sender host, an account and an address have in common."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from typing import NamedTuple
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,7 +16,8 @@ from mailwatch.queries.activity import Activity
 from mailwatch.queries.ranges import Bounds, link_times
 
 
-class Figure(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Figure:
     """A total, and the search behind it."""
 
     count: int
@@ -28,12 +29,13 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Log host and range of a page; ``form`` has errors where they could not be read, and then all is shown."""
+    """Log host and range of a page; where they could not be read, ``form`` says so and all is shown."""
 
     form: ContextForm
     log_host: LogHost | None = None
     bounds: Bounds
     zone_host: LogHost
+    host_count: int  # log hosts that the page is about
 
     @property
     def zone(self) -> tzinfo:
@@ -44,6 +46,10 @@ class Asked:
         """Nothing found then means: nothing there."""
         return self.log_host is not None or self.bounds != Bounds()
 
+    def on(self, hosts: Sequence[LogHost]) -> "Asked":
+        """The same, with figures in the zone of the only log host that the subject appears on."""
+        return replace(self, zone_host=hosts[0]) if len(hosts) == 1 and not self.log_host else self
+
     def link(
         self,
         query: dict[str, str],
@@ -53,26 +59,25 @@ class Asked:
         status: str = "",
     ) -> str:
         """The search behind a number of the page: its own range, unless another is given."""
-        times = link_times(
-            self.zone_host if self.zone_host.pk else None,
-            since=since or self.bounds.since,
-            until=until or self.bounds.until,
-        )
+        # without a log host in the link only an offset says which zone is meant
+        times = link_times(self.log_host, since=since or self.bounds.since, until=until or self.bounds.until)
         more = {"log_host": self.log_host.name if self.log_host else "", "status": status}
-        return f"{reverse('search')}?{urlencode(query | times | {name: value for name, value in more.items() if value})}"
+        given = {name: value for name, value in more.items() if value}
+        return f"{reverse('search')}?{urlencode(query | times | given)}"
 
 
 def asked(request: HttpRequest) -> Asked:
     form = ContextForm(request.GET)
     hosts = list(search.log_hosts().values())
     if not form.is_valid():
-        return Asked(form=form, bounds=Bounds(), zone_host=search.zone_of(hosts))
+        return Asked(form=form, bounds=Bounds(), zone_host=search.zone_of(hosts), host_count=len(hosts))
     log_host = form.cleaned_data["log_host"]
     return Asked(
         form=form,
         log_host=log_host,
         bounds=search.bounds(form.chosen_range, log_host=log_host),
         zone_host=log_host or search.zone_of(hosts),
+        host_count=1 if log_host else len(hosts),
     )
 
 
@@ -90,8 +95,8 @@ def course_label(chart: charts.Chart | None, activity: Activity) -> str:
     if chart is None:
         return ""
     return (
-        f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}: {activity.delivered:,} delivered,"
-        f" {activity.deferred:,} deferred, {activity.bounced:,} bounced,"
+        f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}:"
+        f" {activity.delivered:,} delivered, {activity.deferred:,} deferred, {activity.bounced:,} bounced,"
         f" {activity.rejections + activity.failed_logins:,} rejected."
     )
 
@@ -132,3 +137,8 @@ def _share(count: int, activity: Activity) -> str:
     if not activity.recipients:
         return "no recipients"
     return f"{count / activity.recipients:.0%} of {activity.recipients:,} recipients"
+
+
+def hosts_of(rows: Sequence[search.Row]) -> list[LogHost]:
+    """The log hosts whose log the rows are from."""
+    return sorted({row.log_host.pk: row.log_host for row in rows}.values(), key=lambda host: host.name)

@@ -1,0 +1,276 @@
+"""The search box: how text is understood, what is found, pages, filters, indexes."""
+
+import json
+import re
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from ingest.models import Message, Rejection
+from mailwatch.queries import keyset, search
+from mailwatch.queries.matching import message_branches, rejection_branches
+from mailwatch.queries.terms import NotUnderstood, TermKind, understand
+from tests.web.conftest import Ingested
+from tests.web.logs import BOUNCE, DAY, SCRIPT, SENT, many
+
+MESSAGE_IDS = (SENT, SCRIPT, BOUNCE)
+
+
+def shown(html: str) -> set[str]:
+    return {message_id for message_id in MESSAGE_IDS if f"/messages/srv1/{message_id}/" in html}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("1adXzZ-0007sb-Pz", TermKind.MESSAGE_ID, "1adXzZ-0007sb-Pz"),
+        (" 1x5dJQ-00000002ksM-1pMm ", TermKind.MESSAGE_ID, "1x5dJQ-00000002ksM-1pMm"),
+        ("<20160309.C1D7@example.net>", TermKind.HEADER, "20160309.C1D7@example.net"),
+        ("id=20160309.C1D7@example.net", TermKind.HEADER, "20160309.C1D7@example.net"),
+        ("Alice@Example.org", TermKind.ADDRESS, "Alice@Example.org"),
+        ('"odd one"@example.org', TermKind.ADDRESS, '"odd one"@example.org'),
+        ("@Example.ORG", TermKind.DOMAIN, "example.org"),
+        ("example.org", TermKind.DOMAIN, "example.org"),
+        ("129.137.152.170", TermKind.NETWORK, "129.137.152.170"),
+        ("[129.137.152.170]", TermKind.NETWORK, "129.137.152.170"),
+        ("2001:DB8::0001", TermKind.NETWORK, "2001:db8::1"),
+        ("203.0.113.9/24", TermKind.NETWORK, "203.0.113.0/24"),
+        ("2001:db8::/32", TermKind.NETWORK, "2001:db8::/32"),
+        ("alice", TermKind.ACCOUNT, "alice"),
+        ("", TermKind.EVERYTHING, ""),
+    ],
+)
+def test_text_is_understood_as_what_it_looks_like(text: str, kind: TermKind, value: str) -> None:
+    term = understand(text)
+    assert (term.kind, term.value) == (kind, value)
+
+
+@pytest.mark.parametrize("text", ["two words", "x" * 2000, "a\0b"])
+def test_text_that_is_no_search_is_said_to_be_none(text: str) -> None:
+    with pytest.raises(NotUnderstood):
+        understand(text)
+
+
+def test_the_reader_may_choose_how_text_is_read() -> None:
+    assert understand("example.org", kind=TermKind.ACCOUNT).kind is TermKind.ACCOUNT
+    assert understand("a@example.org", kind=TermKind.HEADER).kind is TermKind.HEADER
+    with pytest.raises(NotUnderstood):
+        understand("alice", kind=TermKind.NETWORK)
+
+
+@pytest.mark.parametrize(
+    ("query", "messages", "rejections"),
+    [
+        ({"q": SENT}, {SENT}, 0),
+        ({"q": SCRIPT}, {SCRIPT, BOUNCE}, 0),  # with the report about it
+        ({"q": SENT.lower()}, set(), 0),  # ids are case-sensitive
+        ({"q": "<one@example.org>"}, {SENT}, 0),
+        ({"q": "ALICE@example.org"}, {SENT}, 0),
+        ({"q": "carol@remote.example"}, {SENT}, 0),
+        ({"q": "carol@remote.example", "role": "sender"}, set(), 0),
+        ({"q": "www@example.org"}, {SCRIPT, BOUNCE}, 0),
+        ({"q": "@remote.example"}, {SENT, SCRIPT}, 0),
+        ({"q": "emote.example"}, set(), 0),  # a domain is whole
+        ({"q": "elsewhere.example"}, set(), 1),
+        ({"q": "198.51.100.7"}, {SENT}, 0),
+        ({"q": "198.51.100.0/24"}, {SENT}, 0),
+        ({"q": "203.0.113.0/24"}, set(), 2),
+        ({"q": "alice"}, {SENT}, 0),
+        ({"q": "www-data"}, {SCRIPT}, 0),
+        ({"q": "admin@example.org"}, set(), 1),  # the account of a failed login
+        ({"q": "", "kind": "account"}, set(), 0),
+        ({"q": ""}, {SENT, SCRIPT, BOUNCE}, 2),
+        ({"status": "bounced"}, {SCRIPT}, 0),
+        ({"status": "rejected"}, set(), 2),
+        ({"since": "2026-03-02T10:00:00", "until": "2026-03-02T11:00:00"}, {SCRIPT, BOUNCE}, 0),
+        ({"since": "2026-03-02T11:00:01"}, set(), 1),
+        ({"range": "hour"}, {SCRIPT, BOUNCE}, 2),
+        ({"log_host": "srv1", "q": "alice"}, {SENT}, 0),
+    ],
+)
+def test_a_search_finds_what_it_says(
+    desk: Client, ingested: Ingested, query: dict[str, str], messages: set[str], rejections: int
+) -> None:
+    ingested(DAY)
+    html = desk.get("/search/", query).content.decode()
+    assert shown(html) == messages
+    assert html.count('class="outcome rejected"') == rejections
+    word = "rejection" if rejections == 1 else "rejections"
+    assert f"{rejections} {word}" in html
+
+
+def test_without_a_login_there_is_no_search(client: Client, db: None) -> None:
+    assert client.get("/search/", {"q": "alice"}).headers["Location"].startswith("/login/")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"q": "two words"}, "Words are not searched here"),
+        ({"q": "alice", "kind": "network"}, "cannot be read as"),
+        ({"log_host": "nope"}, "no log host of this name"),
+        ({"since": "yesterday"}, "is no time"),
+        ({"status": "lost"}, "no such status"),
+    ],
+)
+def test_a_bad_search_is_answered_in_words(
+    desk: Client, ingested: Ingested, query: dict[str, str], sentence: str
+) -> None:
+    ingested(DAY)
+    response = desk.get("/search/", query)
+    assert response.status_code == 200
+    assert sentence in response.content.decode()
+
+
+def test_nothing_found_says_where_it_looked_and_how_to_go_on(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    html = desk.get("/search/", {"q": "inf0@example.org", "since": "2026-03-01"}).content.decode()
+    assert "Nothing found for" in html
+    assert "srv1" in html
+    assert "Whole log" in html
+
+
+def test_htmx_gets_the_list_and_a_boosted_link_the_page(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    part = desk.get("/search/", {"q": "alice"}, headers={"HX-Request": "true"})
+    whole = desk.get("/search/", {"q": "alice"}, headers={"HX-Request": "true", "HX-Boosted": "true"})
+    assert "<html" not in part.content.decode()
+    assert shown(part.content.decode()) == {SENT}
+    assert "<html" in whole.content.decode()
+    assert "HX-Request" in part.headers["Vary"]
+
+
+def test_filters_are_chips_that_can_be_removed(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    html = desk.get(
+        "/search/", {"q": "@remote.example", "status": "bounced", "log_host": "srv1"}
+    ).content.decode()
+    assert "status: bounced" in html
+    assert 'href="?q=%40remote.example&amp;log_host=srv1"' in html
+    assert 'href="?q=%40remote.example&amp;status=bounced"' in html
+
+
+def test_older_pages_hold_every_row_once(desk: Client, ingested: Ingested) -> None:
+    ingested([*DAY, *many(120)])
+    seen: list[str] = []
+    url = "/search/?q="
+    while url:
+        response = desk.get(url)
+        page: keyset.Page[search.Row] = response.context["page"]
+        seen += [row.message_id or row.at.isoformat() for row in page.rows]
+        url = f"/search/?{response.context['older']}" if response.context["older"] else ""
+    assert len(seen) == len(set(seen)) == 120 + 3 + 2
+    assert seen[0].endswith("119-0001")
+
+
+def test_a_mangled_cursor_shows_the_first_page(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    assert shown(desk.get("/search/", {"after": "nonsense"}).content.decode()) == set(MESSAGE_IDS)
+
+
+def test_two_log_hosts_with_the_same_lines_are_both_found(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    ingested(DAY, "mx2")
+    html = desk.get("/search/", {"q": SENT}).content.decode()
+    assert f"/messages/srv1/{SENT}/" in html
+    assert f"/messages/mx2/{SENT}/" in html
+
+
+def test_hostile_names_are_shown_and_do_nothing(desk: Client, ingested: Ingested) -> None:
+    line = (
+        "2026-03-02 09:00:00 1vwz8C-00000000009-0001 <= <script>alert(1)</script>@example.org"
+        " H=(<img src=x>\u202e) [198.51.100.7] P=esmtp S=1"
+    )
+    ingested([line])
+    html = desk.get("/search/").content.decode()
+    assert "<script>alert" not in html
+    assert "\u202e" not in html
+
+
+def test_a_page_takes_the_same_queries_however_many_rows(
+    desk: Client, ingested: Ingested, django_assert_max_num_queries: object
+) -> None:
+    ingested([*DAY, *many(60)])
+    with django_assert_max_num_queries(20):  # type: ignore[operator]
+        desk.get("/search/", {"q": "@many.example"})
+
+
+def test_counts_stop_and_say_so(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingested(many(12))
+    monkeypatch.setattr(search, "COUNTED", 10)
+    totals = search.totals(search.Search(term=understand("@many.example")))
+    assert totals.messages == search.Count(number=10, is_more=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        ("list@example.org", "reverse"),
+        ("@example.org", "reverse"),
+        ("r7@many.example", "reverse"),
+        ("198.51.100.20", "sender_host_address"),
+        ("198.51.100.16/28", "sender_host_address"),
+    ],
+)
+def test_searches_use_the_indexes(ingested: Ingested, text: str, index: str) -> None:
+    ingested(many(200))
+    term = understand(text)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    plans = [Message.objects.filter(branch).explain() for branch in message_branches(term)]
+    plans += [Rejection.objects.filter(branch).explain() for branch in rejection_branches(term)]
+    for plan in plans:
+        assert "Index Cond" in plan
+        assert "Seq Scan" not in plan
+    assert any(re.search(rf"Index Cond: \(+{index}", plan) for plan in plans)
+
+
+def run(*terms: str, **options: object) -> str:
+    out = StringIO()
+    call_command("search", *terms, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_the_command_prints_whole_messages(ingested: Ingested) -> None:
+    ingested(DAY)
+    text = run("CAROL@remote")
+    assert text.split("\n\n")[0].splitlines() == list(DAY[:5])
+
+
+def test_the_command_prints_lines_without_a_message(ingested: Ingested) -> None:
+    ingested(DAY)
+    assert run("relay not permitted").strip() == DAY[11]
+
+
+@pytest.mark.parametrize(
+    ("terms", "options", "messages"),
+    [
+        (("carol@remote", "nobody@remote"), {}, {SENT, SCRIPT}),
+        (("nobody@remote",), {"related": True}, {SCRIPT, BOUNCE}),
+        ((r"U=www-\w+",), {"regex": True}, {SCRIPT}),
+        ((r"U=www-\w+",), {}, set()),
+        (("R=dnslookup",), {"invert": True}, {BOUNCE}),
+        (("R=dnslookup",), {"status": "bounced"}, {SCRIPT}),
+        (("example.org",), {"since": "2026-03-02T10:00:01"}, {BOUNCE}),
+        (("example.org",), {"until": "2026-03-02T09:10:00"}, {SENT}),
+        (("example.org",), {"log_host": "srv1"}, {SENT, SCRIPT, BOUNCE}),
+    ],
+)
+def test_the_command_narrows(
+    ingested: Ingested, terms: tuple[str, ...], options: dict[str, object], messages: set[str]
+) -> None:
+    ingested(DAY)
+    found = json.loads(run(*terms, json=True, **options))["found"]
+    assert {one["message_id"] for one in found if one["message_id"]} == messages
+
+
+@pytest.mark.parametrize("options", [{"regex": True}, {"log_host": "nope"}, {"since": "soon"}])
+def test_the_command_refuses_in_one_line(ingested: Ingested, options: dict[str, object]) -> None:
+    ingested(DAY)
+    with pytest.raises(CommandError) as refused:
+        run("(", **options)
+    assert "\n" not in str(refused.value)
