@@ -33,7 +33,7 @@ class Word:
 
 
 @register.filter
-def words(parts: Sequence[Part]) -> Iterator[Word]:
+def frozen_words(parts: Sequence[Part]) -> Iterator[Word]:
     """The words of a frozen line. What is masked is part of its word, though "sender 1" has a space."""
     word: list[Part] = []
     for part in parts:
