@@ -28,7 +28,7 @@ from mailwatch.standalone.listening import Listening
 
 _PATIENCE = 20.0  # seconds that a child has to end
 _START = 60.0  # seconds that the web server has to answer
-_CHECK = 0.25  # seconds between two looks at the children
+_CHECK = 0.5  # seconds between two looks at the children
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

@@ -36,13 +36,12 @@ class Command(BaseCommand):
         runs = [self._upload(visitor, folder) for folder in sorted(samples.iterdir()) if folder.is_dir()]
         for run in runs:
             visitor.wait_for_run(run)
-        verdict = visitor.json("/relays/?format=json")["verdict"]
-        self.stdout.write(f"{verdict.get('headline', '')} {verdict['summary']}".strip())
+        self.stdout.write(visitor.json("/relays/?format=json")["verdict"]["summary"])
         self.stdout.write(f"{visitor.url}/relays/")
 
     def _upload(self, visitor: Visitor, folder: Path) -> str:
         """The path of the run."""
-        files = sorted([*folder.glob("*.log"), *folder.glob("*.log.gz")])
+        files = sorted(file for file in folder.iterdir() if file.name != "zone")
         self.stdout.write(f"Handing in {len(files)} logs of {folder.name}")
         self.stdout.flush()
         zone = (folder / "zone").read_text().strip()
