@@ -16,9 +16,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
-from django.db import OperationalError, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
@@ -31,7 +32,7 @@ from ingest.stored_facts import log_host_facts
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)  # a batch takes about a second
+LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)  # a batch takes about a second
 MOST_ATTEMPTS = 5  # without a commit between them
 _SAMPLES = 20  # unreadable lines kept for the page of the run
 
@@ -122,6 +123,10 @@ def _take(piece_id: int) -> Piece | None:
 # ---- working
 
 
+class _TakenOver(Exception):
+    """The lease ran out during a batch and somebody else has the piece: what this one read is not stored."""
+
+
 def work(
     piece_id: int, *, seconds: float | None = None, progress: Callable[[LogFile], None] | None = None
 ) -> bool:
@@ -132,8 +137,19 @@ def work(
     piece = _take(piece_id)
     if piece is None:
         return False
+    deadline = None if seconds is None else time.monotonic() + seconds
     try:
-        return _read(piece, None if seconds is None else time.monotonic() + seconds, progress)
+        return _work(piece, deadline, progress)
+    except _TakenOver:
+        log.warning("piece %s: the lease ran out, and another worker has gone on with it", piece.pk)
+        return False
+
+
+def _work(piece: Piece, deadline: float | None, progress: Callable[[LogFile], None] | None) -> bool:
+    try:
+        return _read(piece, deadline, progress)
+    except _TakenOver:
+        raise
     except Refused as refusal:
         _end_file(piece, State.REFUSED, str(refusal))
     except OSError as error:
@@ -147,6 +163,7 @@ def work(
 def _after_error(piece: Piece, error: Exception) -> bool:
     """Leave the piece to be tried again, later each time, or give up."""
     partitions.forget()
+    connection.close_if_unusable_or_obsolete()
     reason = f"{type(error).__name__}: {str(error).strip() or 'no more is known'}".splitlines()[0].rstrip(".")
     if piece.attempts >= MOST_ATTEMPTS:
         _end_file(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
@@ -165,11 +182,8 @@ def _opened(file: LogFile) -> AbstractContextManager[BinaryIO]:
 
 def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], None] | None) -> bool:
     file = piece.file
-    if file.started_at is None:
-        file.started_at = now()
-        LogFile.objects.filter(pk=file.pk).update(started_at=file.started_at, state=State.RUNNING)
-        started = IngestRun.objects.filter(pk=file.run_id, started_at=None)
-        started.update(started_at=file.started_at, state=State.RUNNING)
+    if file.state == State.WAITING:
+        _begin(file)
     if piece.offset == 0 and _share_with_twin(piece):
         return False
     with _opened(file) as opened:
@@ -189,6 +203,16 @@ def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
     return False
 
 
+def _begin(file: LogFile) -> None:
+    started_at = now()
+    waiting = LogFile.objects.filter(pk=file.pk, state=State.WAITING)
+    if waiting.update(started_at=started_at, state=State.RUNNING):
+        IngestRun.objects.filter(pk=file.run_id, started_at=None).update(
+            started_at=started_at, state=State.RUNNING
+        )
+    file.refresh_from_db(fields=["state", "started_at"])
+
+
 def _commit(piece: Piece, batch: Batch, stream: LogStream) -> None:
     """Store one batch: pages, rows, findings, counts and the offset, or nothing of it."""
     while True:
@@ -206,7 +230,7 @@ def _store_batch(piece: Piece, batch: Batch, stream: LogStream) -> LogFile:
     """The file as it is when the transaction commits."""
     held = Piece.objects.select_for_update(of=("self",)).select_related("file__log_host").get(pk=piece.pk)
     if (held.offset, held.attempts) != (piece.offset, piece.attempts):
-        raise OperationalError("another worker has taken this piece over")
+        raise _TakenOver
     file = held.file
     file.run = piece.file.run
     span = known_lines.span_of(batch.entries, file.log_host.zone) or _known_span(file)
@@ -308,7 +332,9 @@ def _digest(opened: BinaryIO) -> str:
 def _end_file(piece: Piece, state: State, error: str) -> None:
     file = piece.file
     with transaction.atomic():
-        Piece.objects.filter(pk=piece.pk).update(state=state, lease_until=None)
+        ours = Piece.objects.filter(pk=piece.pk, state=State.RUNNING, attempts=piece.attempts)
+        if not ours.update(state=state, lease_until=None):
+            raise _TakenOver
         ended = {"state": state, "error": error, "finished_at": now()}
         if state is State.FINISHED:
             ended["size_read"] = file.size

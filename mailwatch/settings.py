@@ -27,6 +27,9 @@ MAILWATCH_PORT = env.integer("MAILWATCH_PORT", 8000, minimum=1)
 MAILWATCH_LISTEN = env.text("MAILWATCH_LISTEN", "127.0.0.1")
 MAILWATCH_WORKERS = env.integer("MAILWATCH_WORKERS", 0)  # worker processes; 0: one a core
 
+# Seconds after which a piece of a log is taken up by another worker, unless the one at work commits meanwhile.
+MAILWATCH_LEASE = env.integer("MAILWATCH_LEASE", 60, minimum=2)
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

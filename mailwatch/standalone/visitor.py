@@ -54,6 +54,13 @@ class Visitor:
             raise Refused(f"the upload form does not take the files of {log_host}")
         return path
 
+    def keep_configuration(self, file: Path, *, log_host: str) -> None:
+        """Post the form that audits a configuration and keeps it for a log host."""
+        path = "/configuration/"
+        fields = {"csrfmiddlewaretoken": self._token(path), "text": file.read_text()}
+        fields |= {"log_host": log_host, "replace": "on"}
+        self._send(path, urllib.parse.urlencode(fields).encode())
+
     def wait_for_run(self, path: str) -> None:
         """Wait while the run waits or works. Raises Refused if it ends badly."""
         while (run := self.json(path))["state"] in {"waiting", "running"}:

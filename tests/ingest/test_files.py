@@ -227,3 +227,20 @@ def test_the_totals_of_the_story(srv1: LogHost) -> None:
 
 def _texts(host: LogHost) -> list[bytes]:
     return [entry.text for page in pages.scan(host.pk) for _, entry in page.entries()]
+
+
+def test_a_worker_whose_lease_ran_out_stores_nothing(monkeypatch: pytest.MonkeyPatch, srv1: LogHost) -> None:
+    path = SAMPLES / "srv1" / "mainlog"
+    incoming = pipeline.IncomingFile(
+        name="mainlog", path=str(path), size=path.stat().st_size, is_upload=False
+    )
+    run = pipeline.new_run(log_host=srv1, files=[incoming], started_by="tests")
+    piece = Piece.objects.get(file__run=run)
+    late = pipeline._take(piece.pk)
+    assert late is not None
+    Piece.objects.filter(pk=piece.pk).update(lease_until=None)
+    finish(run)  # the other worker
+    monkeypatch.setattr(pipeline, "_take", lambda _: late)
+    assert not pipeline.work(piece.pk)
+    assert len(_texts(srv1)) == 665
+    assert run.files.get().state == State.FINISHED

@@ -33,15 +33,27 @@ class Command(BaseCommand):
                 f"{administrator.path(settings.MAILWATCH_HOME)} is missing, so nobody can sign in"
             )
         visitor.sign_in(sign_in.username, sign_in.password)
-        runs = [self._upload(visitor, folder) for folder in sorted(samples.iterdir()) if folder.is_dir()]
+        folders = sorted(folder for folder in samples.iterdir() if folder.is_dir())
+        runs = [self._upload(visitor, folder) for folder in folders]
         for run in runs:
             visitor.wait_for_run(run)
-        self.stdout.write(visitor.json("/relays/?format=json")["verdict"]["summary"])
+        for folder in folders:
+            self._configure(visitor, folder)
+        verdict = visitor.json("/relays/?format=json")["verdict"]
+        self.stdout.write(f"Relaying spam? {verdict['relaying'].capitalize()}. {verdict['summary']}")
         self.stdout.write(f"{visitor.url}/relays/")
+
+    def _configure(self, visitor: Visitor, folder: Path) -> None:
+        """The configuration behind the log, where there is one, settles what the log leaves open."""
+        configuration = folder / "configuration"
+        if configuration.exists():
+            self.stdout.write(f"Handing in the configuration of {folder.name}")
+            self.stdout.flush()
+            visitor.keep_configuration(configuration, log_host=folder.name)
 
     def _upload(self, visitor: Visitor, folder: Path) -> str:
         """The path of the run."""
-        files = sorted(file for file in folder.iterdir() if file.name != "zone")
+        files = sorted(folder.glob("mainlog*"))
         self.stdout.write(f"Handing in {len(files)} logs of {folder.name}")
         self.stdout.flush()
         zone = (folder / "zone").read_text().strip()
