@@ -163,7 +163,8 @@ def _work(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
 def _after_error(piece: Piece, error: Exception) -> bool:
     """Leave the piece to be tried again, later each time, or give up."""
     partitions.forget()
-    connection.close_if_unusable_or_obsolete()
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()  # the next query opens another
     reason = f"{type(error).__name__}: {str(error).strip() or 'no more is known'}".splitlines()[0].rstrip(".")
     if piece.attempts >= MOST_ATTEMPTS:
         _end_file(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
