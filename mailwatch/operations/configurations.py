@@ -3,9 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 
+from ingest import classification
 from ingest.exim.configuration import mask
-from ingest.models import LogHost, StoredConfiguration
+from ingest.models import LogFile, LogHost, StoredConfiguration
+
+MOST_AT_ONCE = 5000  # messages that are judged again while somebody waits: about two seconds
 
 
 @transaction.atomic
@@ -19,7 +23,22 @@ def keep_configuration(
     return StoredConfiguration.objects.create(log_host=log_host, name=name, text=mask(text), stored_at=now)
 
 
-def drop_configuration(*, stored_id: int) -> bool:
-    """Give up a kept configuration; False if there was none."""
-    deleted, _ = StoredConfiguration.objects.filter(pk=stored_id).delete()
-    return deleted > 0
+def drop_configuration(*, stored_id: int) -> LogHost | None:
+    """Give up a kept configuration; returns whose it was, None if there was none."""
+    stored = StoredConfiguration.objects.select_related("log_host").filter(pk=stored_id).first()
+    if stored is None:
+        return None
+    stored.delete()
+    return stored.log_host
+
+
+def judge_again(*, log_host: LogHost) -> bool:
+    """Decide the findings again by what the configuration says of domains and networks.
+
+    False where that would take too long for somebody who waits: the next run does it, or ``manage.py reclassify``.
+    """
+    messages = LogFile.objects.filter(log_host=log_host).aggregate(total=Sum("messages", default=0))["total"]
+    if messages > MOST_AT_ONCE:
+        return False
+    classification.reclassify(log_host)
+    return True

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.rules.configuration import ConfigurationFinding, audit
-from ingest.rules.verdict import Answer
-
 from ingest.exim.configuration import MASK, Configuration, read
 from ingest.models import LogHost, StoredConfiguration
+from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import SEVERITIES, Severity, State
+from ingest.rules.verdict import Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

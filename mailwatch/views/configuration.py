@@ -7,8 +7,9 @@ from django.utils.timezone import now
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ingest.models import LogHost
 from mailwatch import forms
-from mailwatch.operations.configurations import drop_configuration, keep_configuration
+from mailwatch.operations.configurations import drop_configuration, judge_again, keep_configuration
 from mailwatch.queries import configuration as queries
 
 
@@ -39,8 +40,8 @@ def _audit(request: HttpRequest) -> HttpResponse:
             replace=form.cleaned_data["replace"],
             now=now(),
         )
-        messages.success(
-            request, f"Kept for {log_host.name}, with passwords masked. Its verdict counts it now."
+        _say(
+            request, log_host, f"Kept for {log_host.name}, with passwords masked. Its verdict counts it now."
         )
     return _page(request, form.masked(audit.configuration.text), audit=audit, log_host=log_host)
 
@@ -53,7 +54,15 @@ def _page(request: HttpRequest, form: forms.ConfigurationForm, **context: object
 @require_POST
 def drop(request: HttpRequest, stored_id: int) -> HttpResponse:
     """Give up a kept configuration."""
-    if not drop_configuration(stored_id=stored_id):
+    log_host = drop_configuration(stored_id=stored_id)
+    if log_host is None:
         raise Http404
-    messages.success(request, "No longer kept. The verdict no longer counts it.")
+    _say(request, log_host, "No longer kept. The verdict no longer counts it.")
     return redirect("configuration")
+
+
+def _say(request: HttpRequest, log_host: LogHost, what_happened: str) -> None:
+    """Tell what happened, and whether the findings follow at once."""
+    if not judge_again(log_host=log_host):
+        what_happened += " Suspects are judged by it at the end of the next run, or by manage.py reclassify."
+    messages.success(request, what_happened)

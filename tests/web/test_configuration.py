@@ -5,7 +5,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ingest.models import LogHost, StoredConfiguration
+from mailwatch.operations import configurations
 from mailwatch.templatetags.repair import compared
+from tests.web.conftest import SEED, Ingested
 from tests.web.test_explain import AS_FOUND
 
 SECRET = "mysql_servers = localhost/system/exim/mypassw\n"
@@ -82,6 +84,28 @@ def test_it_replaces_what_was_kept_or_comes_beside_it(
     file = SimpleUploadedFile("authenticators", AS_FOUND.encode())
     desk.post("/configuration/", {"file": file, "log_host": "srv1", "replace": replace})
     assert StoredConfiguration.objects.count() == kept
+
+
+def test_its_local_domains_count_for_findings_at_once(desk: Client, ingested: Ingested) -> None:
+    arrival = (
+        SEED[0]
+        .replace(" A=plain:", "")
+        .replace("P=esmtpa", "P=esmtp")
+        .replace("[email\xa0protected] H", "x@other.example H")
+    )
+    ingested([arrival, SEED[2]])
+    before = desk.get("/relays/").context["page"].suspects[0].report.severity
+    desk.post("/configuration/", {"text": "domainlist local_domains = example.org", "log_host": "srv1"})
+    after = desk.get("/relays/").context["page"].suspects[0].report.severity
+    assert before.rank > after.rank
+
+
+def test_a_large_log_is_not_judged_again_while_somebody_waits(
+    desk: Client, seed: LogHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configurations, "MOST_AT_ONCE", 0)
+    page = desk.post("/configuration/", {"text": AS_FOUND, "log_host": "srv1"}).text
+    assert "judged by it at the end of the next run" in page
 
 
 def test_what_is_kept_of_a_log_host_is_shown_again(desk: Client, seed: LogHost) -> None:

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from ingest.rules.verdict import Verdict
 
 from ingest.models import LogHost
+from ingest.rules.verdict import Verdict
 from mailwatch.printable import plain
 from mailwatch.queries import relays as queries
 from mailwatch.queries.answers import HostAnswer, answers
