@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mailwatch.standalone import ServiceError, places, postgres
 
-__all__ = ["ServiceError", "database", "for_command", "restart_if_ended", "services"]
+__all__ = ["ServiceError", "database", "for_command", "migrate", "restart_if_ended", "services"]
 
 # Commands that read and write no table, or (run, demo) start the services themselves.
 WITHOUT_DATABASE = frozenset(
@@ -64,7 +64,7 @@ def database(*, migrated: bool = True) -> Iterator[None]:
         return
     with services(settings.MAILWATCH_HOME):
         if migrated:
-            _migrate()
+            migrate()
         yield
 
 
@@ -108,7 +108,7 @@ def _point_to(home: Path) -> None:
     connections.settings["default"].update(places.database(home))
 
 
-def _migrate() -> None:
+def migrate() -> None:
     """Bring the tables up to date, quietly. To ask what is missing is cheaper than to call migrate."""
     with _exclusively(settings.MAILWATCH_HOME / "migrate.lock"):
         executor = MigrationExecutor(connections["default"])

@@ -20,9 +20,17 @@ from threading import Event
 from types import FrameType
 
 from django.conf import settings
-from django.core.management import call_command
 
-from mailwatch.standalone import ServiceError, administrator, listening, logs, processes, session, valkey
+from mailwatch.standalone import (
+    ServiceError,
+    administrator,
+    listening,
+    logs,
+    processes,
+    session,
+    static,
+    valkey,
+)
 from mailwatch.standalone.children import Child, Family
 from mailwatch.standalone.listening import Listening
 
@@ -59,7 +67,8 @@ def run(say: Callable[[str], None], *, afterwards: Callable[[str], list[str]] | 
     with _alone(home), _stop_asked() as asked, contextlib.suppress(_Stopped):
         _stop_orphans(home)
         _remove_half_arrived(settings.FILE_UPLOAD_TEMP_DIR)
-        with session.database():
+        with session.database(migrated=False):
+            session.migrate()  # a database that was given, too
             _serve(home, say, afterwards, asked)
     say("stopped")
 
@@ -70,7 +79,7 @@ def _serve(
     afterwards: Callable[[str], list[str]] | None,
     asked: Event,
 ) -> None:
-    call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    static.collect(home / "static-collected")
     sign_in = administrator.make_first(home)
     taken = listening.listen(settings.MAILWATCH_LISTEN, settings.MAILWATCH_PORT)
     if taken.port != settings.MAILWATCH_PORT:
