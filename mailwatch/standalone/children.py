@@ -81,22 +81,17 @@ class Family:
         return found
 
     def stop(self, *, patience: float) -> None:
-        """Stop them in the order opposite to their start; who does not listen is killed."""
-        for child in reversed(self.children):
-            if child.process is None:
-                continue
-            if not self._stop(child.process, signal.SIGTERM, patience):
-                self._stop(child.process, signal.SIGKILL, patience)
-            child.process = None
-            self._forget(child)
+        """Ask all to end, since none needs another for that; who does not within `patience` seconds is killed."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for process in self._alive():
+                processes.stop(process, number, patience=0)
+            deadline = time.monotonic() + patience
+            while self._alive() and time.monotonic() < deadline:
+                self.attend(timeout=0.02)  # a child that cannot write cannot end
+        self.ended()
 
-    def _stop(self, process: Process, number: signal.Signals, patience: float) -> bool:
-        """Reading goes on meanwhile: a child that cannot write cannot end."""
-        processes.stop(process, number, patience=0)
-        deadline = time.monotonic() + patience
-        while processes.is_alive(process) and time.monotonic() < deadline:
-            self.attend(timeout=0.02)
-        return not processes.is_alive(process)
+    def _alive(self) -> list[Process]:
+        return [child.process for child in self.children if child.process and child.is_running]
 
     def _pass_on(self, child: Child) -> None:
         assert child.output is not None

@@ -1,8 +1,8 @@
 """`make run`: everything on this machine, until Ctrl-C.
 
-PostgreSQL, Valkey, web server, Celery worker and beat are started in this order and stopped in the opposite
-one. All but PostgreSQL end with the supervisor, however it ends; PostgreSQL, which commands may be using, is
-taken over by the next start.
+PostgreSQL, Valkey, then web server, Celery worker and beat are started, and stopped in the opposite order. All
+but PostgreSQL end with the supervisor, however it ends; PostgreSQL, which commands may be using, is taken over
+by the next start.
 """
 
 import contextlib
