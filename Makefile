@@ -33,7 +33,7 @@ lint: environment
 	$(BIN)/djade --check $$(find templates -name '*.html')
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python manage.py check --fail-level WARNING
+	MAILWATCH_HTTPS=yes $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -W 'ignore:Got an error checking:RuntimeWarning' manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py document_rules --check
 
