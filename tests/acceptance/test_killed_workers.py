@@ -1,5 +1,6 @@
 """Workers die at random moments of an ingest; the run finishes by itself and nothing is lost or doubled."""
 
+import contextlib
 import os
 import random
 import signal
@@ -46,7 +47,9 @@ def kill_while_it_works(mailwatch: Running, run: str, dice: random.Random) -> in
         time.sleep(dice.uniform(0.3, 1.5))
         if visitor.json(run)["state"] not in ("waiting", "running"):
             break
-        open_ones = "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        open_ones = (
+            "SELECT count(*) FROM pg_stat_activity WHERE xact_start IS NOT NULL AND pid <> pg_backend_pid()"
+        )
         in_transaction += bool(mailwatch.query(open_ones)[0][0])
         workers = mailwatch.processes("celery")
         victims = [pid for pid in workers if " beat " not in _command(pid)]
@@ -64,10 +67,8 @@ def _command(pid: int) -> str:
 
 
 def _kill(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 @pytest.mark.skipif(KILLS == 0, reason="no kills are asked for")

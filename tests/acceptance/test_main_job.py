@@ -28,7 +28,11 @@ def report(mailwatch: Running) -> dict[str, Any]:
 
 def test_the_verdict_is_yes_and_says_why(report: dict[str, Any]) -> None:
     verdict = report["verdict"]
-    assert (verdict["relaying"], verdict["broken_authenticator"], verdict["open_relay"]) == ("yes", "yes", "no")
+    assert (verdict["relaying"], verdict["broken_authenticator"], verdict["open_relay"]) == (
+        "yes",
+        "yes",
+        "no",
+    )
     assert "without a user name" in verdict["summary"]
 
 
@@ -75,7 +79,9 @@ def test_the_password_of_the_configuration_is_nowhere_in_the_database(
     assert "sample-password" not in texts[0][0]
 
 
-@pytest.mark.parametrize("path", ["/", "/search/", "/relays/", "/uploads/", "/senders/203.0.113.45/", "/rules/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/search/", "/relays/", "/uploads/", "/senders/203.0.113.45/", "/rules/"]
+)
 def test_nobody_sees_a_page_without_a_login(mailwatch: Running, path: str) -> None:
     with urllib.request.urlopen(mailwatch.url + path, timeout=10) as answer:
         assert "/login/" in answer.url
@@ -83,7 +89,12 @@ def test_nobody_sees_a_page_without_a_login(mailwatch: Running, path: str) -> No
 
 def test_the_uploaded_files_are_gone_when_they_are_read(mailwatch: Running, report: dict[str, Any]) -> None:
     paths = mailwatch.query("SELECT path FROM ingest_logfile WHERE is_upload")
-    kept = [path for (path,) in paths for found in mailwatch.home.rglob(path.rsplit("/", 1)[-1]) if found.is_file()]
+    kept = [
+        path
+        for (path,) in paths
+        for found in mailwatch.home.rglob(path.rsplit("/", 1)[-1])
+        if found.is_file()
+    ]
     assert kept == []
 
 
