@@ -9,8 +9,8 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.db import transaction
 
-from ingest import pipeline
-from ingest.models import IngestRun
+from ingest import classification, pipeline
+from ingest.models import IngestRun, LogHost
 
 _SECONDS = 20  # of work in one task; the rest is another task, so that other runs get their turn
 # Beat looks every few seconds: what it queued and nobody took up meanwhile must not pile up.
@@ -42,6 +42,19 @@ def requeue_expired(**_: Any) -> None:
         read_piece.apply_async(kwargs={"piece_id": piece_id}, expires=_EXPIRES)
     for run_id in pipeline.open_runs()[:_AT_ONCE]:
         finish_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
+
+
+@shared_task
+def reclassify_log_host(*, log_host_id: int, **_: Any) -> None:
+    """Decide every finding of a log host again: something that the rules go by has changed."""
+    log_host = LogHost.objects.filter(pk=log_host_id).first()
+    if log_host is not None:
+        classification.reclassify(log_host)
+
+
+def reclassify_soon(log_host: LogHost) -> None:
+    """Queue that once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: reclassify_log_host.delay(log_host_id=log_host.pk))
 
 
 def wake(run: IngestRun) -> None:

@@ -97,6 +97,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(MAILWATCH_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
+    # A shared report that has ended keeps no mail data.
+    "empty closed reports": {"task": "mailwatch.tasks.empty_closed_reports", "schedule": 3600.0},
     # A piece whose worker died is taken up again by whoever is free.
     "requeue expired pieces": {
         "task": "ingest.tasks.requeue_expired",

@@ -12,8 +12,9 @@ HOME.chmod(0o711)  # root's PostgreSQL runs under a system user, who has to pass
 OWNER = os.getpid()
 
 os.environ["MAILWATCH_HOME"] = str(HOME)
-for name in [name for name in os.environ if name.startswith("MAILWATCH_") and name != "MAILWATCH_HOME"]:
-    del os.environ[name]
+for name in [name for name in os.environ if name.startswith("MAILWATCH_")]:
+    if name != "MAILWATCH_HOME" and not name.startswith("MAILWATCH_TEST_"):  # those tell how long a test may take
+        del os.environ[name]
 
 
 def _remove() -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from ingest import classification
+from ingest import classification, tasks
 from ingest.exim.configuration import mask
 from ingest.models import LogFile, LogHost, StoredConfiguration
 
@@ -35,10 +35,11 @@ def drop_configuration(*, stored_id: int) -> LogHost | None:
 def judge_again(*, log_host: LogHost) -> bool:
     """Decide the findings again by what the configuration says of domains and networks.
 
-    False where that would take too long for somebody who waits: the next run does it, or ``manage.py reclassify``.
+    False where that would take too long for somebody who waits: a worker does it then.
     """
     messages = LogFile.objects.filter(log_host=log_host).aggregate(total=Sum("messages", default=0))["total"]
     if messages > MOST_AT_ONCE:
+        tasks.reclassify_soon(log_host)
         return False
     classification.reclassify(log_host)
     return True

@@ -24,6 +24,7 @@ __all__ = ["ServiceError", "database", "for_command", "migrate", "restart_if_end
 WITHOUT_DATABASE = frozenset(
     {
         "audit_config",
+        "benchmark",
         "check",
         "collectstatic",
         "compilemessages",

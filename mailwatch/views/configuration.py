@@ -64,5 +64,5 @@ def drop(request: HttpRequest, stored_id: int) -> HttpResponse:
 def _say(request: HttpRequest, log_host: LogHost, what_happened: str) -> None:
     """Tell what happened, and whether the findings follow at once."""
     if not judge_again(log_host=log_host):
-        what_happened += " Suspects are judged by it at the end of the next run, or by manage.py reclassify."
+        what_happened += " Suspects are being judged by it now; the report follows in a moment."
     messages.success(request, what_happened)

@@ -105,7 +105,7 @@ def test_a_large_log_is_not_judged_again_while_somebody_waits(
 ) -> None:
     monkeypatch.setattr(configurations, "MOST_AT_ONCE", 0)
     page = desk.post("/configuration/", {"text": AS_FOUND, "log_host": "srv1"}).text
-    assert "judged by it at the end of the next run" in page
+    assert "Suspects are being judged by it now" in page
 
 
 def test_what_is_kept_of_a_log_host_is_shown_again(desk: Client, seed: LogHost) -> None:
