@@ -256,6 +256,7 @@ class SearchForm(ContextForm):
         error_messages={"invalid_choice": "There is no such status."},
     )
     after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+    line = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -42,19 +42,20 @@ def account(authenticated_id: str, *, log_host: LogHost | None, bounds: Bounds) 
         log_host=log_host,
         bounds=bounds,
     )
+    counted = activity.counted(subject)
     term = Term(TermKind.ACCOUNT, authenticated_id)
-    domains, total_domains = activity.domains(subject)
+    domains, total_domains = activity.domains(counted)
     return Account(
         authenticated_id=authenticated_id,
-        activity=activity.activity(subject),
+        activity=activity.activity(counted),
         suspects=_suspects(authenticated_id, log_host),
-        sender_hosts=activity.top(subject, "sender_host_address"),
-        authenticators=activity.top(subject, "authenticator"),
-        envelope_senders=activity.top(subject, "envelope_sender"),
-        tried_from=activity.top_rejected(subject, "sender_host_address"),
+        sender_hosts=activity.top(counted, "sender_host_address"),
+        authenticators=activity.top(counted, "authenticator"),
+        envelope_senders=activity.top(counted, "envelope_sender"),
+        tried_from=activity.top_rejected(counted, "sender_host_address"),
         domains=domains,
         total_domains=total_domains,
-        answers=activity.answers(subject),
+        answers=activity.answers(counted),
         latest=search.page(search.Search(term=term, log_host=log_host, bounds=bounds), rows=sender.LATEST),
     )
 

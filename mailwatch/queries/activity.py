@@ -34,6 +34,16 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """The messages and rejections that are counted; ``since`` is None where that is all of them."""
+
+    subject: Subject
+    messages: QuerySet[Message]
+    rejections: QuerySet[Rejection]
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Top:
     """The most frequent values of a field, and how many values there are."""
 
@@ -89,9 +99,25 @@ class Activity:
         return not self.messages and not self.rejections and not self.failed_logins
 
 
-def activity(subject: Subject) -> Activity:
+def counted(subject: Subject) -> Counted:
+    """What the functions below count."""
+    messages = Message.objects.filter(Q(subject.messages("")), messages_within(subject.bounds))
+    rejections = Rejection.objects.filter(subject.rejections, rejections_within(subject.bounds))
+    if subject.log_host:
+        messages = messages.filter(log_host_id=subject.log_host.pk)
+        rejections = rejections.filter(log_host_id=subject.log_host.pk)
+    since = max(
+        (at for at in (_limit(messages, "first_at"), _limit(rejections, "logged_at")) if at), default=None
+    )
+    if since is None:
+        return Counted(subject, messages, rejections, None)
+    newest = messages.filter(first_at__gte=since)
+    return Counted(subject, newest, rejections.filter(logged_at__gte=since), since)
+
+
+def activity(counted: Counted) -> Activity:
     """Totals and the course over time."""
-    messages, rejections, since = _counted(subject)
+    messages, rejections = counted.messages, counted.rejections
     sums = messages.aggregate(
         number=Count("message_id"),
         first=Min("first_at"),
@@ -118,26 +144,24 @@ def activity(subject: Subject) -> Activity:
         failed_logins=refused["logins"],
         first_at=min((at for at in (sums["first"], refused["first"]) if at), default=None),
         last_at=max((at for at in (sums["last"], refused["last"]) if at), default=None),
-        counted_since=since,
+        counted_since=counted.since,
         hours=_hours(messages, rejections),
     )
 
 
-def top(subject: Subject, name: str, *, limit: int = TOP) -> Top:
+def top(counted: Counted, name: str) -> Top:
     """The most frequent values of a field of the messages; None: the log does not say."""
-    messages, _, _ = _counted(subject)
-    return _top(messages, name, limit)
+    return _top(counted.messages, name)
 
 
-def top_rejected(subject: Subject, name: str, *, limit: int = TOP) -> Top:
+def top_rejected(counted: Counted, name: str) -> Top:
     """The same for rejections and failed logins."""
-    _, rejections, _ = _counted(subject)
-    return _top(rejections.exclude(**{name: None}), name, limit)
+    return _top(counted.rejections.exclude(**{name: None}), name)
 
 
-def domains(subject: Subject, *, limit: int = TOP) -> tuple[tuple[DomainCounts, ...], int]:
+def domains(counted: Counted) -> tuple[tuple[DomainCounts, ...], int]:
     """Where the recipients are: the busiest domains, and how many domains there are."""
-    lines = _deliveries(subject)
+    lines = _deliveries(counted)
     recipient = Coalesce("original_recipient", "recipient")
     domain = Func(recipient, Value("@"), Value(-1), function="split_part", output_field=TextField())
     of_message = Concat("message_id", Value(" "), recipient, output_field=TextField())
@@ -151,22 +175,21 @@ def domains(subject: Subject, *, limit: int = TOP) -> tuple[tuple[DomainCounts, 
         )
         .order_by("-recipients", "domain")
     )
-    found = tuple(_domain(row) for row in groups[:limit])
-    return found, len(found) if len(found) < limit else groups.count()
+    found = tuple(_domain(row) for row in groups[:TOP])
+    return found, len(found) if len(found) < TOP else groups.count()
 
 
-def answers(subject: Subject) -> tuple[tuple[str, str, int], ...]:
+def answers(counted: Counted) -> tuple[tuple[str, str, int], ...]:
     """Why recipients were deferred or bounced: (reason, outcome, lines), of the newest TEXTS_READ lines."""
-    lines = _deliveries(subject).filter(is_attempt=True).exclude(text=None).order_by("-logged_at")
+    lines = _deliveries(counted).filter(is_attempt=True).exclude(text=None).order_by("-logged_at")
     texts = lines.values_list("outcome", "text")[:TEXTS_READ]
     counts = Counter((str(reason_of(text or "")), outcome) for outcome, text in texts)
     return tuple((reason, outcome, number) for (reason, outcome), number in counts.most_common(TOP))
 
 
-def refusals(subject: Subject) -> Top:
+def refusals(counted: Counted) -> Top:
     """Why the subject itself was refused."""
-    _, rejections, _ = _counted(subject)
-    return _top(rejections.filter(is_login=False), "reason", TOP)
+    return _top(counted.rejections.filter(is_login=False), "reason")
 
 
 def _domain(row: Mapping[str, Any]) -> DomainCounts:
@@ -180,25 +203,10 @@ def _domain(row: Mapping[str, Any]) -> DomainCounts:
     )
 
 
-def _top(rows: QuerySet[Any], name: str, limit: int) -> Top:
+def _top(rows: QuerySet[Any], name: str) -> Top:
     groups = rows.order_by().values_list(name).annotate(number=Count("*")).order_by("-number", name)
-    found = tuple((value, number) for value, number in groups[:limit])
-    return Top(found, len(found) if len(found) < limit else groups.count())
-
-
-def _counted(subject: Subject) -> tuple[QuerySet[Message], QuerySet[Rejection], datetime | None]:
-    """The messages and rejections that are counted, and since when, where that is not all of them."""
-    messages = Message.objects.filter(Q(subject.messages("")), messages_within(subject.bounds))
-    rejections = Rejection.objects.filter(subject.rejections, rejections_within(subject.bounds))
-    if subject.log_host:
-        messages = messages.filter(log_host_id=subject.log_host.pk)
-        rejections = rejections.filter(log_host_id=subject.log_host.pk)
-    since = max(
-        (at for at in (_limit(messages, "first_at"), _limit(rejections, "logged_at")) if at), default=None
-    )
-    if since is None:
-        return messages, rejections, None
-    return messages.filter(first_at__gte=since), rejections.filter(logged_at__gte=since), since
+    found = tuple((value, number) for value, number in groups[:TOP])
+    return Top(found, len(found) if len(found) < TOP else groups.count())
 
 
 def _limit(rows: QuerySet[Any], name: str) -> datetime | None:
@@ -208,13 +216,12 @@ def _limit(rows: QuerySet[Any], name: str) -> datetime | None:
     return found["first"] if found["number"] == COUNTED else None
 
 
-def _deliveries(subject: Subject) -> QuerySet[Delivery]:
+def _deliveries(counted: Counted) -> QuerySet[Delivery]:
     """The delivery lines of the counted messages."""
-    _, _, since = _counted(subject)
+    subject, bounds = counted.subject, counted.subject.bounds
     lines = Delivery.objects.filter(subject.messages("message__"))
-    bounds = subject.bounds
-    if since or bounds.since:
-        lines = lines.filter(message__first_at__gte=since or bounds.since)
+    if since := counted.since or bounds.since:
+        lines = lines.filter(message__first_at__gte=since)
     if bounds.until:
         lines = lines.filter(message__first_at__lt=bounds.until)
     return lines.filter(log_host_id=subject.log_host.pk) if subject.log_host else lines

@@ -39,17 +39,18 @@ def address(address: str, *, log_host: LogHost | None, bounds: Bounds) -> Addres
         log_host=log_host,
         bounds=bounds,
     )
+    counted = activity.counted(subject)
     term = Term(TermKind.ADDRESS, address)
-    domains, total_domains = activity.domains(subject)
+    domains, total_domains = activity.domains(counted)
     received = search.Search(term=term, role="recipient", log_host=log_host, bounds=bounds)
     return Address(
         address=address,
-        activity=activity.activity(subject),
-        sender_hosts=activity.top(subject, "sender_host_address"),
-        accounts=activity.top(subject, "authenticated_id"),
+        activity=activity.activity(counted),
+        sender_hosts=activity.top(counted, "sender_host_address"),
+        accounts=activity.top(counted, "authenticated_id"),
         domains=domains,
         total_domains=total_domains,
-        answers=activity.answers(subject),
+        answers=activity.answers(counted),
         received=search.totals(received),
         latest=search.page(search.Search(term=term, log_host=log_host, bounds=bounds), rows=sender.LATEST),
     )

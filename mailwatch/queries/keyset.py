@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Model, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
@@ -28,8 +29,11 @@ class Page[T]:
 
 
 def newest_first[M: Model](rows: QuerySet[M], *, fields: Sequence[str], after: Key | None) -> QuerySet[M]:
-    """``rows`` by ``fields`` descending, those behind the key ``after`` only (None: from the newest)."""
-    ordered = rows.order_by(*(f"-{field}" for field in fields))
+    """``rows`` by ``fields`` descending, those behind the key ``after`` only (None: from the newest).
+
+    A field or relation that was not fetched raises: a list costs no query for each row.
+    """
+    ordered = rows.fetch_mode(models.FETCH_RAISE).order_by(*(f"-{field}" for field in fields))
     if after is None:
         return ordered
     return ordered.filter(TupleLessThan(Tuple(*fields), after))

@@ -11,6 +11,7 @@ from django.db.models import Model, Q, QuerySet
 from django.db.models.expressions import Case, Value, When
 
 from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection, Status
+from ingest.pages import read_entries
 from mailwatch.queries import keyset, story
 from mailwatch.queries.keyset import Key, Page
 from mailwatch.queries.matching import (
@@ -63,11 +64,20 @@ class Row:
     local_user: str | None = None
     happened: str
     rules: tuple[str, ...] = ()  # worst first
+    line: str = ""  # names the line of a rejection, for ``opened``
 
     @property
     def day(self) -> str:
         local = self.at.astimezone(self.log_host.zone)
         return f"{local:%a} {local.day} {local:%B %Y}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedLine:
+    """The raw line of a rejection, to be shown above the list."""
+
+    log_host: LogHost
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +87,27 @@ class Count:
     number: int = 0
     is_more: bool = False
 
+    def __str__(self) -> str:
+        return f"{'more than ' if self.is_more else ''}{self.number:,}"
+
+    @property
+    def messages(self) -> str:
+        """1,386 messages"""
+        return f"{self} message{'' if self.number == 1 else 's'}"
+
+    @property
+    def rejections(self) -> str:
+        """9 rejections"""
+        return f"{self} rejection{'' if self.number == 1 else 's'}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     messages: Count
     rejections: Count
+
+    def __str__(self) -> str:
+        return f"{self.messages.messages}, {self.rejections.rejections}"
 
     @property
     def is_nothing(self) -> bool:
@@ -102,6 +128,16 @@ def page(search: Search, *, cursor: str = "", rows: int = ROWS) -> Page[Row]:
         rows=tuple(_rows(shown, search=search)),
         older=_cursor(shown, message_after, rejection_after) if len(found) > rows else "",
     )
+
+
+def opened(line: str) -> OpenedLine | None:
+    """The line that ``Row.line`` names; None for a mangled name or a line that is no longer kept."""
+    name, _, ref = line.rpartition(":")
+    host = next((host for host in log_hosts().values() if host.name == name), None) if name else None
+    if host is None or not (ref.isascii() and ref.isdecimal() and int(ref) < 2**63):
+        return None
+    (raw,) = read_entries(host.pk, [int(ref)])
+    return OpenedLine(host, raw) if raw else None
 
 
 def totals(search: Search) -> Totals:
@@ -287,4 +323,5 @@ def _rejection_row(rejection: Rejection, log_host: LogHost) -> Row:
         sender_host_address=rejection.sender_host_address,
         authenticated_id=rejection.account,
         happened=story.refused(rejection),
+        line=f"{log_host.name}:{rejection.line_ref}",
     )

@@ -52,22 +52,23 @@ def sender(address: str, *, log_host: LogHost | None = None, bounds: Bounds | No
         log_host=log_host,
         bounds=within,
     )
+    counted = activity.counted(subject)
     term = Term(TermKind.NETWORK, plain, ip_network(plain))
-    domains, total_domains = activity.domains(subject)
+    domains, total_domains = activity.domains(counted)
     return Sender(
         address=plain,
-        activity=activity.activity(subject),
+        activity=activity.activity(counted),
         suspects=suspects(SubjectKind.SENDER_HOST_ADDRESS, plain, log_host=log_host),
-        helo_names=activity.top(subject, "helo_name"),
-        host_names=activity.top(subject, "sender_host_name"),
-        accounts=activity.top(subject, "authenticated_id"),
-        authenticators=activity.top(subject, "authenticator"),
-        envelope_senders=activity.top(subject, "envelope_sender"),
-        accounts_tried=activity.top_rejected(subject, "account"),
+        helo_names=activity.top(counted, "helo_name"),
+        host_names=activity.top(counted, "sender_host_name"),
+        accounts=activity.top(counted, "authenticated_id"),
+        authenticators=activity.top(counted, "authenticator"),
+        envelope_senders=activity.top(counted, "envelope_sender"),
+        accounts_tried=activity.top_rejected(counted, "account"),
         domains=domains,
         total_domains=total_domains,
-        answers=activity.answers(subject),
-        refusals=activity.refusals(subject),
+        answers=activity.answers(counted),
+        refusals=activity.refusals(counted),
         latest=search.page(search.Search(term=term, log_host=log_host, bounds=within), rows=LATEST),
     )
 

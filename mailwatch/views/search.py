@@ -39,8 +39,11 @@ def search(request: HtmxHttpRequest) -> HttpResponse:
             "totals": queries.totals(asked),
             "log_hosts": (hosts := queries.log_hosts()),
             "host_count": 1 if asked.log_host else len(hosts),
+            "opened": queries.opened(form.cleaned_data["line"]),
+            "lines_url": f"?{with_changes(request.GET)}",
             "chips": _chips(request.GET, asked, form),
-            "alternatives": _alternatives(request.GET, asked),
+            "roles": _roles(request.GET, asked),
+            "readings": _readings(request.GET, asked),
             "older": with_changes(request.GET, after=page.older) if page.older else "",
             "all_log_hosts": with_changes(request.GET, log_host="", after=""),
             "whole_log": with_changes(request.GET, range="", since="", until="", after=""),
@@ -63,9 +66,9 @@ def _search(form: SearchForm) -> queries.Search:
 
 
 def with_changes(query: QueryDict, **changes: str) -> str:
-    """The query string with some parameters changed; those that are empty are left out."""
+    """The query string with some parameters changed and no line opened; those that are empty are left out."""
     changed = query.copy()
-    for name, value in changes.items():
+    for name, value in ({"line": ""} | changes).items():
         changed[name] = value
     kept = QueryDict(mutable=True)
     for name, values in changed.lists():
@@ -110,13 +113,14 @@ _NAMES = {
 }
 
 
-def _alternatives(query: QueryDict, asked: queries.Search) -> list[Link]:
+def _roles(query: QueryDict, asked: queries.Search) -> list[Link]:
+    """An address or a domain on one side only."""
+    if asked.role or asked.term.kind not in (TermKind.ADDRESS, TermKind.DOMAIN):
+        return []
+    return [Link(role, with_changes(query, role=role, after="")) for role in ("sender", "recipient")]
+
+
+def _readings(query: QueryDict, asked: queries.Search) -> list[Link]:
     """Other ways to read the same text."""
-    term = asked.term
-    found = []
-    if term.kind in (TermKind.ADDRESS, TermKind.DOMAIN) and not asked.role:
-        roles = ("sender", "recipient")
-        found += [Link(f"{role} only", with_changes(query, role=role, after="")) for role in roles]
-    return found + [
-        Link(_NAMES[kind], with_changes(query, kind=kind, role="", after="")) for kind in alternatives(term)
-    ]
+    kinds = alternatives(asked.term)
+    return [Link(_NAMES[kind], with_changes(query, kind=kind, role="", after="")) for kind in kinds]

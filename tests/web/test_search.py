@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from ingest.models import Message, Rejection
-from mailwatch.queries import keyset, search
+from mailwatch.queries import keyset, matching, search
 from mailwatch.queries.matching import message_branches, rejection_branches
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 from tests.web.conftest import Ingested
@@ -196,6 +196,33 @@ def test_a_page_takes_the_same_queries_however_many_rows(
     ingested([*DAY, *many(60)])
     with django_assert_max_num_queries(20):  # type: ignore[operator]
         desk.get("/search/", {"q": "@many.example"})
+
+
+@pytest.mark.parametrize("text", ["@remote.example", "carol@remote.example", "@elsewhere.example"])
+def test_frequent_and_rare_recipients_are_found_alike(
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    ingested([*DAY, *many(20)])
+    asked = search.Search(term=understand(text))
+    rare = search.page(asked).rows
+    monkeypatch.setattr(matching, "_FEW", 0)
+    assert search.page(asked).rows == rare
+
+
+def test_the_line_of_a_rejection_can_be_read(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    page = desk.get("/search/", {"q": "203.0.113.9"}).context["page"]
+    html = desk.get("/search/", {"q": "203.0.113.9", "line": page.rows[1].line}).content.decode()
+    assert 'class="raw"' in html
+    assert "&lt;victim@elsewhere.example&gt;" in html
+
+
+@pytest.mark.parametrize("line", ["x", "srv1:", "srv1:x", "srv1:²", "nope:5", "srv1:5", "srv1:" + "9" * 60])
+def test_a_mangled_line_opens_nothing(desk: Client, ingested: Ingested, line: str) -> None:
+    ingested(DAY)
+    response = desk.get("/search/", {"line": line})
+    assert response.status_code == 200
+    assert response.context["opened"] is None
 
 
 def test_counts_stop_and_say_so(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
