@@ -6,7 +6,7 @@ the addresses set aside for benchmarks (198.18.0.0/15, RFC 2544).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from math import inf
@@ -40,10 +40,10 @@ class Population:
     strangers: tuple[Peer, ...]
 
 
-def write_bulk(target: Path, *, lines: int, seed: int, days: float) -> None:
+def write_bulk(target: Path, *, lines: int, seed: int, days: float, long_ids: bool = True) -> None:
     """Write exactly `lines` lines that span about `days` days."""
     random = Random(seed)
-    host = _host(random)
+    host = replace(_host(random), long_ids=long_ids)
     pace = days * 86_400 / lines * LINES_A_HAPPENING
     happenings = with_queue_runs(host, stream(random, population(), pace), since=BEGINS, until=inf)
     written = islice(interleave(host, happenings, until=inf), lines)
