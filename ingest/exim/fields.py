@@ -224,6 +224,8 @@ def unquote(quoted: str) -> str:
 
 def addresses(text: str) -> tuple[str, ...]:
     """The recipients of `` for a b c``, without Exim's marks for a list or a line that was too long."""
+    if " " not in text and "<" not in text:
+        return (text,)
     text = text.partition(" **** log string overflowed")[0].removesuffix("<trunc>")
     if '"' not in text and "[" not in text:
         return tuple(word for word in text.split(" ") if word)

@@ -35,6 +35,7 @@ _PLAIN_STAMP = re.compile(_STAMP_TEXT.encode())
 _SYSLOG_STAMP = re.compile((_SYSLOG_TEXT + _STAMP_TEXT).encode())
 # A clock that is set back repeats an hour. An id made at most this much after the stamp still belongs to it.
 _CLOCK_SLACK = timedelta(minutes=5)
+_SECONDS = {f"{second:02}": timedelta(seconds=second) for second in range(60)}
 
 
 class Line(NamedTuple):
@@ -99,17 +100,27 @@ def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
     return _line((logged_at, None if pid is None else _pid(pid), message_id, flag, text, head.end()))
 
 
-@lru_cache(maxsize=16_384)
-def _instants(second: str, offset: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+def _instants(
+    second: str, offset: str | None, zone: tzinfo
+) -> tuple[datetime | None, datetime | None]:
     """The instant of a stamp, and a second one where the clock showed that time twice.
 
-    Cached, since many lines share a second. In UTC, since Python compares two times of one zone by the wall
-    clock.
+    In UTC, since Python compares two times of one zone by the wall clock.
     """
+    first, later = _minute(second[:16], offset, zone)
+    seconds = _SECONDS.get(second[17:])
+    if first is None or seconds is None:
+        return None, None
+    return first + seconds, None if later is None else later + seconds
+
+
+@lru_cache(maxsize=65_536)
+def _minute(minute: str, offset: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """The beginning of a minute. Cached, since reading a date costs more than all else in a stamp."""
     try:
         if offset is not None:
-            return datetime.fromisoformat(second + offset[1:]).astimezone(UTC), None
-        local = datetime.fromisoformat(second).replace(tzinfo=zone)
+            return datetime.fromisoformat(minute + offset[1:]).astimezone(UTC), None
+        local = datetime.fromisoformat(minute).replace(tzinfo=zone)
         first, later = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
     except (ValueError, OverflowError):
         return None, None
