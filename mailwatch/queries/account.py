@@ -10,6 +10,7 @@ from mailwatch.queries import activity, search, sender
 from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
 from mailwatch.queries.keyset import Page
 from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.rows import Row
 from mailwatch.queries.terms import Term, TermKind
 
 
@@ -27,7 +28,7 @@ class Account:
     domains: tuple[DomainCounts, ...]
     total_domains: int
     answers: tuple[tuple[str, str, int], ...]
-    latest: Page[search.Row]
+    latest: Page[Row]
 
     @property
     def worst(self) -> str:

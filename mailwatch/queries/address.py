@@ -8,6 +8,7 @@ from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
 from mailwatch.queries.keyset import Page
 from mailwatch.queries.matching import address_is
 from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.rows import Row
 from mailwatch.queries.search import Totals
 from mailwatch.queries.terms import Term, TermKind
 
@@ -24,7 +25,7 @@ class Address:
     total_domains: int
     answers: tuple[tuple[str, str, int], ...]
     received: Totals  # messages to it, rejections included
-    latest: Page[search.Row]
+    latest: Page[Row]
 
     @property
     def is_nothing(self) -> bool:

@@ -8,14 +8,12 @@ from operator import or_
 from typing import Any
 
 from django.db.models import Model, Q, QuerySet
-from django.db.models.expressions import Case, Value, When
 
-from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection, Status
+from ingest.models import LogHost, Message, Rejection, Status
 from ingest.pages import read_entries
-from mailwatch.queries import keyset, story
+from mailwatch.queries import keyset
 from mailwatch.queries.keyset import Key, Page
 from mailwatch.queries.matching import (
-    delivery_matches,
     findable_rejections,
     message_branches,
     messages_within,
@@ -23,6 +21,8 @@ from mailwatch.queries.matching import (
     rejections_within,
 )
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
+from mailwatch.queries.rows import Row
+from mailwatch.queries.rows import rows as rows_of
 from mailwatch.queries.terms import Term, TermKind
 
 ROWS = 50
@@ -45,31 +45,6 @@ class Search:
     @property
     def wants_rejections(self) -> bool:
         return self.status in ("", Status.REJECTED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A message or a rejection (``message_id`` is None)."""
-
-    log_host: LogHost
-    at: datetime
-    message_id: str | None = None
-    outcome: str  # the mark's shape: delivered, deferred, bounced, rejected, queued, completed
-    status: str  # the word beside it
-    envelope_sender: str | None
-    recipient: str | None
-    more_recipients: int = 0
-    sender_host_address: str | None
-    authenticated_id: str | None = None
-    local_user: str | None = None
-    happened: str
-    rules: tuple[str, ...] = ()  # worst first
-    line: str = ""  # names the line of a rejection, for ``opened``
-
-    @property
-    def day(self) -> str:
-        local = self.at.astimezone(self.log_host.zone)
-        return f"{local:%a} {local.day} {local:%B %Y}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +100,7 @@ def page(search: Search, *, cursor: str = "", rows: int = ROWS) -> Page[Row]:
     found.sort(key=_time_of, reverse=True)
     shown = found[:rows]
     return Page(
-        rows=tuple(_rows(shown, search=search)),
+        rows=tuple(rows_of(shown, term=search.term, hosts=log_hosts())),
         older=_cursor(shown, message_after, rejection_after) if len(found) > rows else "",
     )
 
@@ -244,84 +219,3 @@ def counted(queries: Sequence[QuerySet[Any, Any]]) -> Count:
     limited = [query.order_by()[: COUNTED + 1] for query in queries]
     number = limited[0].count() if len(limited) == 1 else limited[0].union(*limited[1:]).count()
     return Count(number=min(number, COUNTED), is_more=number > COUNTED)
-
-
-def _rows(found: Sequence[Message | Rejection], *, search: Search) -> list[Row]:
-    hosts = log_hosts()
-    messages = [row for row in found if isinstance(row, Message)]
-    last = _last_deliveries(messages, search.term)
-    rules = _rules_of(messages)
-    return [
-        _message_row(row, hosts[row.log_host_id], last.get(row.pk), rules.get(row.pk, ()))
-        if isinstance(row, Message)
-        else _rejection_row(row, hosts[row.log_host_id])
-        for row in found
-        if row.log_host_id in hosts
-    ]
-
-
-def _of_messages(messages: Sequence[Message]) -> Q:
-    """Rows that belong to messages; spelled out by log host, so that primary keys and partitions serve."""
-    ids: dict[int, list[str]] = {}
-    for message in messages:
-        ids.setdefault(message.log_host_id, []).append(message.message_id)
-    return reduce(or_, (Q(log_host_id=host, message_id__in=sorted(known)) for host, known in ids.items()))
-
-
-def _last_deliveries(messages: Sequence[Message], term: Term) -> dict[tuple[int, str], Delivery]:
-    """One delivery line of each message: the latest, of a recipient that was looked for where one was."""
-    if not messages:
-        return {}
-    lines = Delivery.objects.filter(_of_messages(messages))
-    order = ["-logged_at"]
-    wanted = delivery_matches(term)
-    if wanted is not None:
-        lines = lines.alias(is_other=Case(When(wanted, then=Value(0)), default=Value(1)))
-        order = ["is_other", *order]
-    lines = lines.order_by("log_host_id", "message_id", *order).distinct("log_host_id", "message_id")
-    return {(line.log_host_id, line.message_id): line for line in lines}
-
-
-def _rules_of(messages: Sequence[Message]) -> dict[tuple[int, str], tuple[str, ...]]:
-    if not messages:
-        return {}
-    rules: dict[tuple[int, str], tuple[str, ...]] = {}
-    found = MessageFinding.objects.filter(_of_messages(messages))
-    for row in sorted(found, key=lambda row: (story.SEVERITIES.index(row.severity), row.rule)):
-        key = row.log_host_id, row.message_id
-        rules[key] = (*rules.get(key, ()), row.rule)
-    return rules
-
-
-def _message_row(message: Message, log_host: LogHost, line: Delivery | None, rules: tuple[str, ...]) -> Row:
-    recipient, more = story.recipient_of(message, line)
-    return Row(
-        log_host=log_host,
-        at=message.first_at,
-        message_id=message.message_id,
-        outcome=story.outcome_of(message),
-        status=story.status_of(message),
-        envelope_sender=message.envelope_sender,
-        recipient=recipient,
-        more_recipients=more,
-        sender_host_address=message.sender_host_address,
-        authenticated_id=message.authenticated_id,
-        local_user=message.local_user,
-        happened=story.happened(message, line),
-        rules=rules,
-    )
-
-
-def _rejection_row(rejection: Rejection, log_host: LogHost) -> Row:
-    return Row(
-        log_host=log_host,
-        at=rejection.logged_at,
-        outcome="rejected",
-        status="rejected",
-        envelope_sender=rejection.envelope_sender,
-        recipient=rejection.recipient,
-        sender_host_address=rejection.sender_host_address,
-        authenticated_id=rejection.account,
-        happened=story.refused(rejection),
-        line=f"{log_host.name}:{rejection.line_ref}",
-    )

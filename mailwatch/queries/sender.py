@@ -14,6 +14,7 @@ from mailwatch.queries import activity, search, story
 from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
 from mailwatch.queries.keyset import Page
 from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.rows import Row
 from mailwatch.queries.terms import Term, TermKind
 
 LATEST = 20
@@ -34,7 +35,7 @@ class Sender:
     total_domains: int
     answers: tuple[tuple[str, str, int], ...]
     refusals: Top
-    latest: Page[search.Row]
+    latest: Page[Row]
 
     @property
     def worst(self) -> str:
@@ -151,7 +152,7 @@ def _findings(suspect: Suspect, zone: tzinfo) -> Sequence[dict[str, Any]]:
     ]
 
 
-def _row(row: search.Row) -> dict[str, Any]:
+def _row(row: Row) -> dict[str, Any]:
     return {
         "log_host": row.log_host.name,
         "at": _iso(row.at, row.log_host.zone),

@@ -14,6 +14,7 @@ from mailwatch.forms import ContextForm
 from mailwatch.queries import search
 from mailwatch.queries.activity import Activity
 from mailwatch.queries.ranges import Bounds, link_times
+from mailwatch.queries.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,6 @@ def _share(count: int, activity: Activity) -> str:
     return f"{count / activity.recipients:.0%} of {activity.recipients:,} recipients"
 
 
-def hosts_of(rows: Sequence[search.Row]) -> list[LogHost]:
+def hosts_of(rows: Sequence[Row]) -> list[LogHost]:
     """The log hosts whose log the rows are from."""
     return sorted({row.log_host.pk: row.log_host for row in rows}.values(), key=lambda host: host.name)

@@ -12,6 +12,7 @@ from django.test import Client
 from ingest.models import Message, Rejection
 from mailwatch.queries import keyset, matching, search
 from mailwatch.queries.matching import message_branches, rejection_branches
+from mailwatch.queries.rows import Row
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 from tests.web.conftest import Ingested
 from tests.web.logs import BOUNCE, DAY, SCRIPT, SENT, many
@@ -159,7 +160,7 @@ def test_older_pages_hold_every_row_once(desk: Client, ingested: Ingested) -> No
     url = "/search/?q="
     while url:
         response = desk.get(url)
-        page: keyset.Page[search.Row] = response.context["page"]
+        page: keyset.Page[Row] = response.context["page"]
         seen += [row.message_id or row.at.isoformat() for row in page.rows]
         url = f"/search/?{response.context['older']}" if response.context["older"] else ""
     assert len(seen) == len(set(seen)) == 120 + 3 + 2
