@@ -39,7 +39,7 @@ from ingest.stored_facts import (
 )
 
 _MESSAGES_AT_ONCE = 5000
-_SUBJECTS_AT_ONCE = 200
+_SUBJECTS_AT_ONCE = 500
 _LOCK = 4_820_002
 
 Subject = tuple[SubjectKind, str]

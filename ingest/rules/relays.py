@@ -168,7 +168,11 @@ class SubjectAccumulator:
     def report(self) -> SubjectReport | None:
         """The report, None if no rule found anything."""
         found = [finding for watch in self._watches if (finding := watch.finding()) is not None]
-        if not found or self._span.first_at is None or self._span.last_at is None:
+        if (
+            not any(map(_is_worth_a_report, found))
+            or self._span.first_at is None
+            or self._span.last_at is None
+        ):
             return None
         found.sort(key=lambda finding: finding.severity.rank)
         return SubjectReport(
@@ -194,6 +198,11 @@ class SubjectAccumulator:
             refused_since=self._refused_since,
             logins_after_guessing=self._logins_after.most(),
         )
+
+
+def _is_worth_a_report(finding: SubjectFinding) -> bool:
+    """Not the address that a mail program behind a home router gives itself: nearly every customer does so."""
+    return finding.rule != HELO_LITERAL.code or finding.severity is not Severity.INFO
 
 
 def _attack(found: list[SubjectFinding], value: str) -> str:

@@ -173,7 +173,7 @@ def test_counts_of_a_subject() -> None:
             status="queued",
         ),
         login(1, helo_name="[127.0.0.1]", recipients=(recipient(outcome=Outcome.BOUNCED),)),
-        refusal(2, stage=Stage.DATA, text="message too big"),
+        refusal(2, stage=Stage.RCPT, text="relay not permitted"),
     ]
 
     report = address_report(*facts)
@@ -184,3 +184,7 @@ def test_counts_of_a_subject() -> None:
     assert (report.rejections, report.refused_since) == (1, 1)
     assert report.helo_names == ("[127.0.0.1]", "mx.victim.example")
     assert report.authenticators == ("plain",)
+
+
+def test_a_mail_program_behind_a_home_router_is_not_reported() -> None:
+    assert address_report(login(0, helo_name="[192.168.1.5]")) is None
