@@ -26,6 +26,8 @@ class LogHost(models.Model):
 
     name = models.CharField(max_length=100, unique=True, validators=[log_host_name])
     timezone = models.CharField(max_length=64, default="UTC", validators=[zone_name])
+    # the zone that what is stored is being moved to; empty: none
+    wanted_timezone = models.CharField(max_length=64, blank=True, validators=[zone_name])
     # typed in or taken from the configuration; empty: the inferred ones serve, a step less severe
     local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     inferred_local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)

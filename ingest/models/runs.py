@@ -69,6 +69,7 @@ class LogFile(models.Model):
     unparsed_samples = models.JSONField(default=list)  # the first 20: {"reason", "text"}
     features = ArrayField(models.CharField(max_length=30), default=list)  # see ingest.rules.facts.Coverage
     own_addresses = ArrayField(models.CharField(max_length=45), default=list)  # I= of arrivals
+    zone_votes = models.JSONField(default=dict)  # of new arrivals, see ingest.zones.Votes
     first_at = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
