@@ -7,7 +7,7 @@ from django.db.models import Q
 from ingest.models import LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from mailwatch.queries import activity, search, sender
-from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
+from mailwatch.queries.activity import Activity, Answers, DomainCounts, Subject, Top
 from mailwatch.queries.keyset import Page
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.rows import Row
@@ -27,7 +27,7 @@ class Account:
     tried_from: Top  # sender hosts of failed logins
     domains: tuple[DomainCounts, ...]
     total_domains: int
-    answers: tuple[tuple[str, str, int], ...]
+    answers: Answers
     latest: Page[Row]
 
     @property

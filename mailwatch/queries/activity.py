@@ -179,12 +179,24 @@ def domains(counted: Counted) -> tuple[tuple[DomainCounts, ...], int]:
     return found, len(found) if len(found) < TOP else groups.count()
 
 
-def answers(counted: Counted) -> tuple[tuple[str, str, int], ...]:
-    """Why recipients were deferred or bounced: (reason, outcome, lines), of the newest TEXTS_READ lines."""
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Why recipients were deferred or bounced: (reason, outcome, lines).
+
+    ``of_newest`` is how many lines were read where there are more, None where all were.
+    """
+
+    rows: tuple[tuple[str, str, int], ...]
+    of_newest: int | None
+
+
+def answers(counted: Counted) -> Answers:
+    """Reasons are classes of a free text, so texts are read one by one, TEXTS_READ at most."""
     lines = _deliveries(counted).filter(is_attempt=True).exclude(text=None).order_by("-logged_at")
-    texts = lines.values_list("outcome", "text")[:TEXTS_READ]
-    counts = Counter((str(reason_of(text or "")), outcome) for outcome, text in texts)
-    return tuple((reason, outcome, number) for (reason, outcome), number in counts.most_common(TOP))
+    texts = list(lines.values_list("outcome", "text")[: TEXTS_READ + 1])
+    counts = Counter((str(reason_of(text or "")), outcome) for outcome, text in texts[:TEXTS_READ])
+    rows = tuple((reason, outcome, number) for (reason, outcome), number in counts.most_common())
+    return Answers(rows, TEXTS_READ if len(texts) > TEXTS_READ else None)
 
 
 def refusals(counted: Counted) -> Top:

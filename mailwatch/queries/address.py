@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ingest.models import LogHost
 from mailwatch.queries import activity, search, sender
-from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
+from mailwatch.queries.activity import Activity, Answers, DomainCounts, Subject, Top
 from mailwatch.queries.keyset import Page
 from mailwatch.queries.matching import address_is
 from mailwatch.queries.ranges import Bounds
@@ -23,7 +23,7 @@ class Address:
     accounts: Top
     domains: tuple[DomainCounts, ...]
     total_domains: int
-    answers: tuple[tuple[str, str, int], ...]
+    answers: Answers
     received: Totals  # messages to it, rejections included
     latest: Page[Row]
 

@@ -24,6 +24,7 @@ from mailwatch.queries.search import Count, counted
 LINES_SHOWN = 200
 LINES_READ = 20_000  # of one message, for its recipients; more are not read for a page
 RECIPIENTS_SHOWN = 50
+_LISTED = 10  # bounces and files near a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +114,8 @@ class Nearby:
     parent_is_here: bool
     suspects: tuple[Suspect, ...]
     files: tuple[str, ...]
+    has_more_reports: bool
+    has_more_files: bool
 
 
 def find(message_id: str, *, log_host: LogHost | None = None) -> QuerySet[Message]:
@@ -237,16 +240,20 @@ def nearby(message: Message, recipients: Sequence[RecipientOutcome]) -> Nearby:
     """Counts on the same log host, and the messages that belong to this one."""
     here = Message.objects.filter(log_host_id=message.log_host_id)
     reports = here.filter(parent_message_id=message.message_id).order_by("first_at")
+    found_reports = list(reports.values_list("message_id", flat=True)[: _LISTED + 1])
+    files = _files(message)
     parent = message.parent_message_id
     return Nearby(
         sender_host=_same(here, "sender_host_address", message.sender_host_address),
         envelope_sender=_same_sender(here, message.envelope_sender),
         recipient=_same_recipient(here, recipients),
         connection=_same_connection(here, message),
-        reports=tuple(reports.values_list("message_id", flat=True)[:10]),
+        reports=tuple(found_reports[:_LISTED]),
+        has_more_reports=len(found_reports) > _LISTED,
         parent_is_here=bool(parent) and here.filter(message_id=parent).exists(),
         suspects=_suspects(message),
-        files=_files(message),
+        files=files[:_LISTED],
+        has_more_files=len(files) > _LISTED,
     )
 
 
@@ -303,4 +310,4 @@ def _files(message: Message) -> tuple[str, ...]:
     """Names of the files that hold its lines."""
     pages = {LineRef.unpack(ref).page_id for ref in message.line_refs[:LINES_READ]}
     files = LogFile.objects.filter(shares__log_host_id=message.log_host_id, shares__page_id__in=pages)
-    return tuple(files.order_by("first_at", "pk").values_list("name", flat=True).distinct()[:5])
+    return tuple(files.order_by("first_at", "pk").values_list("name", flat=True).distinct()[: _LISTED + 1])

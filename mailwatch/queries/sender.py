@@ -11,7 +11,7 @@ from django.db.models import Q
 from ingest.models import LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from mailwatch.queries import activity, search, story
-from mailwatch.queries.activity import Activity, DomainCounts, Subject, Top
+from mailwatch.queries.activity import Activity, Answers, DomainCounts, Subject, Top
 from mailwatch.queries.keyset import Page
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.rows import Row
@@ -33,7 +33,7 @@ class Sender:
     accounts_tried: Top  # in failed logins
     domains: tuple[DomainCounts, ...]
     total_domains: int
-    answers: tuple[tuple[str, str, int], ...]
+    answers: Answers
     refusals: Top
     latest: Page[Row]
 
@@ -112,8 +112,9 @@ def as_json(found: Sender, *, zone: tzinfo) -> dict[str, Any]:
         },
         "answers": [
             {"reason": reason, "outcome": outcome, "lines": number}
-            for reason, outcome, number in found.answers
+            for reason, outcome, number in found.answers.rows
         ],
+        "answers_of_newest": found.answers.of_newest,
         "refusals": _top(found.refusals),
         "findings": [finding for suspect in found.suspects for finding in _findings(suspect, zone)],
         "latest": [_row(row) for row in found.latest.rows],

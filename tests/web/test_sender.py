@@ -105,6 +105,14 @@ def test_long_lists_are_cut_and_say_of_how_many(
     assert "first 20 of 25" in desk.get("/senders/198.51.100.20/").content.decode()
 
 
+def test_answers_say_when_only_the_newest_lines_were_read(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested([line.replace(" => ", " == ").replace(' C="250 ok"', ": 451 later") for line in many(6)])
+    monkeypatch.setattr(activity, "TEXTS_READ", 4)
+    assert "in the newest 4 lines" in desk.get("/senders/198.51.100.20/").content.decode()
+
+
 def test_hostile_names_do_nothing(desk: Client, ingested: Ingested) -> None:
     ingested([DAY[0].replace("(helo.example.net)", "(<img src=x onerror=alert(1)>)")])
     html = desk.get("/senders/198.51.100.7/").content.decode()
