@@ -122,7 +122,7 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> Iterator[S
 def _learn(log_host: LogHost) -> LogHostFacts:
     """Infer the local domains from what was delivered; ``log_host`` is brought up to date."""
     with transaction.atomic():
-        held = LogHost.objects.select_for_update().get(pk=log_host.pk)
+        held = LogHost.objects.select_for_update(no_key=True).get(pk=log_host.pk)  # uploads go on
         counts = LocalDomain.objects.filter(log_host=held).values_list("domain", "deliveries")
         held.inferred_local_domains = sorted(infer_local_domains(counts))
         held.save(update_fields=["inferred_local_domains"])

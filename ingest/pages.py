@@ -7,9 +7,9 @@ pages take a fifth more room, 1 MB pages five times as long for a line.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import zstandard
@@ -21,6 +21,8 @@ from ingest.models import LogPage
 from ingest.sources.entries import Entry, entries_of
 
 PAGE_SIZE = 256 * 1024
+# A page keeps its id when the zone of its log is corrected: from UTC-12 to UTC+14 is the longest way.
+_MOVED = timedelta(hours=26)
 _PAGES_AT_ONCE = 64  # fetched together; about 1 MB compressed
 PAGE_NUMBER_BITS = 31
 OFFSET_BITS = 20  # entries begin within the first PAGE_SIZE bytes of a page, however long the last one is
@@ -54,9 +56,16 @@ def month_number(at: datetime) -> int:
 
 def page_range(first_at: datetime, last_at: datetime) -> tuple[int, int]:
     """Bounds (inclusive) of the ids of pages that can hold entries of a span in UTC: prunes partitions."""
-    return month_number(first_at) << PAGE_NUMBER_BITS, month_number(
-        last_at
-    ) << PAGE_NUMBER_BITS | _NUMBER_MASK
+    first, last = month_number(shifted(first_at, -_MOVED)), month_number(shifted(last_at, _MOVED))
+    return first << PAGE_NUMBER_BITS, last << PAGE_NUMBER_BITS | _NUMBER_MASK
+
+
+def shifted(at: datetime, by: timedelta) -> datetime:
+    """``at`` plus ``by``; ``at`` itself where that lies beyond the years 1 and 9999."""
+    try:
+        return at + by
+    except OverflowError:
+        return at
 
 
 class StampedEntry(NamedTuple):
@@ -151,6 +160,24 @@ def overlapping(log_host_id: int, first_at: datetime, last_at: datetime) -> Iter
         first_at__lte=last_at,
     ).order_by("page_id")
     yield from _decompressed(rows)
+
+
+def move(log_host_id: int, spans: Mapping[int, tuple[datetime, datetime]]) -> None:
+    """Set first and last time of pages, by page id. The pages keep their ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE ingest_page AS page SET first_at = moved.first_at, last_at = moved.last_at"
+            " FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])"
+            " AS moved (page_id, first_at, last_at)"
+            " WHERE page.log_host_id = %s AND page.page_id = moved.page_id"
+            " AND (page.first_at, page.last_at) <> (moved.first_at, moved.last_at)",
+            [
+                list(spans),
+                [first_at for first_at, _ in spans.values()],
+                [last_at for _, last_at in spans.values()],
+                log_host_id,
+            ],
+        )
 
 
 def scan(log_host_id: int) -> Iterator[Page]:

@@ -1,0 +1,273 @@
+"""The zone of a log, checked against its message ids.
+
+A stamp is local time, and the first six characters of a message id are the same moment in UTC: the difference on
+an arrival line is the offset of the log's zone at that moment, whatever zone the log host was given. Each arrival
+is a vote. What was read in a wrong zone is moved by ``ingest.rebuild.move``.
+
+Source: Exim's specification, chapter "How Exim receives and delivers mail", section "Message identification".
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.db import connection
+
+from ingest.exim import message_id as ids
+from ingest.models import LogFile, LogHost
+
+_QUARTER = 15  # minutes: every offset in use is a multiple
+_WIDEST = 15 * 60  # minutes; zones lie between -12:00 and +14:00, and what differs more is no time of this log
+# The id is made when reception begins and the line is written when it ends, so the difference is the offset and
+# the seconds between: it is rounded down, with room for a clock that was set back a little.
+_CLOCK_SLACK = timedelta(minutes=1)
+FEWEST_VOTES = 5
+CLEAR_SHARE = 0.9
+_LOCK = 4_820_003
+_PREFIX = 400  # bytes in which a stamp stands, behind syslog's part
+_STAMP = re.compile(
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,6})?( [+-][0-9]{4})?(?= |\Z)"
+)
+# Asked first, since most logs come from them; of zones with equal clocks the first is offered.
+_COMMON = (
+    "UTC", "Europe/London", "Europe/Berlin", "Europe/Madrid", "Europe/Paris", "Europe/Rome", "Europe/Amsterdam",
+    "Europe/Athens", "Europe/Helsinki", "Europe/Kyiv", "Europe/Istanbul", "Europe/Moscow", "America/New_York",
+    "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles", "America/Anchorage",
+    "Pacific/Honolulu", "America/Toronto", "America/Mexico_City", "America/Bogota", "America/Lima",
+    "America/Santiago", "America/Sao_Paulo", "America/Argentina/Buenos_Aires", "Africa/Lagos", "Africa/Cairo",
+    "Africa/Johannesburg", "Africa/Nairobi", "Asia/Jerusalem", "Asia/Riyadh", "Asia/Dubai", "Asia/Tehran",
+    "Asia/Karachi", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Bangkok", "Asia/Jakarta",
+    "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Singapore", "Australia/Perth", "Asia/Tokyo", "Asia/Seoul",
+    "Australia/Adelaide", "Australia/Brisbane", "Australia/Sydney", "Pacific/Auckland",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Tally:
+    """The votes for one offset. Times are those of the ids, in seconds since 1970."""
+
+    count: int = 0
+    agreeing: int = 0  # those whose stamp, in the zone of the log host, gives the time of the id
+    first: int = 0
+    last: int = 0
+
+    def add(self, other: "Tally") -> None:
+        self.first = min(self.first, other.first) if self.count else other.first
+        self.last = max(self.last, other.last) if self.count else other.last
+        self.count += other.count
+        self.agreeing += other.agreeing
+
+
+@dataclass(slots=True)
+class Votes:
+    """Votes by offset in minutes. The same for every order of the lines."""
+
+    tallies: dict[int, Tally] = field(default_factory=dict)
+
+    def take(self, text: bytes, message_id: str, logged_at: datetime) -> None:
+        """Count an arrival line; ``logged_at`` is its stamp as read in the zone of the log host.
+
+        Lines with a zone of their own (log_timezone) say nothing about it, and neither do ids whose time is
+        nowhere near: those in base 36 (macOS, Cygwin), invented ones, or of a log whose ids were replaced.
+        """
+        stamp = _STAMP.search(text, 0, _PREFIX)
+        if stamp is None or stamp[2] is not None:
+            return
+        received_at = ids.received_at(message_id)
+        local = datetime.fromisoformat(stamp[1].decode()).replace(tzinfo=UTC)
+        offset = _offset(local, received_at)
+        if abs(offset) > _WIDEST:
+            return
+        second = int(received_at.timestamp())
+        vote = Tally(1, _offset(logged_at, received_at) == 0, second, second)
+        self.tallies.setdefault(offset, Tally()).add(vote)
+
+    def add(self, other: "Votes") -> None:
+        for offset, tally in other.tallies.items():
+            self.tallies.setdefault(offset, Tally()).add(tally)
+
+    def as_json(self) -> dict[str, list[int]]:
+        """As stored in ``LogFile.zone_votes``."""
+        return {
+            str(offset): [tally.count, int(tally.agreeing), tally.first, tally.last]
+            for offset, tally in sorted(self.tallies.items())
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, list[int]]) -> "Votes":
+        return cls({int(offset): Tally(*numbers) for offset, numbers in stored.items()})
+
+
+def _offset(at: datetime, received_at: datetime) -> int:
+    """Minutes from the time of the id to ``at``, rounded down to quarters of an hour."""
+    seconds = (at - received_at + _CLOCK_SLACK) // timedelta(seconds=1)
+    return seconds // (_QUARTER * 60) * _QUARTER
+
+
+# ---- what the votes say
+
+
+class Agreement(StrEnum):
+    """Whether message ids and zone fit."""
+
+    NONE = "none"  # no id of this log tells
+    ALL = "all"
+    MOST = "most"  # some lines differ: a clock that was wrong, or an id that was not made here
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneCheck:
+    """The zone of a log host beside the zone that message ids tell."""
+
+    timezone: str
+    total: int
+    agreeing: int
+    offsets: tuple[tuple[int, int], ...]  # (minutes, votes), most votes first
+    agreement: Agreement
+    offered: tuple[str, ...] = ()  # zones that fit, the likeliest first; empty where no one zone fits
+
+    @property
+    def is_wrong(self) -> bool:
+        return self.agreement is Agreement.WRONG
+
+    @property
+    def best(self) -> str | None:
+        return self.offered[0] if self.offered else None
+
+    @property
+    def told_offsets(self) -> str:
+        """What the ids say: "+01:00", "+01:00 and +02:00"."""
+        clear = [offset for offset, count in self.offsets if count >= (1 - CLEAR_SHARE) * self.total]
+        return " and ".join(offset_words(offset) for offset in sorted(clear[:3]))
+
+    @property
+    def sentence(self) -> str:
+        """One or two sentences for whoever reads the log's times."""
+        if self.agreement is Agreement.NONE:
+            return f"Zone {self.timezone}. No message id of this log can confirm it."
+        of = f"{self.total:,} message id{'' if self.total == 1 else 's'}"
+        if self.is_wrong:
+            against = self.total - self.agreeing
+            who = f"all {of} say" if against == self.total and self.total > 1 else f"{against:,} of {of} say"
+            return f"The times are read in the zone {self.timezone}, but {who} otherwise: {self.told_offsets}."
+        read = f"Zone {self.told_offsets or self.timezone}, read from {of}."
+        if self.agreement is Agreement.ALL:
+            return read + (" They all agree." if self.total > 1 else "")
+        differing = self.total - self.agreeing
+        return f"{read} {differing:,} of them say{'s' if differing == 1 else ''} another time."
+
+
+def offset_words(minutes: int) -> str:
+    """An offset as people write it: +01:00."""
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def check(votes: Votes, timezone: str) -> ZoneCheck:
+    """Compare votes with the zone in which the stamps were read when the votes were counted."""
+    total = sum(tally.count for tally in votes.tallies.values())
+    agreeing = sum(tally.agreeing for tally in votes.tallies.values())
+    by_votes = sorted(votes.tallies.items(), key=lambda item: (-item[1].count, abs(item[0]), item[0]))
+    offsets = tuple((offset, tally.count) for offset, tally in by_votes)
+    agreement = _agreement(total, agreeing)
+    offered: tuple[str, ...] = ()
+    if agreement is Agreement.WRONG:
+        bounds = tuple((offset, tally.count, tally.first, tally.last) for offset, tally in by_votes)
+        offered = tuple(name for name in fitting(bounds) if name != timezone)
+    return ZoneCheck(
+        timezone=timezone,
+        total=total,
+        agreeing=agreeing,
+        offsets=offsets,
+        agreement=agreement,
+        offered=offered,
+    )
+
+
+def _agreement(total: int, agreeing: int) -> Agreement:
+    if total == 0:
+        return Agreement.NONE
+    if agreeing == total:
+        return Agreement.ALL
+    is_clear = total - agreeing >= FEWEST_VOTES and agreeing < CLEAR_SHARE * total
+    return Agreement.WRONG if is_clear else Agreement.MOST
+
+
+@lru_cache(maxsize=256)
+def fitting(bounds: tuple[tuple[int, int, int, int], ...]) -> tuple[str, ...]:
+    """Zones that had each offset from its first to its last vote; takes (minutes, votes, first, last).
+
+    A zone may miss the few votes of a clock that was wrong. Where all votes are for one offset, the fixed offset
+    is offered last: it is right for servers that do not change their clocks.
+    """
+    enough = CLEAR_SHARE * sum(count for _, count, _, _ in bounds)
+    names = [name for name in (*_COMMON, *_rarer()) if _fits(name, bounds, enough)]
+    main = bounds[0][0] if bounds and bounds[0][1] >= enough else None
+    if main is not None and main and main % 60 == 0:
+        names.append(f"Etc/GMT{-main // 60:+d}")  # POSIX signs: Etc/GMT-1 is an hour ahead
+    return tuple(name for name in names if name in available_timezones())
+
+
+@lru_cache(maxsize=1)
+def _rarer() -> tuple[str, ...]:
+    """Zones of places, without the old names."""
+    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
+    return tuple(sorted(name for name in available_timezones() if name.startswith(areas) and name not in _COMMON))
+
+
+def _fits(name: str, bounds: Iterable[tuple[int, int, int, int]], enough: float) -> bool:
+    zone = ZoneInfo(name)
+    return sum(count for offset, count, *ends in bounds if _had(zone, offset, ends)) >= enough
+
+
+def _had(zone: ZoneInfo, offset: int, seconds: Iterable[int]) -> bool:
+    times = (datetime.fromtimestamp(second, zone) for second in seconds)
+    return all(at.utcoffset() == timedelta(minutes=offset) for at in times)
+
+
+# ---- log hosts
+
+
+def votes_of(files: Iterable[LogFile]) -> Votes:
+    """The votes of some files together."""
+    return _sum(file.zone_votes for file in files)
+
+
+def check_of(log_host: LogHost) -> ZoneCheck:
+    """All votes of a log host beside its zone."""
+    return next(check for _, check in checks([log_host]))
+
+
+def checks(log_hosts: Iterable[LogHost]) -> Iterator[tuple[LogHost, ZoneCheck]]:
+    """Each log host with its check."""
+    hosts = list(log_hosts)
+    stored: dict[int, list[dict[str, list[int]]]] = {host.pk: [] for host in hosts}
+    rows = LogFile.objects.filter(log_host__in=hosts, new_lines__gt=0)
+    for log_host_id, votes in rows.values_list("log_host_id", "zone_votes"):
+        stored[log_host_id].append(votes)
+    for host in hosts:
+        yield host, check(_sum(stored[host.pk]), host.timezone)
+
+
+def _sum(stored: Iterable[Mapping[str, Any]]) -> Votes:
+    votes = Votes()
+    for of_file in stored:
+        votes.add(Votes.from_json(of_file))
+    return votes
+
+
+def keep(log_host_id: int) -> None:
+    """Keep the zone of a log host from changing until the transaction ends. Call it before reading the zone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, log_host_id])
+
+
+def wait_to_change(log_host_id: int) -> None:
+    """Wait until no transaction keeps the zone; until this one ends none can."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host_id])
