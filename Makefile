@@ -24,7 +24,8 @@ demo: environment
 
 test: lint
 	@.ci/get-chromium
-	$(BIN)/python -m pytest -n 2 --ignore=tests/acceptance --ignore=tests/browser
+	# one order of sets in all processes, another one in every run: names of parametrised tests may show it
+	PYTHONHASHSEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --ignore=tests/acceptance --ignore=tests/browser
 	$(BIN)/python -m pytest tests/acceptance tests/browser
 
 lint: environment
