@@ -19,7 +19,7 @@ _USUAL = re.compile(
     (?:\ I=\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+)?+
     (?:\ TFO\*?+)?+
     (?:\ U=([^\ ]++))?+
-    (?:\ Ci=[^\ ]++)?+
+    (?:\ Ci=([^\ ]++))?+
     \ P=([^\ ]++)
     (?:\ (?:L[-.*]*+|SPF(?:=[^\ ]++)?+)(?=\ ))*+
     (?:\ X=([^\ ]++))?+
@@ -32,7 +32,7 @@ _USUAL = re.compile(
     (?:\ (?:M8S|DKIM|ARC|DMARC|RT|Q)(?:=[^\ "]*+)?+(?=\ |\Z))*+
     (?:\ id\*?+=([^\ "]++))?+
     (?:\ T=("(?:[^"\\]++|\\.)*+"))?+
-    (?:\ from\ <[^>"]*+>)?+
+    (?:\ from\ <([^>"]*+)>)?+
     (?:\ for\ ([^"\[]++))?+
     \Z
     """,
@@ -50,8 +50,8 @@ def read_arrival(line: Line, message_id: str) -> Arrival:
 
 def _usual(line: Line, message_id: str, match: re.Match[str]) -> Arrival:
     (
-        sender, parent, name, helo_name, address, port, interface, interface_port, ident, protocol, tls,
-        authenticator, account, size, header_id, subject, recipients,
+        sender, parent, name, helo_name, address, port, interface, interface_port, ident, connection_id,
+        protocol, tls, authenticator, account, size, header_id, subject, original_sender, recipients,
     ) = match.groups()  # fmt: skip
     client = hosts.client_of((
         None if address is None else hosts.address(address),
@@ -76,6 +76,9 @@ def _usual(line: Line, message_id: str, match: re.Match[str]) -> Arrival:
         header_id,
         None if subject is None else fields.decode(subject),
         None if recipients is None else fields.addresses(recipients),
+        line.flag == "(=",
+        connection_id,
+        original_sender,
     ))  # fmt: skip
 
 
@@ -86,7 +89,7 @@ def read_carefully(line: Line, message_id: str) -> Arrival:
         found.setdefault(field.key, field.value)
     get = found.get
     authenticator, account = fields.login(get("A"))
-    subject, recipients = get("T"), get("for")
+    subject, recipients, original_sender = get("T"), get("for"), get("from")
     sender = found.get("sender", "")
     return Arrival(
         line.logged_at,
@@ -102,6 +105,9 @@ def read_carefully(line: Line, message_id: str) -> Arrival:
         get("id", get("id*", get("masked"))),
         None if subject is None else fields.decode(subject),
         None if recipients is None else fields.addresses(recipients),
+        line.flag == "(=",
+        get("Ci"),
+        None if original_sender is None else original_sender.removeprefix("<").removesuffix(">"),
     )
 
 

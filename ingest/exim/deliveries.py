@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from ingest.exim import fields, hosts
+from ingest.exim import durations, fields, hosts
 from ingest.exim.events import Bounce, Deferral, Delivery
 from ingest.exim.hosts import Host
 from ingest.exim.line import Line
@@ -34,7 +34,7 @@ _USUAL_DELIVERY = re.compile(
     (?:\ (?:L\*?+|PRDR|K)(?=\ |\Z))*+
     (?:\ DKIM=[^\ ]++)?+
     (?:\ C=("(?:[^"\\]++|\\.)*+"))?+
-    (?:\ QT=[^\ ]++)?+(?:\ DT=[^\ ]++)?+
+    (?:\ QT=([^\ ]++))?+(?:\ DT=([^\ ]++))?+
     \Z
     """,
     re.VERBOSE,
@@ -87,6 +87,8 @@ class _Attempt(NamedTuple):
     host: Host | None
     tls: str | None
     text: str | None
+    queue_time: str | None
+    delivery_time: str | None
 
 
 def read_delivery(line: Line, message_id: str) -> Delivery:
@@ -94,7 +96,7 @@ def read_delivery(line: Line, message_id: str) -> Delivery:
     usual = _USUAL_DELIVERY.match(line.text, line.start)
     if usual is None:
         return delivery_carefully(line, message_id)
-    recipient, original, router, transport, name, address, port, tls, answer = usual.groups()
+    recipient, original, router, transport, name, address, port, tls, answer, queued, took = usual.groups()
     return _delivery((
         line.logged_at,
         message_id,
@@ -108,6 +110,8 @@ def read_delivery(line: Line, message_id: str) -> Delivery:
         None if port is None else hosts.port(port),
         tls,
         None if answer is None else fields.unquote(answer),
+        None if queued is None else durations.seconds(queued),
+        None if took is None else durations.seconds(took),
     ))  # fmt: skip
 
 
@@ -128,6 +132,8 @@ def delivery_carefully(line: Line, message_id: str) -> Delivery:
         port,
         attempt.tls,
         attempt.text,
+        durations.seconds(attempt.queue_time),
+        durations.seconds(attempt.delivery_time),
     )
 
 
@@ -241,6 +247,8 @@ def _attempt(line: Line) -> _Attempt:
         None if host is None else hosts.read_host(host, 0) or Host(host, None, None, None, 0, 0),
         get("X"),
         text or None,
+        get("QT"),
+        get("DT"),
     )
 
 

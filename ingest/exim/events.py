@@ -45,6 +45,25 @@ class Topic(StrEnum):
     DKIM = "dkim"
     SENDER_VERIFY = "sender verify"  # comes before the rejection it explains
     TLS_ERROR = "tls error"
+    SPOOL = "spool"  # locked by another process, missing, damaged, full
+    CHANGED = "changed by hand"  # "recipient <x> added by U", "address <x> marked delivered by U"
+    SYSTEM_FILTER = "system filter"
+    PIPE_OUTPUT = "pipe output"  # what a program said that a message was given to
+    DNS = "dns"
+    IDENT = "ident"
+    COMMAND = "command"  # ETRN, ATRN, AUTH= of MAIL: a command of a client that is noted
+    REWRITTEN = "address rewritten"
+    WARNING = "warning"  # "H=... Warning: ...": a rule of the server speaks
+    INCOMPLETE = "incomplete transaction"  # the client broke off before the message was sent
+    SENDER_CHECK = "sender check"  # SPF, DMARC, ARC and "Authentication-Results:"
+    SCANNER = "scanner"  # a virus or spam scanner failed
+    CONFIGURATION_ERROR = "configuration error"
+    IDENTIFIED = "sender identified"  # cPanel: which account of the server sends the message
+    OUTBOUND = "outbound"  # cPanel: the message leaves for one recipient; value: the second in which it does
+    SENDING_LIMIT = "sending limit"  # a control panel stops an account or domain; value: what is allowed
+    SENDING_RATE = (
+        "sending rate"  # a control panel counts what an account sends; value: how many, rounded down
+    )
     OTHER = "other"
 
 
@@ -91,6 +110,9 @@ class Arrival(NamedTuple):
     header_message_id: str | None  # id=, without < >
     subject: str | None  # T=, decoded
     recipients: tuple[str, ...] | None  # "for a b c"; None: the log does not list them
+    is_fake_reject: bool = False  # "(=": the client was told 5xx, the message is accepted all the same
+    connection_id: str | None = None  # Ci=: also on the lines of the connection
+    original_sender: str | None = None  # from <...>: before the server rewrote it
 
     @property
     def kind(self) -> Kind:
@@ -112,6 +134,8 @@ class Delivery(NamedTuple):
     remote_host_port: int | None
     tls: str | None
     text: str | None  # C=: the answer of the remote server, decoded
+    queue_time: float | None = None  # QT=, seconds from arrival to this delivery
+    delivery_time: float | None = None  # DT=, seconds
 
     @property
     def kind(self) -> Kind:
@@ -162,6 +186,7 @@ class Completion(NamedTuple):
 
     logged_at: datetime
     message_id: str
+    queue_time: float | None = None  # QT=, seconds that the message was here
 
     @property
     def kind(self) -> Kind:
@@ -210,6 +235,7 @@ class Connection(NamedTuple):
     message_id: str | None
     client: Client
     text: str
+    connection_id: str | None = None  # Ci=: also on the arrivals over this connection
 
     @property
     def kind(self) -> Kind:
@@ -226,6 +252,10 @@ class Note(NamedTuple):
     address: str | None  # the recipient or sender that the note names, where it names one
     value: int | None  # see Topic
     text: str  # the line behind stamp, pid and id
+    addresses: tuple[str, ...] = ()  # every mail address that the line names, eight at most
+    domain: str | None = None  # the domain that a control panel's line is about
+    directory: str | None = None  # cwd=: where the program was started
+    identified_by: str | None = None  # B=: how cPanel knows which account sends
 
     @property
     def kind(self) -> Kind:

@@ -10,6 +10,7 @@ here for the rest; the glossary always does. Source: receive.c; deliver.c, deliv
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from ingest.exim import hosts
@@ -45,7 +46,7 @@ _ARRIVAL_VALUES: Mapping[str, re.Pattern[str]] = {
     "DN": _NAME_IN_CERTIFICATE,
     "SNI": re.compile(rf"({_QUOTED})|([^ ]*+)"),
     "A": _ACCOUNT,
-    "U": re.compile(r"(.*?)(?= (?:Ci|P)=)|([^ ]*+)"),
+    "U": re.compile(r"(.*?)(?= (?:Ci|ID|B|P)=)|([^ ]*+)"),
     "id": re.compile(rf"({ADDRESS})"),
     "id*": re.compile(rf"({ADDRESS})"),
 }
@@ -70,6 +71,10 @@ _DELIVERY_TIME = re.compile(r" DT=[0-9][0-9.wdhms]*+")
 _ESCAPE = re.compile(r"\\([0-3][0-7]{2}|.)", re.DOTALL)
 _ESCAPED_QUOTE = re.compile(r'\\(["\\])')
 _ADDRESSES = re.compile(rf"{ADDRESS}|[^ ]++")
+_NAMED_ADDRESS = re.compile(
+    r"(?<![^\s<>()\[\]\",;:|'=`{}>])[^\s<>()\[\]\",;:|'=`{}@/\\]{1,128}+@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])?"
+)
+_MOST_NAMED = 8
 _LETTERS = {"n": b"\n", "r": b"\r", "t": b"\t", "b": b"\b", "v": b"\v", "f": b"\f"}
 
 
@@ -230,6 +235,14 @@ def addresses(text: str) -> tuple[str, ...]:
     if '"' not in text and "[" not in text:
         return tuple(word for word in text.split(" ") if word)
     return tuple(_ADDRESSES.findall(text))
+
+
+def named_addresses(text: str) -> tuple[str, ...]:
+    """The mail addresses that a line in words names, each once, eight at most."""
+    if "@" not in text:
+        return ()
+    found = (match[0] for match in islice(_NAMED_ADDRESS.finditer(text), 4 * _MOST_NAMED))
+    return tuple(dict.fromkeys(found))[:_MOST_NAMED]
 
 
 def number(text: str | None) -> int | None:

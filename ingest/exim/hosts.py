@@ -24,13 +24,13 @@ _NAME = r"(?:(?P<name>[^ ()\[\]]++) )?+(?:DS )?+"
 _ADDRESS = r"\[(?P<address>[^\[\] ]*+)\](?::(?P<port>[^ :*\[\]()]++))?+"
 # What Exim writes behind a host. A HELO name may imitate an address in brackets, but hardly this as well.
 _KNOWN = (
-    r"(?:\Z|:(?: |\Z)| (?:: |I=\[|(?:Ci|P|X|CV|DN|SNI|F|U|A|D|C|DT|PRX|PS|SPF|DMARC)=|TFO|\(TCP"
+    r"(?:\Z|:(?: |\Z)| (?:: |I=\[|(?:Ci|P|X|CV|DN|SNI|F|U|A|D|C|DT|PRX|PS|SPF|DMARC)=|TFO|\((?:TCP|client not )"
     r"|(?:temporarily )?rejected|sender verify|Warning:|incomplete|RCPT <|closed|lost|dropped|refused"
     r"|next input))"
 )
 _PLAIN = re.compile(_NAME + r"(?:\((?P<helo>[^ ()]*+)\) )?+" + _ADDRESS + r"(?=\*?" + _KNOWN + ")")
 _ODD = re.compile(_NAME + r"(?:\((?P<helo>.{0,1024}?)\) )?" + _ADDRESS + r"(?=\*?" + _KNOWN + ")")
-_ANY = re.compile(_NAME + r"(?:\((?P<helo>.{0,1024}?)\) )?" + _ADDRESS + r"(?=\Z|[ :*])")
+_ANY = re.compile(_NAME + r"(?:\((?P<helo>.{0,1024}?)\) )?" + _ADDRESS + r"(?=\Z|[ :*)])")
 _INTERFACE = re.compile(r" I=\[([^\[\] ]*+)\](?::([^ :]++))?+")
 _IDENT = re.compile(r" U=(?:(.{0,256}?)(?=" + _KNOWN + r")|([^ :]*+))")
 # The usual client whole, as far as these parts go; what follows must be something that Exim writes there.

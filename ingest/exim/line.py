@@ -27,9 +27,10 @@ _HEAD = re.compile(
 _SYSLOG_TEXT = (
     "(?:\ufeff)?+(?:"
     r"(?:<[0-9]{1,3}>)?+(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[^ ]{8,40}) "
-    r"[^ ]{1,255} [^ :]{1,255}: (?:\[[0-9]++[\\/][0-9]++\] )?+)?+"
+    r"[^ ]{1,255} [^ :]{1,255}: (?:\[(?P<piece>[0-9]++)[\\/][0-9]++\] )?+)?+"
 )
 _SYSLOG = re.compile(_SYSLOG_TEXT)
+_OF_EXIM = re.compile(r" exim[^ ]*: ")
 _STAMP_TEXT = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\n?\Z)"
 _PLAIN_STAMP = re.compile(_STAMP_TEXT.encode())
 _SYSLOG_STAMP = re.compile((_SYSLOG_TEXT + _STAMP_TEXT).encode())
@@ -84,7 +85,7 @@ def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
         text = text[syslog.end() :]
         head = _HEAD.match(text)
         if head is None:
-            return Unparsed("no stamp", raw)
+            return Unparsed(_without_stamp(syslog), raw)
     second, fraction, offset, pid, message_id, flag = head.groups()
     logged_at, later = _instants(second, offset, zone)
     if logged_at is None:
@@ -100,9 +101,15 @@ def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
     return _line((logged_at, None if pid is None else _pid(pid), message_id, flag, text, head.end()))
 
 
-def _instants(
-    second: str, offset: str | None, zone: tzinfo
-) -> tuple[datetime | None, datetime | None]:
+def _without_stamp(syslog: re.Match[str]) -> str:
+    if not _OF_EXIM.search(syslog[0]):
+        return "no stamp"
+    if syslog["piece"] is not None and int(syslog["piece"][:9]) > 1:
+        return "a further piece of a line that syslog cut"
+    return "written through syslog without Exim's own stamp (syslog_timestamp is off)"
+
+
+def _instants(second: str, offset: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
     """The instant of a stamp, and a second one where the clock showed that time twice.
 
     In UTC, since Python compares two times of one zone by the wall clock.

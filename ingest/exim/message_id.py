@@ -16,11 +16,21 @@ _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _TIME_LENGTH = 6
 _WHOLE = re.compile(PATTERN)
+_NEXT = re.compile(rf"(?:^|[ ;(])id=({PATTERN})(?![0-9A-Za-z-])", re.ASCII)
 
 
 def is_message_id(text: str) -> bool:
     """Whether the whole text has the shape of a message id; upper and lower case differ."""
     return _WHOLE.fullmatch(text) is not None
+
+
+def next_message_id(answer: str | None) -> str | None:
+    """The id that the next server gave the message, out of its answer (``250 OK id=1x5dJQ-...``).
+
+    Only Exim answers like this. None where the answer names no id, or another program's.
+    """
+    match = None if answer is None else _NEXT.search(answer)
+    return None if match is None else match[1]
 
 
 def received_at(message_id: str) -> datetime:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
 
-from ingest.exim import arrivals, deliveries, notes, refusals, sessions
+from ingest.exim import arrivals, deliveries, durations, notes, refusals, sessions
 from ingest.exim.events import Completion, Event, Unparsed
 from ingest.exim.line import Line, read_line
 
-_COMPLETION = re.compile(r"Completed(?: QT=[^ ]++)?+\Z")
+_COMPLETION = re.compile(r"Completed(?: QT=([^ ]++))?+\Z")
 _CLIENT = re.compile(r"(?:DS )?+[HU]=")
 
 _FLAGS: Mapping[str, Callable[[Line, str], Event]] = {
@@ -37,8 +37,9 @@ def parse(raw: bytes, *, zone: tzinfo) -> Event | Unparsed:
         flag = line.flag
         if flag is not None:
             return _FLAGS[flag](line, message_id)
-        if line.text.startswith("Completed", line.start) and _COMPLETION.match(line.text, line.start):
-            return Completion(line.logged_at, message_id)
+        completed = _COMPLETION.match(line.text, line.start)
+        if completed is not None:
+            return Completion(line.logged_at, message_id, durations.seconds(completed[1]))
     return _words(line)
 
 

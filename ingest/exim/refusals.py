@@ -6,7 +6,7 @@ smtp_in.c, acl.c, receive.c; the specification, chapter "Log files".
 
 import re
 
-from ingest.exim import fields, hosts
+from ingest.exim import fields, hosts, panels
 from ingest.exim.events import Client, Note, Rejection, Stage, Topic
 from ingest.exim.line import Line
 
@@ -46,10 +46,19 @@ _STAGES = (
 )
 _FIRST_SENDER = re.compile(rf"F=(?:<(?P<path>{_PATH})>|(?P<word>[^ ]*+))(?= )")
 _PROTOCOL = re.compile(r" P=[^ ]++")
-_VERIFY = re.compile(rf" sender verify (?:fail|defer) for <({_PATH})>")
-_DISCARDED = re.compile(rf"(?: F=<{_PATH}>)?+ (?:RCPT|MAIL) <({_PATH})>[^:]*+: discarded by ")
 _DROPPED = re.compile(r" dropped by '(\w++)' ACL(?:: )?+")
-_INCOMPLETE = re.compile(rf" incomplete transaction \([^)]*+\) from <({_PATH})>")
+# What else begins with a client, behind it; group 1 is the address.
+_CLIENT_NOTES: tuple[tuple[re.Pattern[str], Topic], ...] = tuple(
+    (re.compile(pattern), topic)
+    for pattern, topic in (
+        (rf" sender verify (?:fail|defer) for <({_PATH})>", Topic.SENDER_VERIFY),
+        (rf"(?: F=<{_PATH}>)?+ (?:RCPT|MAIL) <({_PATH})>[^:]*+: discarded by ", Topic.DISCARDED),
+        (rf" incomplete transaction \([^)]*+\) from <({_PATH})>", Topic.INCOMPLETE),
+        (r" incomplete transaction \(", Topic.INCOMPLETE),
+        (rf" ([^ ]++) F=<{_PATH}> P=<{_PATH}> tmp-reject from cutthrough ", Topic.HOST_ERROR),
+    )
+)
+_WARNING = re.compile(r"(?: [A-Z]{1,5}=[^ ]++)*+ Warning: \"?+")
 _CLIENT_AHEAD = r"(?=H=|U=)"
 # Lines that begin with the refusal; the client follows where the pattern ends.
 _REFUSALS: tuple[tuple[re.Pattern[str], Stage], ...] = tuple(
@@ -69,8 +78,17 @@ _REFUSALS: tuple[tuple[re.Pattern[str], Stage], ...] = tuple(
         (rf"unqualified sender rejected: <?(?P<sender>.*?)>? {_CLIENT_AHEAD}", Stage.MAIL),
         (rf"unqualified verify rejected: <?(?P<recipient>.*?)>? {_CLIENT_AHEAD}", Stage.OTHER),
         (r"(?P<temporarily>temporarily )?refused connection from ", Stage.CONNECT),
+        (
+            r"local_scan\(\) function (?:timed out|crashed with signal [0-9]++) - message "
+            r"(?P<temporarily>temporarily )?rejected",
+            Stage.DATA,
+        ),
         (r"[Cc]onnection from (?=\S*+(?: I=\S*+)?+ refused|.{0,512} refused )", Stage.CONNECT),
-        (rf"too many recipients: message rejected: sender=<(?P<sender>{_PATH})> {_CLIENT_AHEAD}", Stage.RCPT),
+        (
+            r"too many recipients: (?:message|excess) (?P<temporarily>temporarily )?rejected: "
+            rf"sender=<(?P<sender>{_PATH})> {_CLIENT_AHEAD}",
+            Stage.RCPT,
+        ),
         (rf"(?:VRFY|EXPN) failed for .*? {_CLIENT_AHEAD}", Stage.OTHER),
         (
             r"SMTP protocol synchronization error \([^)]*+\): "
@@ -93,6 +111,7 @@ FIRST_WORDS = frozenset(
         "VRFY",
         "EXPN",
         "SMTP",
+        "local_scan()",
     }
 )
 """The words with which a line that is read by ``read_refusal`` begins."""
@@ -165,19 +184,7 @@ def read_client_line(line: Line) -> Rejection | Note:
         stage = Stage.CONNECT if dropped[1] == "connect" else Stage.OTHER
         text = line.text[dropped.end() :] or line.text[end + 1 :]
         return _rejection(line, stage, client, text=text)
-    topic, address = _client_note(line, end)
-    is_remote = line.message_id is not None and client.helo_name is None and client.ident is None
-    if topic is Topic.OTHER and address is None and is_remote and not line.text.startswith(" Warning:", end):
-        topic = Topic.HOST_ERROR  # a HELO name is of clients only; a remote host has none
-    return Note(
-        line.logged_at,
-        line.message_id,
-        topic,
-        None if topic is Topic.HOST_ERROR else client,
-        address,
-        None,
-        line.text[line.start :],
-    )
+    return _client_note(line, client, end)
 
 
 def _rejected_rcpt(line: Line, client: Client, match: re.Match[str]) -> Rejection:
@@ -227,15 +234,39 @@ def _address(match: re.Match[str]) -> str:
     return path if path is not None else match["word"].strip("<>")
 
 
-def _client_note(line: Line, end: int) -> tuple[Topic, str | None]:
-    text = line.text
-    if (verify := _VERIFY.match(text, end)) is not None:
-        return Topic.SENDER_VERIFY, verify[1]
-    if (discarded := _DISCARDED.match(text, end)) is not None:
-        return Topic.DISCARDED, discarded[1]
-    if (incomplete := _INCOMPLETE.match(text, end)) is not None:
-        return Topic.OTHER, incomplete[1]
-    return Topic.OTHER, None
+def _client_note(line: Line, client: Client, end: int) -> Note:
+    topic, address, value = _client_topic(line.text, end)
+    is_remote = line.message_id is not None and client.helo_name is None and client.ident is None
+    if topic is Topic.OTHER and address is None and is_remote:
+        topic = Topic.HOST_ERROR  # a HELO name is of clients only; a remote host has none
+    text = line.text[line.start :]
+    return Note(
+        line.logged_at,
+        line.message_id,
+        topic,
+        None if topic is Topic.HOST_ERROR else client,
+        address,
+        value,
+        text,
+        fields.named_addresses(text),
+    )
+
+
+def _client_topic(text: str, end: int) -> tuple[Topic, str | None, int | None]:
+    for pattern, topic in _CLIENT_NOTES:
+        match = pattern.match(text, end)
+        if match is not None:
+            return topic, match[1] if match.re.groups else None, None
+    warning = _WARNING.match(text, end)
+    if warning is None:
+        return Topic.OTHER, None, None
+    rate = panels.sending_rate(text, warning.end())
+    if rate is not None:
+        return Topic.SENDING_RATE, rate[0], rate[1]
+    limit = panels.sending_limit(text[warning.end() : warning.end() + 1024])
+    if limit is not None:
+        return Topic.SENDING_LIMIT, limit.who, limit.allowed
+    return Topic.WARNING, None, None
 
 
 def read_sender_line(line: Line) -> Rejection | None:

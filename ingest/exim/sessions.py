@@ -11,7 +11,7 @@ _AUTH_FAILURE = re.compile(r"([^ ]{1,255}) authenticator failed for ")
 _ANSWER = re.compile(r": (([0-9]{3})?+.*+)\Z")
 _ATTEMPTED_ID = re.compile(r"\(set_id=(.*)\)(?=\Z|: )")
 _CONNECTION = re.compile(
-    r"(?:SMTP connection (?:Ci=[^ ]++ )?+from "
+    r"(?:SMTP connection (?:Ci=(?P<id>[^ ]++) )?+from "
     r"|no MAIL in (?:TFO )?+SMTP connection from "
     r"|unexpected (?:disconnection|EOF) while [a-zA-Z ]{1,60}? from "
     r"|SMTP (?:command|data) timeout (?:\([^)]*+\) )?+on (?:TLS )?+connection from "
@@ -45,5 +45,12 @@ def read_connection(line: Line) -> Connection | None:
     match = _CONNECTION.match(line.text, line.start)
     if match is None:
         return None
-    client, _end = hosts.host_and_ident(line.text, match.end())
-    return Connection(line.logged_at, line.message_id, client, line.text[line.start :])
+    client, end = hosts.host_and_ident(line.text, match.end())
+    behind = line.text.rfind(" Ci=", match.end(), end)  # the client cannot write behind its own address
+    return Connection(
+        line.logged_at,
+        line.message_id,
+        client,
+        line.text[line.start :],
+        match["id"] if behind < 0 else line.text[behind + 4 : end],
+    )
