@@ -24,8 +24,7 @@ demo: environment
 
 test: lint
 	@.ci/get-chromium
-	# one order of sets in all processes, another one in every run: names of parametrised tests may show it
-	PYTHONHASHSEED=$$(date +%s) $(BIN)/python -m pytest -n 2 --ignore=tests/acceptance --ignore=tests/browser
+	$(BIN)/python -m pytest -n 2 --ignore=tests/acceptance --ignore=tests/browser
 	$(BIN)/python -m pytest tests/acceptance tests/browser
 
 lint: environment
