@@ -96,7 +96,6 @@ _BY_PATTERN: tuple[tuple[re.Pattern[str], Topic], ...] = tuple(
 )
 _REMOTE_LOGIN = re.compile(r"[^ ]{1,255} authenticator failed H=")
 _ARGUMENTS = re.compile(r"cwd=(.{0,4096}?) [0-9]{1,6} args: ")
-_SENDER_ARGUMENT = re.compile(r" -f ?<?([^ <>]{1,320}@[^ <>]{1,255})>?(?= |\Z)")
 _HOST_IN_WORDS = re.compile(
     r" H=|[ (](?:from|for)(?= (?:[^ ]{1,255} )?(?:\([^)]{0,255}\) )?\[[0-9A-Fa-f.:]++\])"
 )
@@ -111,9 +110,7 @@ def read_note(line: Line) -> Note:
     topic, address, value = _message_topic(text) if line.message_id is not None else (None, None, None)
     if topic is None:
         topic = _topic(text)
-    directory = None
-    if topic is Topic.ARGUMENTS:
-        directory, address = _arguments(text)
+    arguments = _ARGUMENTS.match(text) if topic is Topic.ARGUMENTS else None
     named = _NAMED.match(text)
     if address is None and named is not None:
         address = named[1] or named[2]
@@ -125,9 +122,9 @@ def read_note(line: Line) -> Note:
         address,
         value,
         text,
-        fields.named_addresses(text),
+        fields.named_addresses(text if arguments is None else text.replace(" -f", " -f ")),
         None,
-        directory,
+        None if arguments is None else arguments[1],
     )
 
 
@@ -152,15 +149,6 @@ def _topic(text: str) -> Topic:
         if pattern.match(text):
             return topic
     return Topic.OTHER
-
-
-def _arguments(text: str) -> tuple[str | None, str | None]:
-    """The directory in which Exim was called, and the sender that was given to it."""
-    match = _ARGUMENTS.match(text)
-    if match is None:
-        return None, None
-    sender = _SENDER_ARGUMENT.search(text, match.end() - 1)
-    return match[1], None if sender is None else sender[1]
 
 
 def _client(text: str, topic: Topic) -> Client | None:
