@@ -1,14 +1,16 @@
-"""A log line, part by part, in plain words."""
+"""A log line, part by part, in plain words. The words are those of ``meanings``: one entry, one definition."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple
 
-from ingest.exim import meanings, message_id, parts, sentences
-from ingest.exim.events import Arrival, Event, Kind, Unparsed
+from ingest.exim import meanings, message_id, parts, sentences, wording
+from ingest.exim.events import Arrival, Event, Kind, Note, Topic, Unparsed
 from ingest.exim.line import Line, read_line, readable
+from ingest.exim.meanings.entry import Entry
 from ingest.exim.parse import parse
 from ingest.exim.parts import Part
+from ingest.exim.replies import Meaning, of
 
 _LONGEST = 16_384  # bytes that are taken apart; Exim itself writes 8,192 at most
 _ZONE_SLACK = timedelta(minutes=10)
@@ -20,6 +22,7 @@ class Token(NamedTuple):
     text: str
     meaning: str
     matters: bool  # it carries an argument: pages mark it
+    entries: tuple[Entry, ...] = ()  # of the glossary, from which the meaning comes; most telling first
 
 
 class Explanation(NamedTuple):
@@ -38,22 +41,30 @@ def explain(raw: bytes, *, zone: tzinfo) -> Explanation:
     if isinstance(event, Unparsed) or isinstance(line, Unparsed):
         return Explanation(None, sentences.UNREADABLE, tuple(_unreadable(whole + beyond)))
     before = len(whole) - len(line.text)
-    found = [*_head(line, event, zone), *parts.parts(line, event)]
+    found = [*_head(line, event, zone), *_rest(line, event)]
     tokens = [
-        *_tokens(
-            whole[:before], [Part(0, before, "Written by syslog, which passed the line on. Not Exim's.")]
-        ),
+        *_tokens(whole[:before], [Part(0, before, of(meanings.HEAD["syslog"]))]),
         *_tokens(line.text, found),
         *_gap(beyond),
     ]
     return Explanation(event.kind, sentences.sentence(event), tuple(tokens))
 
 
+def _rest(line: Line, event: Event) -> Iterator[Part]:
+    """What stands behind the head."""
+    if line.message_id is not None and line.flag is not None:
+        return iter(parts.parts(line))
+    is_remote = isinstance(event, Note) and event.topic in {Topic.HOST_ERROR, Topic.TLS_ERROR}
+    return wording.parts(line, is_remote=is_remote and line.message_id is not None)
+
+
 def _unreadable(whole: str) -> Iterator[Token]:
     if whole.strip(" "):
-        yield Token(
-            whole.strip(" "), "No line of an Exim log: it does not begin with a date and a time.", False
-        )
+        yield _token(whole.strip(" "), of(meanings.FREE["no log line"]))
+
+
+def _token(text: str, meaning: Meaning) -> Token:
+    return Token(text, meaning.text, meaning.matters, meaning.entries)
 
 
 def _tokens(text: str, places: list[Part]) -> Iterator[Token]:
@@ -63,15 +74,18 @@ def _tokens(text: str, places: list[Part]) -> Iterator[Token]:
         yield from _gap(text[pos : part.start])
         token = text[part.start : part.end].strip(" ")
         if token:
-            yield Token(token, part.meaning, part.matters)
+            yield _token(token, part.meaning)
         pos = max(pos, part.end)
     yield from _gap(text[pos:])
 
 
 def _gap(text: str) -> Iterator[Token]:
-    if text.strip(" "):
-        text = text.strip(" ")
-        yield Token(text, "The reason follows." if text == ":" else meanings.NOT_TAKEN_APART, False)
+    """Text that no part takes."""
+    word = text.strip(" ")
+    if word in meanings.DELIVERY:
+        yield _token(word, of(meanings.DELIVERY[word]))
+    elif word:
+        yield _token(word, of(meanings.FREE[":" if word == ":" else "unknown words"]))
 
 
 def _head(line: Line, event: Event, zone: tzinfo) -> Iterator[Part]:
@@ -81,40 +95,40 @@ def _head(line: Line, event: Event, zone: tzinfo) -> Iterator[Part]:
     end = len(head)
     places = []
     if line.flag is not None:
-        places.append(Part(end - len(line.flag), end, meanings.FLAGS[line.flag]))
+        places.append(Part(end - len(line.flag), end, of(meanings.FLAGS[line.flag])))
         end = len(text[: end - len(line.flag)].rstrip(" "))
     if line.message_id is not None:
         places.append(Part(end - len(line.message_id), end, _id_meaning(line.message_id)))
         end = len(text[: end - len(line.message_id)].rstrip(" "))
     bracket = text.rfind(" [", 0, end)
     if bracket > 0:
-        places.append(Part(bracket + 1, end, "Process number of the Exim process that wrote the line."))
+        places.append(Part(bracket + 1, end, of(meanings.HEAD["[number]"])))
         end = bracket
     places.append(Part(0, end, _stamp_meaning(line, event, zone, has_zone=text[:end].count(" ") > 1)))
     return reversed(places)
 
 
-def _id_meaning(identifier: str) -> str:
+def _id_meaning(identifier: str) -> Meaning:
     received_at = message_id.received_at(identifier)
-    return (
-        "Exim's own id for this message on this server. Its first part is the time reception began, "
-        f"{received_at:%H:%M:%S} UTC."
-    )
+    return of(meanings.HEAD["message id"], f"Here: {received_at:%H:%M:%S} UTC.")
 
 
-def _stamp_meaning(line: Line, event: Event, zone: tzinfo, *, has_zone: bool) -> str:
-    offset = _offset(line.logged_at, zone)
-    named = "in the zone that it names" if has_zone else f"in its own zone ({offset})"
-    meaning = f"When the server wrote the line, {named}."
-    if not isinstance(event, Arrival):
-        return meaning
+def _stamp_meaning(line: Line, event: Event, zone: tzinfo, *, has_zone: bool) -> Meaning:
+    stamp, named = meanings.HEAD["date and time"], meanings.HEAD["+hhmm"]
+    detail = f"Read in the zone of its log host ({_offset(line.logged_at, zone)})."
+    if isinstance(event, Arrival):
+        detail = f"{named.meaning if has_zone else detail} {_told_by_id(line, event)}"
+    elif has_zone:
+        detail = named.meaning
+    return Meaning(f"{stamp.meaning} {detail}", (stamp, named) if has_zone else (stamp,))
+
+
+def _told_by_id(line: Line, event: Arrival) -> str:
     received_at = message_id.received_at(event.message_id)
     says = f"The message id says {received_at:%H:%M:%S} UTC"
     if abs(line.logged_at - received_at) <= _ZONE_SLACK:
-        return f"{meaning} {says}, which confirms the zone."
-    return (
-        f"{meaning} {says}, which does not fit: either the message came in slowly or the zone is another one."
-    )
+        return f"{says}, which confirms the zone."
+    return f"{says}, which does not fit: either the message came in slowly or the zone is another one."
 
 
 def _offset(at: datetime, zone: tzinfo) -> str:

@@ -1,14 +1,16 @@
-"""The parts of a line with their meanings; ``glossary`` makes tokens of them."""
+"""The parts of a line with a flag, and their meanings; ``glossary`` makes tokens of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from ingest.exim import fields, hosts, meanings, replies
-from ingest.exim.events import Event, Note, Topic
+from ingest.exim import durations, fields, hosts, meanings, replies
 from ingest.exim.hosts import Host
 from ingest.exim.line import Line
+from ingest.exim.meanings.entry import Entry
+from ingest.exim.replies import Meaning, of
 
-_LOOSE_ENDS = (" H=", " U=", ": ", " authenticator failed")
+_SPANS = ((604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
+_TIMES = frozenset({"RT", "QT", "DT", "D"})
 
 
 class Part(NamedTuple):
@@ -16,98 +18,117 @@ class Part(NamedTuple):
 
     start: int
     end: int
-    meaning: str
-    matters: bool = False
+    meaning: Meaning
 
 
-def parts(line: Line, event: Event) -> list[Part]:
-    """Take apart what stands behind the flag, or behind the id where there is no flag."""
-    if line.message_id is not None and line.flag in {"<=", "(="}:
+def parts(line: Line) -> list[Part]:
+    """Take apart what stands behind the flag."""
+    if line.flag in {"<=", "(="}:
         return [
             part for field in fields.arrival_fields(line.text, line.start) for part in _arrival(line, field)
         ]
-    if line.message_id is not None and line.flag is not None:
-        return [_delivery(line, field) for field in fields.delivery_fields(line.text, line.start)]
-    is_remote = isinstance(event, Note) and event.topic is Topic.HOST_ERROR
-    return list(_words(line.text, line.start, is_remote=is_remote))
-
-
-def _arrival(line: Line, field: fields.Field) -> list[Part]:
-    meaning, matters = meanings.ARRIVAL_FIELDS.get(field.key, meanings.NOT_TAKEN_APART), False
-    match field.key:
-        case "H":
-            host = hosts.read_host(line.text, field.start + 2)
-            return [Part(field.start, field.end, meaning)] if host is None else _host(host, field.start)
-        case "sender" if field.value == "<>":
-            meaning = "Null sender: a bounce or another automatic notice."
-        case "sender" if _is_masked(field.value):
-            meaning = "Envelope sender. Masked in the log as it was handed in."
-        case "P":
-            meaning = _protocol(field.value)
-        case "A":
-            meaning, matters = _login(field.value)
-        case "U" if " H=" not in line.text[: field.start]:
-            meaning = "The local user, or the user of the program, that handed the message over."
-        case "CV" if field.value == "yes":
-            meaning = "The client's certificate was verified."
-        case "word":
-            meaning = _word(field.value)
-    return [Part(field.start, field.end, meaning, matters)]
-
-
-def _delivery(line: Line, field: fields.Field) -> Part:
-    meaning, matters = meanings.DELIVERY_FIELDS.get(field.key, meanings.NOT_TAKEN_APART), False
-    match field.key:
-        case "recipient":
-            meaning = _recipient(field.value)
-        case "R":
-            meaning = meanings.ROUTERS.get(field.value, meaning)
-        case "T":
-            meaning = meanings.TRANSPORTS.get(field.value, meaning)
-        case "CV":
-            meaning = _verified(field.value)
-        case "C":
-            meaning = f"{meaning} {_answer(field.value)}"
-        case "F" | "P" if field.value == "<>":
-            meaning += " Empty: nobody is told if it fails."
-        case "text":
-            meaning, matters = _reason(field.value)
-        case "parents" if "@" not in field.value:
-            meaning = "Which rule threw it away."
-        case "word":
-            meaning = _word(field.value)
-    glued = line.text.startswith(": ", field.end) and field.key != "text"
-    return Part(field.start, field.end + glued, meaning, matters)
-
-
-def _host(host: Host, start: int) -> list[Part]:
-    """The claimed name and the address; both matter where the claim is a literal that is false."""
-    claimed = None if host.helo_name is None else _claimed_address(host.helo_name)
-    is_false = claimed is not None and host.address is not None and claimed != host.address
-    fact = (
-        "Sender host address: who really connected. "
-        "The last bracketed address of the host is the one to trust."
-    )
-    if host.port is not None:
-        fact += " Behind it the port that the client used."
-    if host.name is None and host.helo_name is None:
-        return [Part(start, host.end, fact)]
     return [
-        Part(start, host.address_start, _claim(host, claimed, is_false=is_false), is_false),
-        Part(host.address_start, host.end, fact, is_false),
+        part for field in fields.delivery_fields(line.text, line.start) for part in _delivery(line, field)
     ]
 
 
-def _claim(host: Host, claimed: str | None, *, is_false: bool) -> str:
-    verified = "Name of the client, confirmed by the DNS. "
+def _arrival(line: Line, field: fields.Field) -> list[Part]:
+    if field.key == "H":
+        host = hosts.read_host(line.text, field.start + 2)
+        if host is not None:
+            return client(host, field.start)
+    return [Part(field.start, field.end, _arrival_meaning(line, field))]
+
+
+def _arrival_meaning(line: Line, field: fields.Field) -> Meaning:
+    known = meanings.ARRIVAL
+    match field.key:
+        case "sender" if field.value == "<>":
+            return of(meanings.ADDRESSES["<>"])
+        case "sender" if _is_masked(field.value):
+            return Meaning(
+                f"{known['sender'].meaning} {meanings.ADDRESSES['a***@…'].meaning}",
+                (known["sender"], meanings.ADDRESSES["a***@…"]),
+            )
+        case "P":
+            return _protocol(field.value)
+        case "A":
+            return login(field.value, known)
+        case "U" if " H=" not in line.text[: field.start]:
+            return of(known["U= without H="])
+        case "CV" if f"CV={field.value}" in known:
+            return of(known[f"CV={field.value}"])
+        case "X":
+            return encryption(known["X="], field.value)
+        case "word":
+            return _word(field.value)
+    entry = known.get(field.key) or known.get(f"{field.key}=") or meanings.FREE["unknown words"]
+    return of(entry, _spoken(field))
+
+
+def _delivery(line: Line, field: fields.Field) -> Iterator[Part]:
+    if field.key == "text":
+        yield from reason(line.text, field.start, field.end)
+        return
+    glued = line.text.startswith(": ", field.end)
+    yield Part(field.start, field.end + glued, _delivery_meaning(field))
+
+
+def _delivery_meaning(field: fields.Field) -> Meaning:
+    known = meanings.DELIVERY
+    match field.key:
+        case "recipient":
+            return _recipient(field.value)
+        case "R" | "T":
+            name = meanings.NAMES.get(f"{field.key}={field.value}")
+            return of(name or known[f"{field.key}="])
+        case "CV" if f"CV={field.value}" in known:
+            return of(known[f"CV={field.value}"])
+        case "X":
+            return encryption(known["X="], field.value)
+        case "C":
+            return _accepted(field.value)
+        case "F" | "P" if field.value == "<>":
+            return Meaning(
+                f"{known[f'{field.key}='].meaning} {meanings.ADDRESSES['<>'].meaning}",
+                (known[f"{field.key}="], meanings.ADDRESSES["<>"]),
+            )
+        case "parents":
+            return of(known["(address)" if "@" in field.value else "(rule)"])
+        case "original recipient":
+            return of(known["<address>"])
+        case "word":
+            return _word(field.value)
+    return of(known.get(f"{field.key}=") or meanings.FREE["unknown words"], _spoken(field))
+
+
+def client(host: Host, start: int) -> list[Part]:
+    """Who connected. Both parts matter where the name is the literal of another address."""
+    claimed = None if host.helo_name is None else _claimed_address(host.helo_name)
+    is_false = claimed is not None and host.address is not None and claimed != host.address
+    fact, by_port = meanings.HOST["[address]"], meanings.HOST[":port"]
+    meaning = of(fact, matters=is_false)
+    if host.port is not None:
+        meaning = Meaning(f"{fact.meaning} {by_port.meaning}", (fact, by_port), is_false)
+    if host.name is None and host.helo_name is None:
+        return [Part(start, host.end, meaning)]
+    return [
+        Part(start, host.address_start, _claim(host, claimed, is_false=is_false)),
+        Part(host.address_start, host.end, meaning),
+    ]
+
+
+def _claim(host: Host, claimed: str | None, *, is_false: bool) -> Meaning:
+    verified, said, literal = (meanings.HOST[term] for term in ("name", "(name)", "([address])"))
     if host.helo_name is None:
-        return verified.rstrip(" ")
-    meaning = "The name the client gave itself (HELO). "
-    if is_false and claimed in {"127.0.0.1", "::1"}:
-        meaning += "It claims to be this server's own loopback address. "
-    elif is_false:
-        meaning += f"It claims the address {claimed}, but the connection came from {host.address}. "
-    return (verified + "In brackets: " if host.name else "") + meaning + "A claim, not a fact."
+        return of(verified)
+    before, entries = ("", ()) if host.name is None else (f"{verified.meaning} In brackets: ", (verified,))
+    if not is_false:
+        return Meaning(before + said.meaning, (*entries, said))
+    detail = f"It claims the address {claimed}, but the connection came from {host.address}."
+    if claimed in {"127.0.0.1", "::1"}:
+        detail = "It claims to be this server's own loopback address."
+    return Meaning(f"{before}{literal.meaning} {detail}", (*entries, literal), matters=True)
 
 
 def _claimed_address(helo_name: str) -> str | None:
@@ -119,105 +140,124 @@ def _is_masked(address: str) -> bool:
     return "*" in address or "protected]" in address
 
 
-def _protocol(protocol: str) -> str:
+def _protocol(protocol: str) -> Meaning:
     known = meanings.PROTOCOLS.get(protocol.removeprefix("utf8"))
-    return "Protocol, as a program on this server named it." if known is None else f"Protocol: {known}"
-
-
-def _login(value: str) -> tuple[str, bool]:
-    name, account = fields.login(value)
-    if account is None:
-        return f"Logged in through the authenticator {name}. It does not log which account.", False
-    if account == "":
-        return (
-            f"Logged in through the authenticator {name}. Nothing follows the colon: the authenticated id is "
-            "empty. A login without a user name should be impossible."
-        ), True
-    return f"Logged in through the authenticator {name} as {account}.", False
-
-
-def _word(word: str) -> str:
-    return meanings.WORDS.get(word.rstrip("*.-") or word, meanings.NOT_TAKEN_APART)
-
-
-def _recipient(recipient: str) -> str:
-    for beginning, meaning in meanings.RECIPIENTS:
-        if recipient.startswith(beginning):
-            return meaning
-    if _is_masked(recipient):
-        return "Recipient. Masked in the log as it was handed in."
-    return "Recipient." if "@" in recipient else "Recipient: a mailbox of this server, without its domain."
-
-
-def _verified(value: str) -> str:
-    return {
-        "no": "The remote certificate was not verified. Normal for mail between servers.",
-        "yes": "The remote certificate was verified.",
-        "dane": "The remote certificate was verified by DANE.",
-    }.get(value, meanings.DELIVERY_FIELDS["CV"])
-
-
-def _answer(quoted: str) -> str:
-    code = fields.unquote(quoted).lstrip(" ")[:3]
-    said = f"{code} = accepted. " if code.isdigit() and code.startswith("2") else ""
-    return f"{said}Quote it when you ask them about the message."
-
-
-def _reason(text: str) -> tuple[str, bool]:
-    """What a reason or an answer means."""
-    known = replies.reply(text)
     if known is None:
-        return "The reason, as this server or the other side put it.", False
-    return f"The reason: {known[0]}.", known[1]
+        return of(meanings.PROTOCOLS["any other word"])
+    if protocol.startswith("utf8"):
+        return Meaning(
+            f"Protocol: {known.meaning} {meanings.PROTOCOLS['utf8…'].meaning}",
+            (known, meanings.PROTOCOLS["utf8…"]),
+        )
+    return Meaning(f"Protocol: {known.meaning}", (known,))
 
 
-def _words(text: str, start: int, *, is_remote: bool) -> Iterator[Part]:
-    """The parts of a line without a flag: a client, fields, known phrases, and the reason that ends it."""
-    pos, client_may_follow = start, True
-    while pos < len(text):
-        if text[pos] == " ":
+def login(value: str, known: Mapping[str, Entry]) -> Meaning:
+    """The three cases of ``A=``: no account logged, an empty one, a name."""
+    _name, account = fields.login(value)
+    if account is None:
+        return of(known["A=name"])
+    return of(known["A=name:account"]) if account else of(known["A=name:"], matters=True)
+
+
+def encryption(entry: Entry, value: str) -> Meaning:
+    """``X=`` with what its version and its cipher are worth."""
+    found = [each.entry for each in meanings.TLS if each.pattern.search(value)]
+    worth = [each.meaning for each in found if each.term[:3] in {"TLS", "SSL", "3DE"}]
+    return Meaning(" ".join([entry.meaning, *worth]), (entry, *found))
+
+
+def _word(word: str) -> Meaning:
+    if word in {"routing", "transporting"}:
+        return of(meanings.DELIVERY[word])
+    return of(meanings.WORDS.get(word.rstrip("*.-") or word, meanings.FREE["unknown words"]))
+
+
+def _recipient(recipient: str) -> Meaning:
+    for beginning, entry in meanings.RECIPIENTS:
+        if recipient.startswith(beginning):
+            return of(entry)
+    known = meanings.DELIVERY["recipient"]
+    if _is_masked(recipient):
+        masked = meanings.ADDRESSES["a***@…"]
+        return Meaning(f"{known.meaning} {masked.meaning}", (known, masked))
+    return of(known if "@" in recipient else meanings.ADDRESSES["name without @"])
+
+
+def _accepted(quoted: str) -> Meaning:
+    """``C=``: the words of the other server, with what they tell."""
+    known, said = meanings.DELIVERY["C="], replies.answer(fields.unquote(quoted).lstrip(" "))
+    if said is None:
+        return of(known)
+    text = f"{known.meaning} {said.text}"
+    code = fields.unquote(quoted).lstrip(" ")[:3]
+    if said.entries[0].term == code:
+        text = f"{known.meaning} {code} = {said.entries[0].gist}."
+    return Meaning(text, (known, *said.entries), said.matters)
+
+
+def _spoken(field: fields.Field) -> str:
+    """A duration in words; "" for other fields, and for one that says itself, such as ``3s``."""
+    seconds = durations.seconds(field.value) if field.key in _TIMES else None
+    if seconds is None or seconds < 60:
+        return ""
+    rest, words = int(seconds), []
+    for length, unit in _SPANS:
+        count, rest = divmod(rest, length)
+        if count:
+            words.append(f"{count} {unit}{'s' if count > 1 else ''}")
+    if rest:
+        words.append(f"{rest} second{'s' if rest > 1 else ''}")
+    return f"Here: {' '.join(words)}."
+
+
+def reason(text: str, start: int, end: int) -> Iterator[Part]:
+    """Why an attempt failed: number, remote host, step of the conversation, and the answer or the reason."""
+    pos = start
+    while pos < end:
+        part = _number(text, pos) or _remote(text, pos) or _step(text, pos)
+        if part is None or part.end > end:
+            break
+        yield part
+        pos = part.end
+        while pos < end and text[pos] in " :":
             pos += 1
-            continue
-        parts, client_may_follow = _next_words(text, pos, client_may_follow=client_may_follow)
-        if is_remote and pos == start and text.startswith("H=", pos):
-            parts = [Part(pos, parts[-1].end, meanings.DELIVERY_FIELDS["H"])]
-        if text.startswith(": ", parts[-1].end):  # the colon ends the part before it
-            parts[-1] = parts[-1]._replace(end=parts[-1].end + 1)
-        yield from parts
-        pos = parts[-1].end
+    if pos < end:
+        known = replies.answer(text[pos:end])
+        yield Part(pos, end, known or of(meanings.FREE["the other side's reason"]))
 
 
-def _next_words(text: str, pos: int, *, client_may_follow: bool) -> tuple[list[Part], bool]:
-    is_tagged = text.startswith("H=", pos)
-    if is_tagged or (client_may_follow and text[pos] in "(["):
-        host = hosts.read_host(text, pos + 2 if is_tagged else pos)
-        if host is not None:
-            return _host(host, pos), False
-    phrase = _phrase(text, pos)
-    if phrase is not None:
-        return [phrase], text[: phrase.end].endswith((" from", " for", " on"))
-    pair = fields.read_pair(text, pos)
-    if pair is not None and pair.key in meanings.CLIENT_FIELDS:
-        meaning, matters = meanings.CLIENT_FIELDS[pair.key], False
-        if pair.key == "A":
-            meaning, matters = _login(pair.value)
-        return [Part(pair.start, pair.end, meaning, matters)], False
-    return [_loose(text, pos)], False
+def _number(text: str, pos: int) -> Part | None:
+    if not text.startswith("defer (", pos) or (close := text.find(")", pos, pos + 32)) < 0:
+        return None
+    number = text[pos + 7 : close]
+    known = meanings.NUMBERS.get(number)
+    if known is None:
+        kind = "-n" if number[:1] == "-" else "any other number" if number.isdigit() else "letter"
+        known = meanings.NUMBERS[kind]
+    end = close + 1
+    return Part(pos, end + text.startswith(":", end), of(known))
 
 
-def _phrase(text: str, pos: int) -> Part | None:
-    for pattern, meaning, matters in meanings.PHRASES:
-        match = pattern.match(text, pos)
+def _remote(text: str, pos: int) -> Part | None:
+    """``H=``, ``I=`` and ``DT=`` inside the reason of a deferral."""
+    if text.startswith("H=", pos):
+        host = hosts.read_host(text, pos + 2)
+        end = -1 if host is None else host.end + text.startswith("*", host.end)
+        key = "H="
+    else:
+        pair = fields.read_pair(text, pos)
+        if pair is None or pair.key not in {"I", "DT"}:
+            return None
+        end, key = pair.end, f"{pair.key}="
+    if end < 0:
+        return None
+    return Part(pos, end + text.startswith(":", end), of(meanings.DELIVERY[key]))
+
+
+def _step(text: str, pos: int) -> Part | None:
+    for each in meanings.STEPS:
+        match = each.pattern.match(text, pos)
         if match is not None:
-            return Part(pos, match.end(), meaning, matters)
+            return Part(pos, match.end(), of(each.entry))
     return None
-
-
-def _loose(text: str, pos: int) -> Part:
-    """Text that nothing else takes: the reason behind ``: ``, or what stands before the client or it."""
-    if text[pos - 2 : pos] == ": ":
-        return Part(pos, len(text), *_reason(text[pos:]))
-    end = min((at for mark in _LOOSE_ENDS if (at := text.find(mark, pos + 1)) > 0), default=len(text))
-    if text.startswith(" authenticator failed", end):
-        return Part(pos, end, "Authenticator: the way of logging in, as the configuration names it.")
-    return Part(pos, end, meanings.NOT_TAKEN_APART)

@@ -1,46 +1,81 @@
-"""What the usual answers of mail servers mean, and Exim's own words for failures."""
+"""What answers of mail servers mean, and Exim's own words for failures."""
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-REPLIES: tuple[tuple[re.Pattern[str], str, bool], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), meaning, matters)
-    for pattern, meaning, matters in (
-        (r"retry time not reached", "nothing was tried: the time for the next attempt has not come", False),
-        (r"retry timeout exceeded", "Exim tried for as long as its rules allow and gave up", False),
-        (r"relay(?:ing)? (?:is )?(?:not permitted|denied|access denied)|relay access denied",
-         "the server takes no mail for this recipient from this client (no relaying)", False),
-        (r"blocked using|spamhaus|barracuda|black ?list|block ?list|S31[45]0|poor reputation"
-         r"|listed (?:at|in|by)",
-         "a blocklist names the server that sends", True),
-        (r"4\.7\.28|rate ?limit|too many messages|throttl|RP-00[0-9]",
-         "too much mail in a short time: the sender is slowed down", True),
-        (r"gr[ae]y-?list|try again later", "the sender is asked to try again later", False),
-        (r"\bspam\b|message content rejected|AUP#", "the message is taken for spam", True),
-        (r"5\.1\.[01]\b|user unknown|unknown user|no such (?:user|mailbox|recipient)|does not exist"
-         r"|mailbox unavailable|invalid (?:mailbox|recipient)", "the mailbox does not exist", False),
-        (r"[45]\.2\.2\b|mailbox (?:is )?full|over ?quota|quota exceeded",
-         "the mailbox is full", False),
-        (r"5\.7\.26|\bspf\b|\bdkim\b|\bdmarc\b", "the sender's domain is not proven", False),
-        (r"unrouteable address", "Exim found no way to it: the domain or the mailbox is unknown", False),
-        (r"sender verify failed", "the sender's address does not exist, as far as can be told", False),
-        (r"connection refused", "the other server does not accept connections", False),
-        (r"timed out|timeout", "the other server did not answer in time", False),
-        (r"network is unreachable|no route to host", "the other server cannot be reached", False),
-        (r"remote host closed connection", "the other server hung up", False),
-        (r"lookup|\bDNS\b", "a question to the DNS was not answered", False),
-        (r"message (?:too big|size exceeds)|5\.3\.4", "the message is too large", False),
-        (r"535 |authentication", "the login was refused", False),
-        (r"\b4[0-9]{2}[ -]", "the server asked says: not now", False),
-        (r"\b5[0-9]{2}[ -]", "the server asked says no", False),
-    )
-)  # fmt: skip
-"""Common answers of servers, and Exim's own words for failures: half a sentence each, most telling first."""
+from ingest.exim.meanings import ACCEPTED, COMMON, LIMITS, PROVIDERS, REASONS, codes
+from ingest.exim.meanings.entry import Entry, Known
+
+_READ_AT_MOST = 2_000  # characters; an attacker's text must not cost more
+_CODE = re.compile(r"(?:\A[\" ]{0,3}|: )([245][0-9]{2})(?=[ -]|\Z)")
+_STATUS = re.compile(r"(?<![\w.])([245]\.[0-9]{1,3}\.[0-9]{1,3})(?![\w.]*[0-9])")
+
+
+class Meaning(NamedTuple):
+    """Words for a part of a line, and the entries of the glossary from which they come, most telling first."""
+
+    text: str
+    entries: tuple[Entry, ...]
+    matters: bool = False
+
+
+def of(entry: Entry, detail: str = "", *, matters: bool = False) -> Meaning:
+    """The meaning of one entry, with what the line itself adds."""
+    return Meaning(f"{entry.meaning} {detail}" if detail else entry.meaning, (entry,), matters)
+
+
+def answer(text: str) -> Meaning | None:
+    """What an answer or a reason means: its words if they are known, then its codes. None: neither is known."""
+    found = _find(text[:_READ_AT_MOST])
+    if found is None:
+        return None
+    first, *others = found.entries
+    words = [first.meaning, *(f"{_named(entry, text)} = {entry.gist}." for entry in others)]
+    return Meaning(" ".join(words), found.entries, found.matters)
 
 
 def reply(text: str) -> tuple[str, bool] | None:
     """What an answer or a reason means, as half a sentence, and whether it carries an argument."""
-    beginning = text[:2_000]
-    for pattern, meaning, matters in REPLIES:
-        if pattern.search(beginning):
-            return meaning, matters
-    return None
+    found = _find(text[:_READ_AT_MOST])
+    return None if found is None else (found.entries[0].gist, found.matters)
+
+
+class _Found(NamedTuple):
+    entries: tuple[Entry, ...]
+    matters: bool
+
+
+def _find(text: str) -> _Found | None:
+    code = _CODE.search(text)
+    words = _words(text, None if code is None else code[1])
+    entries = ([] if words is None else [words.entry]) + list(_codes(text, code))
+    return _Found(tuple(entries), words is not None and words.matters) if entries else None
+
+
+def _words(text: str, code: str | None) -> Known | None:
+    """An answer that begins with a code is the other side's; without one the words are most likely Exim's own."""
+    if code is not None and code[0] == "2":
+        return _first(text, ACCEPTED)
+    theirs, own = (*PROVIDERS, *COMMON), REASONS
+    return _first(text, (*LIMITS, *own, *theirs) if code is None else (*theirs, *own))
+
+
+def _first(text: str, known: Iterable[Known]) -> Known | None:
+    return next((each for each in known if each.pattern.search(text)), None)
+
+
+def _codes(text: str, code: re.Match[str] | None) -> Iterator[Entry]:
+    status = _STATUS.search(text)
+    if status is not None:
+        yield codes.status(status[1])
+    entry = None if code is None else codes.code(code[1])
+    if entry is not None:
+        yield entry
+
+
+def _named(entry: Entry, text: str) -> str:
+    """A code as it stands in the text: entries of families are named with an x."""
+    pattern = _CODE if entry.term[0].isdigit() else _STATUS
+    match = pattern.search(text)
+    return entry.term if match is None else match[1]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ingest.exim import meanings, replies
+from ingest.exim import meanings, replies, wording
 from ingest.exim.events import (
     Arrival,
     AuthFailure,
@@ -18,6 +18,7 @@ from ingest.exim.events import (
     Stage,
     Topic,
 )
+from ingest.exim.meanings.entry import Where
 
 UNREADABLE = "Not a line of an Exim log."
 _LONGEST_QUOTE = 120
@@ -129,7 +130,7 @@ def _deferral(event: Deferral) -> str:
 
 
 def _rejection(event: Rejection) -> str:
-    what = meanings.STAGES[event.stage]
+    what = meanings.STAGES[event.stage].gist
     if event.stage is Stage.RCPT and event.recipient:
         what += f" {_quote(event.recipient)}"
     elif event.stage is Stage.MAIL and event.envelope_sender:
@@ -198,6 +199,9 @@ def _note(event: Note) -> str:
         return words(event)
     if event.client is not None and " incomplete transaction (" in event.text:
         return f"{_subject(event.client)} broke off before its message was sent."
+    known = wording.first(event.text)
+    if known is not None and known.entry.where is not Where.TEXT:
+        return known.entry.meaning
     if event.topic is Topic.OTHER and event.text:
         return f"A remark of the server: {_quote(event.text)}"
-    return meanings.TOPICS[event.topic]
+    return meanings.TOPICS[event.topic].meaning
