@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from ingest.exim.discards import read_discard
 from ingest.exim.events import (
     Arrival,
     AuthFailure,
@@ -48,9 +49,10 @@ class Status(StrEnum):
 class Place(NamedTuple):
     """Which line an event comes from."""
 
-    digest: int  # of the entry's text, 64 bits
+    digest: int  # of the stamped line, 64 bits; what stands below it is no part of the event
     copy: int  # 0 for the first identical copy in its log, 1 for the second
     line_ref: int  # ingest.pages.LineRef, packed; a line number where nothing is stored
+    header_lines: int = 0  # below the line
 
 
 class Attempt(NamedTuple):
@@ -125,6 +127,15 @@ def absorb(gathered: Gathered | None, event: Event, place: Place) -> Gathered:
             gathered.rejected_at = _latest(gathered.rejected_at, at)
         case Note():
             _take_note(gathered, event)
+    return gathered
+
+
+def absorb_again(gathered: Gathered | None, event: Event, place: Place) -> Gathered:
+    """Point at one more entry that has a line which was absorbed, in this batch or before."""
+    at = event.logged_at
+    if gathered is None:
+        gathered = Gathered(at, at)
+    gathered.line_refs.append(place.line_ref)
     return gathered
 
 
@@ -333,6 +344,8 @@ class Refusal(NamedTuple):
     account: str | None
     text: str
     line_ref: int
+    headers_ref: int | None = None  # the entry that has the headers of the message below the line
+    header_lines: int | None = None
 
 
 def refusal_of(event: Rejection | AuthFailure, place: Place) -> Refusal:
@@ -364,7 +377,14 @@ def refusal_of(event: Rejection | AuthFailure, place: Place) -> Refusal:
         account,
         event.text,
         place.line_ref,
+        place.line_ref if place.header_lines else None,
+        place.header_lines or None,
     )
+
+
+def discard_of(note: Note, place: Place) -> Refusal:
+    """The row of what was accepted and thrown away: the client was not told, the class says so."""
+    return refusal_of(read_discard(note), place)._replace(reason=Reason.DISCARDED)
 
 
 def rejection_facts(refusal: Refusal) -> RejectionFacts:

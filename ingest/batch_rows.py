@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from ingest import load
-from ingest.assembly import Attempt, Gathered, Place, Refusal, absorb, attempt_of, refusal_of
+from ingest.assembly import (
+    Attempt,
+    Gathered,
+    Place,
+    Refusal,
+    absorb,
+    absorb_again,
+    attempt_of,
+    discard_of,
+    refusal_of,
+)
 from ingest.classification import Subject
 from ingest.exim.events import (
     Arrival,
@@ -46,7 +56,7 @@ class ReadBatch:
 
     stamped: list[StampedEntry]
     events: list[Event | None]
-    copies: list[int]
+    new: Sequence[NewEntry]
     unparsed: list[UnreadLine]
 
 
@@ -56,6 +66,7 @@ class Rows:
 
     messages: dict[str, Gathered] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    headers: list[Refusal] = field(default_factory=list)  # of refusals that are stored
     counts: load.Counts = field(default_factory=load.Counts)
     subjects: set[Subject] = field(default_factory=set)
     features: set[str] = field(default_factory=set)
@@ -89,7 +100,7 @@ def read(entries: Sequence[NewEntry], zone: tzinfo, *, fallback: datetime) -> Re
     for new, own in zip(entries, times, strict=True):
         at = own or at
         stamped.append(StampedEntry(new.entry, at))
-    return ReadBatch(stamped, events, [new.copy for new in entries], unparsed)
+    return ReadBatch(stamped, events, entries, unparsed)
 
 
 def _unread(entry: Entry, reason: str) -> Iterator[UnreadLine]:
@@ -113,14 +124,15 @@ def _shown(reason: str, line: bytes) -> UnreadLine:
 def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
     """The rows of a batch whose entries are stored at ``line_refs``."""
     rows = Rows()
-    for stamped, event, copy, line_ref in zip(
-        batch.stamped, batch.events, batch.copies, line_refs, strict=True
-    ):
+    for stamped, event, new, line_ref in zip(batch.stamped, batch.events, batch.new, line_refs, strict=True):
         hour = _hour(rows, stamped.logged_at)
-        hour.lines += stamped.entry.lines
+        hour.lines += new.new_lines
         if event is not None:
-            place = Place(checksum(stamped.entry.text), copy, line_ref)
-            _take(rows, hour, event, place)
+            place = Place(checksum(new.entry.head), new.copy, line_ref, new.entry.header_lines)
+            if new.is_told:
+                _take_again(rows, event, place)
+            else:
+                _take(rows, hour, event, place)
     for message_id in rows.messages:
         rows.months_of_ids.add(month_number(received_at(message_id)))
     for refusal in rows.refusals:
@@ -157,8 +169,19 @@ def _take(rows: Rows, hour: load.Hour, event: Event, place: Place) -> None:
             _take_refusal(rows, hour, refusal_of(event, place))
         case Connection():
             rows.features.add("connections")
+        case Note() if event.topic is Topic.DISCARDED:
+            _take_refusal(rows, hour, discard_of(event, place))
         case Note() if event.topic is Topic.ARGUMENTS:
             rows.features.add("arguments")
+
+
+def _take_again(rows: Rows, event: Event, place: Place) -> None:
+    """A line whose event is stored: the message points at it too, and the refusal gets its headers."""
+    message_id = event.message_id
+    if message_id is not None:
+        rows.messages[message_id] = absorb_again(rows.messages.get(message_id), event, place)
+    if isinstance(event, Rejection | AuthFailure) and place.header_lines:
+        rows.headers.append(refusal_of(event, place))
 
 
 def _count_local(rows: Rows, attempt: Attempt) -> None:

@@ -3,11 +3,14 @@
 A line's identity is (log host, text, its how-manieth identical copy within its file). So each file claims stored
 copies: a line of the batch takes a copy that this file has not claimed yet, and only when there is none is the line
 new. What a file has claimed stands in LineShare, so a run that was cut off goes on exactly.
+
+A rejectlog repeats lines of the mainlog and writes the headers of the message below. Both entries are stored, since
+their texts differ, and tell one event: the k-th copy of the one is the k-th copy of the other, whichever came first.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
 from django.db import connection
@@ -41,6 +44,30 @@ class NewEntry:
 
     entry: Entry
     copy: int
+    is_told: bool = False  # its stamped line is stored, with other lines below it or none: not a new event
+
+    @property
+    def new_lines(self) -> int:
+        return self.entry.lines - self.is_told
+
+
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """How many copies there are of each text, and of each stamped line whatever stands below it."""
+
+    of_text: Counter[bytes] = field(default_factory=Counter)
+    of_head: dict[bytes, int] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> NewEntry:
+        """Count one more copy."""
+        text, head = entry.text, entry.text if entry.lines == 1 else entry.head
+        copy = self.of_text[text]
+        self.of_text[text] = copy + 1
+        told = self.of_head.get(head, 0)
+        if told > copy:
+            return NewEntry(entry, copy, is_told=True)
+        self.of_head[head] = copy + 1
+        return NewEntry(entry, copy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +120,23 @@ def reserve(log_host_id: int, span: Span) -> None:
 
 def sift(file: LogFile, entries: Sequence[Entry], span: Span) -> Sifted:
     """Divide a batch into what is new and what is stored already. Call it with the span reserved."""
-    wanted = {entry.text for entry in entries}
-    stored: dict[bytes, int] = defaultdict(int)
+    wanted = {entry.head for entry in entries}
+    copies = Copies()
     free: dict[bytes, list[int]] = defaultdict(list)
     for page in pages.overlapping(file.log_host_id, span.first_at, span.last_at):
-        _find(page, wanted, _claimed_by(file, page), stored, free)
+        _find(page, wanted, _claimed_by(file, page), copies, free)
     new: list[NewEntry] = []
     claimed: list[int] = []
     duplicate_lines = 0
     for entry in entries:
-        copies = free.get(entry.text)
-        if copies:
-            claimed.append(copies.pop())
+        unclaimed = free.get(entry.text)
+        if unclaimed:
+            claimed.append(unclaimed.pop())
             duplicate_lines += entry.lines
         else:
-            new.append(NewEntry(entry, stored[entry.text]))
-            stored[entry.text] += 1
+            added = copies.add(entry)
+            new.append(added)
+            duplicate_lines += added.is_told
     return Sifted(new, claimed, duplicate_lines)
 
 
@@ -116,13 +144,13 @@ def _find(
     page: pages.Page,
     wanted: set[bytes],
     claimed: frozenset[int] | None,
-    stored: dict[bytes, int],
+    copies: Copies,
     free: dict[bytes, list[int]],
 ) -> None:
-    """Note the copies of wanted texts on a page; ``claimed`` None: all of the page is this file's already."""
+    """Count entries on a page by their wanted heads; ``claimed`` None: all of the page is this file's already."""
     for packed, entry in page.entries():
-        if entry.text in wanted:
-            stored[entry.text] += 1
+        if (entry.text if entry.lines == 1 else entry.head) in wanted:
+            copies.add(entry)
             if claimed is not None and pages.LineRef.unpack(packed).offset not in claimed:
                 free[entry.text].append(packed)
 

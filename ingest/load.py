@@ -262,6 +262,23 @@ def add_refusals(log_host_id: int, refusals: Iterable[Refusal]) -> None:
     _copy("ingest_rejection", (_refusal_row(log_host_id, refusal) for refusal in refusals))
 
 
+def add_headers(log_host_id: int, refusals: Iterable[Refusal]) -> None:
+    """Point stored refusals at the entries that have their headers; of several the longest counts."""
+    longest: dict[tuple[datetime, int, int], Refusal] = {}
+    for refusal in refusals:
+        key = refusal.logged_at, refusal.digest, refusal.copy
+        held = longest.get(key)
+        if held is None or (refusal.header_lines or 0) > (held.header_lines or 0):
+            longest[key] = refusal
+    if not longest:
+        return
+    names = ("logged_at", "digest", "copy", "headers_ref", "header_lines")
+    rows = [longest[key] for key in sorted(longest)]
+    columns = {name: [getattr(row, name) for row in rows] for name in names}
+    with connection.cursor() as cursor:
+        _execute(cursor, "add_headers", log_host_id, columns)
+
+
 def _refusal_row(log_host_id: int, refusal: Refusal) -> str:
     return (
         f"{log_host_id}\t{_time(refusal.logged_at)}\t{refusal.digest}\t{refusal.copy}\t{_flag(refusal.is_login)}"
@@ -269,7 +286,7 @@ def _refusal_row(log_host_id: int, refusal: Refusal) -> str:
         f"\t{refusal.sender_host_address or '\\N'}\t{_text(refusal.sender_host_name)}\t{_text(refusal.helo_name)}"
         f"\t{_text(refusal.envelope_sender, INDEXED_TEXT)}\t{_text(refusal.recipient, INDEXED_TEXT)}"
         f"\t{_text(refusal.authenticator)}\t{_text(refusal.account, INDEXED_TEXT)}\t{_text(refusal.text)}"
-        f"\t{refusal.line_ref}\n"
+        f"\t{refusal.line_ref}\t{_number(refusal.headers_ref)}\t{_number(refusal.header_lines)}\n"
     )
 
 

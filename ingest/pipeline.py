@@ -270,6 +270,7 @@ def _store(piece: Piece, batch: Batch, span: known_lines.Span) -> None:
     merged = load.merge_messages(host_id, rows.messages)
     load.add_attempts(host_id, rows.messages)
     load.add_refusals(host_id, rows.refusals)
+    load.add_headers(host_id, rows.headers)
     load.add_counts(host_id, rows.counts)
     load.mark_subjects(host_id, piece.pk, rows.subjects)
     classification.classify_merged(host_id, log_host_facts(file.log_host), merged)
@@ -277,7 +278,7 @@ def _store(piece: Piece, batch: Batch, span: known_lines.Span) -> None:
 
 
 def _count(file: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> None:
-    file.new_lines += sum(stamped.entry.lines for stamped in read.stamped)
+    file.new_lines += sum(new.new_lines for new in read.new)
     file.unparsed_lines += len(read.unparsed)
     file.messages += rows.arrivals
     file.deliveries += rows.deliveries

@@ -1,13 +1,12 @@
 """Every row derived again from the pages: after a better grammar or rule, with no new upload."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import batched
 
 from django.db import connection, transaction
 
 from ingest import batch_rows, classification, load, pages, partitions
-from ingest.known_lines import NewEntry
+from ingest.known_lines import Copies
 from ingest.models import LocalDomain, LogHost, LoginCount
 
 _PAGES_AT_ONCE = 16
@@ -48,11 +47,8 @@ def _rebuild(log_host: LogHost, progress: Callable[[int], None]) -> int:
 def _derive(log_host: LogHost, chunk: Sequence[pages.Page]) -> int:
     """Store the rows of some pages; returns the number of their lines."""
     placed = [item for page in chunk for item in page.entries()]
-    copies = _copies_before(log_host.pk, chunk, {entry.text for _, entry in placed})
-    entries = []
-    for _, entry in placed:
-        entries.append(NewEntry(entry, copies[entry.text]))
-        copies[entry.text] += 1
+    copies = _copies_before(log_host.pk, chunk, {entry.head for _, entry in placed})
+    entries = [copies.add(entry) for _, entry in placed]
     read = batch_rows.read(entries, log_host.zone, fallback=chunk[0].first_at)
     rows = batch_rows.gather(read, [line_ref for line_ref, _ in placed])
     for table in ("ingest_message", "ingest_delivery", "ingest_message_finding"):
@@ -61,15 +57,18 @@ def _derive(log_host: LogHost, chunk: Sequence[pages.Page]) -> int:
     load.merge_messages(log_host.pk, rows.messages)
     load.add_attempts(log_host.pk, rows.messages)
     load.add_refusals(log_host.pk, rows.refusals)
+    load.add_headers(log_host.pk, rows.headers)
     load.add_counts(log_host.pk, rows.counts)
     return sum(page.lines for page in chunk)
 
 
-def _copies_before(log_host_id: int, chunk: Sequence[pages.Page], texts: set[bytes]) -> Counter[bytes]:
-    """How many identical copies stand on pages before the chunk: pages that share time with it."""
-    counts: Counter[bytes] = Counter()
+def _copies_before(log_host_id: int, chunk: Sequence[pages.Page], heads: set[bytes]) -> Copies:
+    """The copies that stand on pages before the chunk: pages that share time with it."""
+    copies = Copies()
     first_at, last_at = min(page.first_at for page in chunk), max(page.last_at for page in chunk)
     for page in pages.overlapping(log_host_id, first_at, last_at):
         if page.page_id < chunk[0].page_id:
-            counts.update(entry.text for _, entry in page.entries() if entry.text in texts)
-    return counts
+            for _, entry in page.entries():
+                if entry.head in heads:
+                    copies.add(entry)
+    return copies

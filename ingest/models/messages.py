@@ -98,7 +98,7 @@ class Delivery(models.Model):
 
 
 class Rejection(models.Model):
-    """A refusal during SMTP: a rejected command or a failed login."""
+    """A refusal during SMTP: a rejected command, a failed login, or what an ACL threw away (by its reason)."""
 
     pk = models.CompositePrimaryKey("log_host_id", "logged_at", "digest", "copy")
     log_host = models.ForeignKey(LogHost, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
@@ -119,6 +119,8 @@ class Rejection(models.Model):
     account = models.TextField(null=True)  # the id that was tried, or that had logged in
     text = models.TextField()
     line_ref = models.BigIntegerField()
+    headers_ref = models.BigIntegerField(null=True)  # the entry of a rejectlog that has the message's headers
+    header_lines = models.IntegerField(null=True)
 
     class Meta:
         db_table = "ingest_rejection"

@@ -24,6 +24,16 @@ class Entry(NamedTuple):
     lines: int
     unread_lines: int  # of its unstamped lines, those that are nothing Exim writes there
 
+    @property
+    def head(self) -> bytes:
+        """What identifies the event: the stamped line. A rejectlog repeats that of the mainlog and adds headers."""
+        return self.text.partition(b"\n")[0] if self.is_stamped and self.lines > 1 else self.text
+
+    @property
+    def header_lines(self) -> int:
+        """How many lines below the stamped one are what Exim writes there."""
+        return self.lines - 1 - self.unread_lines if self.is_stamped else 0
+
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[Entry]:
     """Group lines (without their newline). Only the first entry can lack a stamp."""
