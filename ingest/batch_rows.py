@@ -1,10 +1,10 @@
 """The new entries of a batch into rows: parse, gather by message id, count."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from ingest import load
+from ingest import load, zones
 from ingest.assembly import (
     Attempt,
     Gathered,
@@ -101,6 +101,15 @@ def read(entries: Sequence[NewEntry], zone: tzinfo, *, fallback: datetime) -> Re
         at = own or at
         stamped.append(StampedEntry(new.entry, at))
     return ReadBatch(stamped, events, entries, unparsed)
+
+
+def zone_votes(entries: Iterable[StampedEntry], events: Iterable[Event | None]) -> zones.Votes:
+    """What the arrivals among entries say of the zone of their log."""
+    votes = zones.Votes()
+    for stamped, event in zip(entries, events, strict=True):
+        if type(event) is Arrival:
+            votes.take(stamped.entry.text, event.message_id, event.logged_at)
+    return votes
 
 
 def _unread(entry: Entry, reason: str) -> Iterator[UnreadLine]:

@@ -93,14 +93,7 @@ def span_of(entries: Iterable[Entry], zone: tzinfo) -> Span | None:
             times.append(line.logged_at)
     if not times:
         return None
-    return Span(_moved(min(times), -_MARGIN), _moved(max(times), _MARGIN))
-
-
-def _moved(at: datetime, by: timedelta) -> datetime:
-    try:
-        return at + by
-    except OverflowError:  # the years 1 and 9999
-        return at
+    return Span(pages.shifted(min(times), -_MARGIN), pages.shifted(max(times), _MARGIN))
 
 
 def reserve(log_host_id: int, span: Span) -> None:

@@ -24,7 +24,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from ingest import batch_rows, classification, known_lines, load, pages, partitions
+from ingest import batch_rows, classification, known_lines, load, pages, partitions, zones
 from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
 from ingest.sources.batches import Batch, batches, refuse_foreign
 from ingest.sources.streams import LogStream, Refused, open_stream
@@ -229,6 +229,7 @@ def _commit(piece: Piece, batch: Batch, stream: LogStream) -> None:
 
 def _store_batch(piece: Piece, batch: Batch, stream: LogStream) -> LogFile:
     """The file as it is when the transaction commits."""
+    zones.keep(piece.file.log_host_id)
     held = Piece.objects.select_for_update(of=("self",)).select_related("file__log_host").get(pk=piece.pk)
     if (held.offset, held.attempts) != (piece.offset, piece.attempts):
         raise _TakenOver
@@ -285,6 +286,9 @@ def _count(file: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> 
     file.rejections += len(rows.refusals)
     room = _SAMPLES - len(file.unparsed_samples)
     file.unparsed_samples += [{"reason": bad.reason, "text": bad.text} for bad in read.unparsed[:room]]
+    votes = zones.votes_of([file])
+    votes.add(batch_rows.zone_votes(read.stamped, read.events))
+    file.zone_votes = votes.as_json()
     file.features = sorted({*file.features, *rows.features})
     file.own_addresses = sorted({*file.own_addresses, *rows.own_addresses})
     times = [stamped.logged_at for stamped in read.stamped]
@@ -307,6 +311,8 @@ def _share_with_twin(piece: Piece) -> bool:
     if twin is None:
         return False
     with transaction.atomic():
+        zones.keep(file.log_host_id)
+        twin.refresh_from_db()
         shares = LineShare.objects.filter(log_host_id=file.log_host_id, log_file_id=twin.pk)
         LineShare.objects.bulk_create(
             LineShare(log_host_id=file.log_host_id, log_file_id=file.pk, page_id=page_id, offsets=offsets)

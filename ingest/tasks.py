@@ -3,14 +3,17 @@
 A task that is lost costs the seconds until beat looks again; one that comes twice finds the lease taken.
 """
 
+import logging
 from typing import Any
 
 from celery import shared_task
 from celery.signals import worker_ready
-from django.db import transaction
+from django.db import OperationalError, transaction
 
-from ingest import classification, pipeline
+from ingest import classification, pipeline, rebuild
 from ingest.models import IngestRun, LogHost
+
+log = logging.getLogger(__name__)
 
 _SECONDS = 20  # of work in one task; the rest is another task, so that other runs get their turn
 # Beat looks every few seconds: what it queued and nobody took up meanwhile must not pile up.
@@ -42,6 +45,8 @@ def requeue_expired(**_: Any) -> None:
         read_piece.apply_async(kwargs={"piece_id": piece_id}, expires=_EXPIRES)
     for run_id in pipeline.open_runs()[:_AT_ONCE]:
         finish_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
+    for log_host_id in LogHost.objects.exclude(wanted_timezone="").values_list("pk", flat=True):
+        move_log_host.apply_async(kwargs={"log_host_id": log_host_id}, expires=_EXPIRES)
 
 
 @shared_task
@@ -55,6 +60,29 @@ def reclassify_log_host(*, log_host_id: int, **_: Any) -> None:
 def reclassify_soon(log_host: LogHost) -> None:
     """Queue that once the surrounding transaction is committed."""
     transaction.on_commit(lambda: reclassify_log_host.delay(log_host_id=log_host.pk))
+
+
+@shared_task
+def move_log_host(*, log_host_id: int, **_: Any) -> None:
+    """Read what is stored of a log host in the zone that is wanted for it.
+
+    Beat asks again until it is done; a fault that would come again ends it instead, and the zone stays.
+    """
+    log_host = LogHost.objects.filter(pk=log_host_id).first()
+    if log_host is None:
+        return
+    try:
+        rebuild.move(log_host)
+    except OperationalError:  # the database went away: later
+        raise
+    except Exception:
+        log.exception("%s was not moved to the zone %s", log_host, log_host.wanted_timezone)
+        LogHost.objects.filter(pk=log_host_id).update(wanted_timezone="")
+
+
+def move_soon(log_host: LogHost) -> None:
+    """Queue that once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: move_log_host.delay(log_host_id=log_host.pk))
 
 
 def wake(run: IngestRun) -> None:

@@ -22,11 +22,14 @@ from ingest.exim import message_id as ids
 from ingest.models import LogFile, LogHost
 
 _QUARTER = 15  # minutes: every offset in use is a multiple
-_WIDEST = 15 * 60  # minutes; zones lie between -12:00 and +14:00, and what differs more is no time of this log
+_WIDEST = (
+    15 * 60
+)  # minutes; zones lie between -12:00 and +14:00, and what differs more is no time of this log
 # The id is made when reception begins and the line is written when it ends, so the difference is the offset and
 # the seconds between: it is rounded down, with room for a clock that was set back a little.
 _CLOCK_SLACK = timedelta(minutes=1)
 FEWEST_VOTES = 5
+MOST_OFFERED = 10  # by a command
 CLEAR_SHARE = 0.9
 _LOCK = 4_820_003
 _PREFIX = 400  # bytes in which a stamp stands, behind syslog's part
@@ -143,7 +146,8 @@ class ZoneCheck:
     @property
     def told_offsets(self) -> str:
         """What the ids say: "+01:00", "+01:00 and +02:00"."""
-        clear = [offset for offset, count in self.offsets if count >= (1 - CLEAR_SHARE) * self.total]
+        least = 0 if self.agreement is Agreement.ALL else (1 - CLEAR_SHARE) * self.total
+        clear = [offset for offset, count in self.offsets if count >= least]
         return " and ".join(offset_words(offset) for offset in sorted(clear[:3]))
 
     @property
@@ -155,12 +159,29 @@ class ZoneCheck:
         if self.is_wrong:
             against = self.total - self.agreeing
             who = f"all {of} say" if against == self.total and self.total > 1 else f"{against:,} of {of} say"
-            return f"The times are read in the zone {self.timezone}, but {who} otherwise: {self.told_offsets}."
+            return (
+                f"The times are read in the zone {self.timezone}, but {who} otherwise: {self.told_offsets}."
+            )
         read = f"Zone {self.told_offsets or self.timezone}, read from {of}."
         if self.agreement is Agreement.ALL:
             return read + (" They all agree." if self.total > 1 else "")
         differing = self.total - self.agreeing
         return f"{read} {differing:,} of them say{'s' if differing == 1 else ''} another time."
+
+    def advice(self, log_host: str) -> str:
+        """What to do about a wrong zone, for a terminal."""
+        if self.best is None:
+            return "No one zone fits: logs of several machines are mixed, or the zone was changed in between."
+        return f"Correct it with: manage.py log_host {log_host} --timezone {self.best}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "agreement": self.agreement,
+            "message_ids": self.total,
+            "agreeing": self.agreeing,
+            "offsets": {offset_words(offset): count for offset, count in self.offsets},
+            "offered": list(self.offered[:MOST_OFFERED]),
+        }
 
 
 def offset_words(minutes: int) -> str:
@@ -216,8 +237,20 @@ def fitting(bounds: tuple[tuple[int, int, int, int], ...]) -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def _rarer() -> tuple[str, ...]:
     """Zones of places, without the old names."""
-    areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-    return tuple(sorted(name for name in available_timezones() if name.startswith(areas) and name not in _COMMON))
+    areas = (
+        "Africa/",
+        "America/",
+        "Antarctica/",
+        "Asia/",
+        "Atlantic/",
+        "Australia/",
+        "Europe/",
+        "Indian/",
+        "Pacific/",
+    )
+    return tuple(
+        sorted(name for name in available_timezones() if name.startswith(areas) and name not in _COMMON)
+    )
 
 
 def _fits(name: str, bounds: Iterable[tuple[int, int, int, int]], enough: float) -> bool:

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
 
-from ingest import pipeline, workers
+from ingest import pipeline, workers, zones
 from ingest.models import IngestRun, State
 
 _COUNTS = ("lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries")
@@ -46,6 +46,9 @@ class Command(BaseCommand):
             run = pipeline.new_run(log_host=host, files=files, started_by="command line")
             workers.read_all(run, progress=_Progress(run, self.stderr).show)
             seconds = time.monotonic() - began
+        check = zones.check(zones.votes_of(run.files.all()), host.timezone)
+        if check.is_wrong:
+            self.stderr.write(f"{check.sentence} {check.advice(host.name)}")
         self._report(run, seconds, as_json=json)
 
     def _report(self, run: IngestRun, seconds: float, *, as_json: bool) -> None:

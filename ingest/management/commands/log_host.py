@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from ingest import classification, pipeline
+from ingest import classification, pipeline, zones
 from ingest.exim.line import readable
 from ingest.exim.masking import mask
 from ingest.models import LogHost, StoredConfiguration
+from ingest.rebuild import move
 
 
 class Command(BaseCommand):
@@ -39,7 +40,8 @@ class Command(BaseCommand):
         except (ValueError, ValidationError) as error:
             text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             raise CommandError(text) from error
-        classification.reclassify(host)
+        if not move(host):
+            classification.reclassify(host)
         self._report(host, is_new=is_new, as_json=json)
 
     def _change(
@@ -55,11 +57,9 @@ class Command(BaseCommand):
     ) -> None:
         if timezone is not None and timezone != host.timezone:
             if not is_new and host.runs.exists():
-                raise ValueError(
-                    f"{host} has lines already, read as {host.timezone}; they would keep their times. "
-                    "Name another log host, or remove its lines first."
-                )
-            host.timezone = timezone
+                host.wanted_timezone = timezone  # what is stored is read again
+            else:
+                host.timezone = timezone
         if local_domain is not None:
             host.local_domains = sorted({domain.lower().rstrip(".") for domain in local_domain})
         if trusted_network is not None:
@@ -70,9 +70,11 @@ class Command(BaseCommand):
             _replace_configuration(host, config)
 
     def _report(self, host: LogHost, *, is_new: bool, as_json: bool) -> None:
+        check = zones.check_of(host)
         known = {
             "name": host.name,
             "timezone": host.timezone,
+            "zone_check": check.as_json(),
             "local_domains": host.local_domains,
             "trusted_networks": host.trusted_networks,
             "configurations": [stored.name for stored in host.configurations.all()],
@@ -81,6 +83,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(known, ensure_ascii=False, indent=2))
             return
         self.stdout.write(f"{host} {'created' if is_new else 'changed'}, zone {host.timezone}.")
+        if host.runs.exists():
+            self.stdout.write(check.sentence + _advice(host, check))
+
+
+def _advice(host: LogHost, check: zones.ZoneCheck) -> str:
+    return f" {check.advice(host.name)}" if check.is_wrong else ""
 
 
 def _replace_configuration(host: LogHost, paths: list[Path]) -> None:
