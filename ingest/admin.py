@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from ingest import tasks
 from ingest.models import LogHost
 
-
 if TYPE_CHECKING:  # only the stubs know their parameter
     _ModelForm = forms.ModelForm[LogHost]
     _ModelAdmin = admin.ModelAdmin[LogHost]
