@@ -227,11 +227,13 @@ def fitting(bounds: tuple[tuple[int, int, int, int], ...]) -> tuple[str, ...]:
     is offered last: it is right for servers that do not change their clocks.
     """
     enough = CLEAR_SHARE * sum(count for _, count, _, _ in bounds)
-    names = [name for name in (*_COMMON, *_rarer()) if _fits(name, bounds, enough)]
+    known = available_timezones()
+    common = [name for name in _COMMON if name in known]
+    names = [name for name in (*common, *_rarer()) if _fits(name, bounds, enough)]
     main = bounds[0][0] if bounds and bounds[0][1] >= enough else None
     if main is not None and main and main % 60 == 0:
         names.append(f"Etc/GMT{-main // 60:+d}")  # POSIX signs: Etc/GMT-1 is an hour ahead
-    return tuple(name for name in names if name in available_timezones())
+    return tuple(names)
 
 
 @lru_cache(maxsize=1)

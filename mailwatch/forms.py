@@ -313,6 +313,18 @@ class UploadForm(forms.Form):
         return super().clean() or self.cleaned_data
 
 
+class ZoneForm(forms.Form):
+    """The zone that a log is to be read in."""
+
+    timezone = forms.CharField(
+        max_length=64,
+        label="Zone of the log",
+        validators=[zone_name],
+        error_messages={"required": "Name a zone, for example Europe/Madrid."},
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
 class ShareForm(ContextForm):
     """What to freeze, as its page shows it, and for whom."""
 

@@ -20,6 +20,7 @@ from mailwatch.views import (
     shared,
     theme,
     uploads,
+    zones,
 )
 
 urlpatterns = [
@@ -39,6 +40,7 @@ urlpatterns = [
     # files in
     path("uploads/", uploads.uploads, name="uploads"),
     path("runs/<int:run_id>/", runs.run, name="run"),
+    path("zones/<str:log_host>/", zones.zones, name="zones"),
     # hand on
     path("share/", shared.share, name="share"),
     path("shares/", shared.shares, name="shares"),

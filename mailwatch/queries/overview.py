@@ -13,6 +13,7 @@ from django.db.models import Count, Q, Sum
 from ingest.models import HourlyVolume, IngestRun, LogHost, Rejection
 from mailwatch.queries.answers import Evidence, HostAnswer, answers
 from mailwatch.queries.ranges import Range
+from mailwatch.queries.zones import ZoneView, alarms
 
 NEWEST_RUNS = 5
 COUNTS = ("lines", "messages", "delivered", "deferred", "bounced", "rejected", "failed_logins")
@@ -70,6 +71,7 @@ class Overview:
     rejections: Sequence[ReasonCount]
     coverage: Sequence[HostCoverage]
     runs: Sequence[IngestRun]
+    zones: Sequence[ZoneView]  # that are wrong or being corrected
 
     @property
     def first(self) -> HostAnswer:
@@ -101,6 +103,7 @@ def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
         rejections=_rejections(found),
         coverage=[_coverage(answer) for answer in found if not answer.is_empty],
         runs=_runs(log_host),
+        zones=alarms([answer.log_host for answer in found]),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ingest.models import UNFINISHED, IngestRun, LogFile, LogHost, State
 from mailwatch.queries import keyset
 from mailwatch.queries.story import length
+from mailwatch.queries.zones import ZoneView, of_files
 
 RUNS = 20
 SAMPLES = 20
@@ -55,6 +56,7 @@ class RunView:
     files: tuple[LogFile, ...]
     counts: Counts
     progress: Progress
+    zone: ZoneView
     samples: tuple[dict[str, str], ...] = field(default=())
 
     @property
@@ -123,6 +125,7 @@ def view(run: IngestRun, *, now: datetime) -> RunView:
         files=files,
         counts=counts,
         progress=_progress(run, files, now),
+        zone=of_files(run.log_host, files),
         samples=tuple(samples[:SAMPLES]),
     )
 
