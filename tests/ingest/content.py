@@ -1,4 +1,8 @@
-"""Everything stored of a log host, with page pointers replaced by the text they point at."""
+"""Everything stored of a log host, with page pointers replaced by the text they point at.
+
+A line that mainlog and rejectlog both have may be pointed at in either: what counts is the line itself, and for
+headers the entry that has them.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -71,16 +75,23 @@ def _message(row: dict[str, Any]) -> dict[str, Any]:
 
 def _placed(model: Any, host: int) -> list[tuple[Any, ...]]:
     rows = _rows(model, host)
-    texts = pages.read_entries(host, [row["line_ref"] for row in rows])
-    return _sorted(
-        (*(row[name] for name in sorted(row) if name != "line_ref"), text)
-        for row, text in zip(rows, texts, strict=True)
-    )
+    for row, line in zip(rows, _lines(host, [row["line_ref"] for row in rows]), strict=True):
+        row["line_ref"] = line
+    with_headers = [row for row in rows if row.get("headers_ref") is not None]
+    entries = pages.read_entries(host, [row["headers_ref"] for row in with_headers])
+    for row, entry in zip(with_headers, entries, strict=True):
+        row["headers_ref"] = entry
+    return _sorted(tuple(row[name] for name in sorted(row)) for row in rows)
+
+
+def _lines(host: int, line_refs: list[int]) -> list[bytes]:
+    """The stamped lines behind pointers."""
+    return [entry.partition(b"\n")[0] for entry in pages.read_entries(host, line_refs)]
 
 
 def _finding(row: Finding) -> tuple[Any, ...]:
     suspect = row.suspect
-    texts = sorted(pages.read_entries(suspect.log_host_id, row.line_refs))
+    texts = sorted(_lines(suspect.log_host_id, row.line_refs))
     columns = (
         row.rule,
         row.severity,
