@@ -207,6 +207,9 @@ def attempt_of(event: Delivery | Deferral | Bounce, place: Place) -> Attempt:
     )
 
 
+_NO_ADDRESS = ("|", "/", ">", ":", "discarded", "save ")
+
+
 def same_recipient(recipient: str, original_recipient: str | None) -> str:
     """One name for a recipient that Exim prints in two shapes.
 
@@ -215,7 +218,7 @@ def same_recipient(recipient: str, original_recipient: str | None) -> str:
     deliver.c, string_log_address().
     """
     original = original_recipient or recipient
-    if recipient.startswith(("|", "/", ">", ":")) or original_recipient is None:
+    if original_recipient is None or recipient.startswith(_NO_ADDRESS):
         name = original
     elif "@" in recipient:
         name = recipient
@@ -229,14 +232,31 @@ _RANK = {Outcome.DEFERRED: 0, Outcome.BOUNCED: 1, Outcome.DELIVERED: 2}
 
 
 def last_attempts(attempts: Iterable[Attempt]) -> dict[str, Attempt]:
-    """The latest attempt for each recipient; within a second a final outcome counts as later than a deferral."""
+    """The latest attempt for each recipient; within a second a final outcome counts as later than a deferral.
+
+    An address that was put off before it was known where it leads (an alias, ``bob+tag`` of the mailbox ``bob``) is
+    answered for by what it led to afterwards.
+    """
     latest: dict[str, Attempt] = {}
+    led_to: dict[str, Attempt] = {}  # by the address before aliasing
     for attempt in attempts:
         name = same_recipient(attempt.recipient, attempt.original_recipient)
+        _hold(latest, name, attempt)
+        if attempt.original_recipient is not None:
+            original = same_recipient(attempt.original_recipient, None)
+            if original != name:
+                _hold(led_to, original, attempt)
+    for name, attempt in led_to.items():
         held = latest.get(name)
-        if held is None or _later(attempt) > _later(held):
-            latest[name] = attempt
+        if held is not None and held.outcome is Outcome.DEFERRED and _later(attempt) > _later(held):
+            del latest[name]
     return latest
+
+
+def _hold(latest: dict[str, Attempt], name: str, attempt: Attempt) -> None:
+    held = latest.get(name)
+    if held is None or _later(attempt) > _later(held):
+        latest[name] = attempt
 
 
 def _later(attempt: Attempt) -> tuple[datetime, int, int, int]:
@@ -244,7 +264,11 @@ def _later(attempt: Attempt) -> tuple[datetime, int, int, int]:
 
 
 def conclude(gathered: Gathered) -> Conclusion:
-    """What became of the message, by the last attempt for each recipient and the state of the queue."""
+    """What became of the message, by the last attempt for each recipient and the state of the queue.
+
+    As of the end of the log: what is in the queue there is queued. Where the log begins or ends within the
+    message's life, only what is certain without the missing lines is said; else the status is unknown.
+    """
     if len(gathered.attempts) == 1:
         outcomes: Sequence[Outcome] = (gathered.attempts[0].outcome,)
     else:
@@ -263,13 +287,30 @@ def _status(gathered: Gathered, delivered: int, deferred: int, bounced: int) -> 
         return Status.PARTLY_DELIVERED if delivered else Status.REMOVED
     if is_open and gathered.frozen_at is not None and _is_frozen(gathered.frozen_at, gathered.thawed_at):
         return Status.FROZEN
-    if delivered:
-        return Status.PARTLY_DELIVERED if deferred or bounced else Status.DELIVERED
+    if delivered and (deferred or bounced):
+        return Status.PARTLY_DELIVERED
     if deferred and is_open:
         return Status.QUEUED
-    if bounced:
-        return Status.BOUNCED
-    return Status.QUEUED if is_open and gathered.arrival is not None else Status.UNKNOWN
+    if not (delivered or bounced):
+        return Status.QUEUED if is_open and gathered.arrival is not None else Status.UNKNOWN
+    if not _tells_all(gathered):
+        return Status.UNKNOWN
+    return Status.DELIVERED if delivered else Status.BOUNCED
+
+
+def _tells_all(gathered: Gathered) -> bool:
+    """Whether no recipient can be missing: a log may begin after the arrival or end before the completion."""
+    if gathered.arrival is None:
+        return False
+    if gathered.completed_at is not None:
+        return True
+    listed = gathered.arrival.recipients
+    if listed is None:
+        return False
+    tried = {
+        same_recipient(attempt.original_recipient or attempt.recipient, None) for attempt in gathered.attempts
+    }
+    return tried.issuperset(same_recipient(address, None) for address in listed)
 
 
 def _is_frozen(frozen_at: datetime, thawed_at: datetime | None) -> bool:

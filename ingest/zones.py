@@ -231,9 +231,8 @@ def fitting(bounds: tuple[tuple[int, int, int, int], ...]) -> tuple[str, ...]:
     common = [name for name in _COMMON if name in known]
     names = [name for name in (*common, *_rarer()) if _fits(name, bounds, enough)]
     main = bounds[0][0] if bounds and bounds[0][1] >= enough else None
-    if main is not None and main and main % 60 == 0:
-        names.append(f"Etc/GMT{-main // 60:+d}")  # POSIX signs: Etc/GMT-1 is an hour ahead
-    return tuple(names)
+    fixed = f"Etc/GMT{-main // 60:+d}" if main and main % 60 == 0 else ""  # POSIX signs: Etc/GMT-1 is ahead
+    return (*names, fixed) if fixed in known else tuple(names)
 
 
 @lru_cache(maxsize=1)

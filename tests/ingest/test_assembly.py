@@ -58,7 +58,20 @@ def _add(gathered: Gathered | None, line: str) -> Gathered:
         ([ARRIVED, DELIVERED, REMOVED, COMPLETED], Status.PARTLY_DELIVERED, (1, 0, 0)),
         ([REFUSED], Status.REJECTED, (0, 0, 0)),
         ([COMPLETED], Status.UNKNOWN, (0, 0, 0)),
-        ([DELIVERED, COMPLETED], Status.DELIVERED, (1, 0, 0)),
+        # the log begins after the arrival: who else there was is not known
+        ([DELIVERED, COMPLETED], Status.UNKNOWN, (1, 0, 0)),
+        ([BOUNCED, COMPLETED], Status.UNKNOWN, (0, 0, 1)),
+        ([DELIVERED, BOUNCED, COMPLETED], Status.PARTLY_DELIVERED, (1, 0, 1)),
+        ([DEFERRED], Status.QUEUED, (0, 1, 0)),
+        ([DEFERRED, COMPLETED], Status.UNKNOWN, (0, 1, 0)),
+        ([FROZEN], Status.FROZEN, (0, 0, 0)),
+        ([REMOVED, COMPLETED], Status.REMOVED, (0, 0, 0)),
+        # the log ends before the completion: others may wait still
+        ([ARRIVED, DELIVERED], Status.UNKNOWN, (1, 0, 0)),
+        ([ARRIVED, BOUNCED], Status.UNKNOWN, (0, 0, 1)),
+        ([ARRIVED, DELIVERED, BOUNCED], Status.PARTLY_DELIVERED, (1, 0, 1)),
+        ([f"{ARRIVED} for bob@example.org", DELIVERED], Status.DELIVERED, (1, 0, 0)),
+        ([f"{ARRIVED} for bob@example.org x@far.example", DELIVERED], Status.UNKNOWN, (1, 0, 0)),
     ],
 )
 def test_what_became_of_a_message(lines: list[str], status: Status, counts: tuple[int, int, int]) -> None:
@@ -108,10 +121,65 @@ def _comparable(gathered: Gathered) -> tuple[object, ...]:
         ("|/usr/bin/filter", "bob@example.org", "bob@example.org"),
         (":blackhole:", "bob@example.org", "bob@example.org"),
         ("/var/mail/bob", "bob@example.org", "bob@example.org"),
+        ("discarded", "bob@example.org", "bob@example.org"),
     ],
 )
 def test_a_recipient_in_two_shapes_is_one(recipient: str, original: str | None, name: str) -> None:
     assert same_recipient(recipient, original) == name
+
+
+LATER = f"2026-03-02 10:10:00 {ID}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        # an alias that fans out, put off at first
+        (
+            [
+                f"2026-03-02 10:00:01 {ID} == list@example.org R=aliases defer (-1): lookup failed",
+                f"{LATER} => anna <list@example.org> R=local_user T=maildir",
+                f"{LATER} => far@far.example <list@example.org> R=dnslookup T=remote_smtp H=mx [203.0.113.7]",
+            ],
+            (2, 0, 0),
+        ),
+        # one branch of it is open still
+        (
+            [
+                f"2026-03-02 10:00:01 {ID} => anna <list@example.org> R=local_user T=maildir",
+                f"{LATER} == far@far.example <list@example.org> R=dnslookup T=remote_smtp defer (111): refused",
+            ],
+            (1, 1, 0),
+        ),
+        # it was put off again after a branch was delivered
+        (
+            [
+                f"2026-03-02 10:00:01 {ID} => anna <list@example.org> R=local_user T=maildir",
+                f"{LATER} == list@example.org R=aliases defer (-1): lookup failed",
+            ],
+            (1, 1, 0),
+        ),
+        # a mailbox with a tag, and one whose name needs quotes
+        (
+            [
+                f"2026-03-02 10:00:01 {ID} == bob+tag@Example.org R=local_user T=maildir defer (-22): quota",
+                f"{LATER} => bob <bob+tag@example.org> R=local_user T=maildir",
+            ],
+            (1, 0, 0),
+        ),
+        (
+            [
+                f'2026-03-02 10:00:01 {ID} == "odd one"@example.org R=local_user T=maildir defer (-22): quota',
+                f'{LATER} => odd one <"odd one"@example.org> R=local_user T=maildir',
+            ],
+            (1, 0, 0),
+        ),
+    ],
+)
+def test_what_an_address_leads_to_answers_for_it(lines: list[str], counts: tuple[int, int, int]) -> None:
+    for order in (lines, lines[::-1]):
+        conclusion = conclude(gather(ARRIVED, *order))
+        assert (conclusion.delivered, conclusion.deferred, conclusion.bounced) == counts
 
 
 def test_the_earliest_arrival_counts() -> None:
