@@ -12,9 +12,9 @@ HOME.chmod(0o711)  # root's PostgreSQL runs under a system user, who has to pass
 OWNER = os.getpid()
 
 os.environ["MAILWATCH_HOME"] = str(HOME)
-for name in [name for name in os.environ if name.startswith("MAILWATCH_")]:
-    if name != "MAILWATCH_HOME" and not name.startswith("MAILWATCH_TEST_"):  # those tell how long a test may take
-        del os.environ[name]
+kept = ("MAILWATCH_HOME", "MAILWATCH_TEST_")  # the latter tell how much a long test does
+for name in [name for name in os.environ if name.startswith("MAILWATCH_") and not name.startswith(kept)]:
+    del os.environ[name]
 
 
 def _remove() -> None:
