@@ -10,6 +10,7 @@ from ingest.exim.line import Line
 _AUTH_FAILURE = re.compile(r"([^ ]{1,255}) authenticator failed for ")
 _ANSWER = re.compile(r": (([0-9]{3})?+.*+)\Z")
 _ATTEMPTED_ID = re.compile(r"\(set_id=(.*)\)(?=\Z|: )")
+_CONNECTION_ID = re.compile(r" Ci=([^ :]++)")
 _CONNECTION = re.compile(
     r"(?:SMTP connection (?:Ci=(?P<id>[^ ]++) )?+from "
     r"|no MAIL in (?:TFO )?+SMTP connection from "
@@ -46,11 +47,12 @@ def read_connection(line: Line) -> Connection | None:
     if match is None:
         return None
     client, end = hosts.host_and_ident(line.text, match.end())
-    behind = line.text.rfind(" Ci=", match.end(), end)  # the client cannot write behind its own address
+    # Behind the address: before it stands what the client wrote.
+    connection = _CONNECTION_ID.fullmatch(line.text, max(line.text.rfind(" ", 0, end), 0), end)
     return Connection(
         line.logged_at,
         line.message_id,
         client,
         line.text[line.start :],
-        match["id"] if behind < 0 else line.text[behind + 4 : end],
+        match["id"] if connection is None else connection[1],
     )
