@@ -26,6 +26,7 @@ class Child:
     once: bool = False
     process: Process | None = None
     output: IO[bytes] | None = None
+    unfinished: bytes = b""  # what it wrote of a line whose end is to come
     ends: list[float] = field(default_factory=list)
 
     @property
@@ -101,8 +102,13 @@ class Family:
             return
         with logs.open_for_append(self.home, child.name) as log:
             log.write(text)
-        for line in text.decode(errors="replace").splitlines():
-            self.say(line if child.once else f"{child.name} | {line}")
+        *lines, child.unfinished = (child.unfinished + text).split(b"\n")
+        self._say(child, lines)
+
+    def _say(self, child: Child, lines: list[bytes]) -> None:
+        for line in lines:
+            text = line.decode(errors="replace")
+            self.say(text if child.once else f"{child.name} | {text}")
 
     def _forget(self, child: Child) -> None:
         if child.output is not None:
@@ -114,3 +120,5 @@ class Family:
             self.selector.unregister(child.output)
             child.output.close()
             child.output = None
+            self._say(child, [child.unfinished] if child.unfinished else [])
+            child.unfinished = b""

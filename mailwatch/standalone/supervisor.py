@@ -108,6 +108,7 @@ def _serve(
 
 def _children(home: Path, taken: Listening) -> list[Child]:
     """In the order of their start."""
+    logs.open_for_append(home, "access").close()  # a large one is put aside; gunicorn opens it by itself
     descriptors = [bound.fileno() for bound in taken.sockets]
     concurrency = settings.MAILWATCH_WORKERS or os.cpu_count() or 1
     celery = [_program("celery"), "--app=mailwatch", "--quiet"]
