@@ -22,7 +22,8 @@ from ingest.exim import glossary
 from ingest.exim.events import Delivery, Event
 from ingest.exim.line import readable
 from ingest.exim.masking import mask
-from ingest.known_lines import NewEntry
+from ingest.exim.reasons import Reason
+from ingest.known_lines import Copies
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import MessageFinding
 from ingest.rules.facts import (
@@ -99,7 +100,8 @@ class Explained:
 
 def explain(text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_host: str = "") -> Explained:
     """Explain log lines, read in ``zone``, with a configuration if there is one."""
-    entries = [NewEntry(entry, 0) for entry in entries_of(text.split(b"\n"))]
+    copies = Copies()
+    entries = [copies.add(entry) for entry in entries_of(text.split(b"\n"))]
     read = batch_rows.read(entries, zone, fallback=_NO_TIME)
     numbers = list(_line_numbers(entry.entry for entry in read.stamped))
     rows = batch_rows.gather(read, numbers)
@@ -173,7 +175,8 @@ def _coverage(rows: Rows, read: batch_rows.ReadBatch) -> Coverage:
 
 
 def _reports(rows: Rows, messages: list[MessageFacts], host: LogHostFacts) -> Iterator[SubjectReport]:
-    refusals = sorted(map(rejection_facts, rows.refusals), key=lambda refusal: refusal.logged_at)
+    refused = [refusal for refusal in rows.refusals if refusal.reason is not Reason.DISCARDED]
+    refusals = sorted(map(rejection_facts, refused), key=lambda refusal: refusal.logged_at)
     ordered = sorted(messages, key=lambda message: message.received_at or _NO_TIME)
     found = []
     for kind, value in sorted(rows.subjects):

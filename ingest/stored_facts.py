@@ -14,6 +14,7 @@ from ingest.assembly import Attempt, last_attempts, recipient_facts
 from ingest.exim.configuration import Configuration, read
 from ingest.exim.events import Stage
 from ingest.exim.message_id import first_id
+from ingest.exim.reasons import Reason
 from ingest.load import attempts_of
 from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, Rejection
 from ingest.rules.facts import (
@@ -225,6 +226,7 @@ def subject_rejections(
     if column is None:
         return
     rows = Rejection.objects.filter(log_host_id=log_host_id, **{f"{column}__in": list(values)})
+    rows = rows.exclude(reason=Reason.DISCARDED)  # the client was told that all is well
     if since is not None:
         rows = rows.filter(logged_at__gte=since)
     if until is not None:

@@ -1,5 +1,6 @@
 """The lines of one message, each with what it says and the pauses between them."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ _NOTES = {
     Topic.NOT_ACCEPTED: "Not accepted after all",
     Topic.QUEUED_CONNECTION: "Queued, not delivered at once",
     Topic.QUEUED: "Queued, not delivered at once",
-    Topic.HOST_ERROR: "A server did not take it",
+    Topic.HOST_ERROR: "Attempt at one server, without success",
     Topic.DISCARDED: "Thrown away",
     Topic.DKIM: "Signature checked",
     Topic.SENDER_VERIFY: "The sender address was checked",
@@ -62,11 +63,29 @@ class TimelineLine:
     explanation: str
     mark: str  # the shape beside it: "delivery", "completion", or "" for a ring
     pause: str = ""  # words about the pause before this line
+    is_wait: bool = False  # "retry time not reached": nothing was tried
 
     @property
     def text(self) -> str:
         """The whole line as it stands in the log."""
         return readable(self.raw)
+
+
+def once(entries: Sequence[bytes]) -> list[bytes]:
+    """Each line as often as it was written, where mainlog and rejectlog both have it: with its headers.
+
+    The k-th copy without anything below it is the k-th with. Entries whose page is gone stay as they are.
+    """
+    of_line: dict[bytes, list[int]] = {}
+    for number, entry in enumerate(entries):
+        if entry:
+            of_line.setdefault(entry.partition(b"\n")[0], []).append(number)
+    left_out: set[int] = set()
+    for numbers in of_line.values():
+        if len(numbers) > 1:
+            most = max(Counter(entries[number] for number in numbers).values())
+            left_out.update(sorted(numbers, key=lambda number: len(entries[number]), reverse=True)[most:])
+    return [entry for number, entry in enumerate(entries) if number not in left_out]
 
 
 def read(entries: Iterable[bytes], log_host: LogHost) -> list[LoggedLine]:
@@ -97,6 +116,7 @@ def _told(line: LoggedLine, log_host: LogHost, previous: LoggedLine | None) -> T
         explanation=explain(line.raw, zone=log_host.zone).sentence,
         mark=_mark(event),
         pause=_pause(previous.event if previous else None, event),
+        is_wait=_is_wait(event),
     )
 
 
@@ -109,12 +129,16 @@ def _mark(event: Event | None) -> str:
     return ""
 
 
+def _is_wait(event: Event | None) -> bool:
+    return isinstance(event, Deferral) and not event.is_attempt
+
+
 def _pause(before: Event | None, after: Event | None) -> str:
     """Words for a pause of a minute or more: what the message was waiting for."""
     if before is None or after is None or after.logged_at - before.logged_at < PAUSE:
         return ""
     span = length(after.logged_at - before.logged_at)
-    is_attempt = isinstance(after, Delivery | Deferral | Bounce)
+    is_attempt = isinstance(after, Delivery | Deferral | Bounce) and not _is_wait(after)
     if isinstance(before, Note) and before.topic in (Topic.QUEUED_CONNECTION, Topic.QUEUED) and is_attempt:
         return f"{span} in the queue, until the next queue run"
     if isinstance(before, Deferral | Bounce) and is_attempt:
@@ -129,7 +153,7 @@ def _title(event: Event) -> str:
         case Delivery():
             return f"Delivered to {event.recipient if '@' in event.recipient else event.original_recipient}"
         case Deferral():
-            return f"{'Put off' if event.is_attempt else 'Not tried'}: {event.recipient}"
+            return f"{'Put off' if event.is_attempt else 'Not tried, the time for it had not come'}: {event.recipient}"
         case Bounce():
             return f"Failed for {event.recipient}"
         case Completion():

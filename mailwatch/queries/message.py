@@ -6,39 +6,27 @@ The page, ``manage.py timeline`` and a shared timeline all read this.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db.models import QuerySet
 
-from ingest.assembly import Attempt, Place, attempt_of, last_attempts
-from ingest.exim.events import Bounce, Deferral, Delivery
 from ingest.exim.message_id import is_message_id
 from ingest.models import LogFile, LogHost, Message, MessageFinding, Suspect
 from ingest.pages import LineRef, read_entries
 from ingest.rules import RULES
-from mailwatch.queries import story
-from mailwatch.queries.lines import LoggedLine, TimelineLine, read, told
+from mailwatch.queries import relatives, story
+from mailwatch.queries.lines import TimelineLine, once, read, told
 from mailwatch.queries.matching import address_is, with_delivery
+from mailwatch.queries.ranges import Span, spans
+from mailwatch.queries.recipients import RecipientOutcome, outcomes
+from mailwatch.queries.relatives import Relative
 from mailwatch.queries.search import Count, counted
 
 LINES_SHOWN = 200
 LINES_READ = 20_000  # of one message, for its recipients; more are not read for a page
 RECIPIENTS_SHOWN = 50
 _LISTED = 10  # bounces and files near a message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecipientOutcome:
-    """The last attempt for one recipient."""
-
-    recipient: str
-    original_recipient: str
-    outcome: str
-    logged_at: datetime
-    transport: str | None
-    remote_host_name: str | None
-    remote_host_address: str | None
-    text: str | None  # the remote server's or Exim's words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +38,25 @@ class FoundFinding:
     title: str
     evidence: str
     explanation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of a timeline, or several that say the same: its time to be tried again had not come."""
+
+    lines: tuple[TimelineLine, ...]
+
+    @property
+    def first(self) -> TimelineLine:
+        return self.lines[0]
+
+    @property
+    def last(self) -> TimelineLine:
+        return self.lines[-1]
+
+    @property
+    def is_folded(self) -> bool:
+        return len(self.lines) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +72,13 @@ class Timeline:
     first_line: int
     total_lines: int
     missing_lines: int  # their page is gone, or beyond LINES_READ
+    log: Span  # of the whole log host: "now" is its end
+
+    @property
+    def steps(self) -> list["Step"]:
+        """The lines, with those that only say that it was too early to try again put together."""
+        groups = groupby(enumerate(self.lines), key=lambda item: "wait" if item[1].is_wait else item[0])
+        return [Step(lines=tuple(line for _, line in group)) for _, group in groups]
 
     @property
     def next_line(self) -> int | None:
@@ -112,6 +126,8 @@ class Nearby:
     connection: Count | None
     reports: tuple[str, ...]  # ids of bounces and warnings about this message
     parent_is_here: bool
+    onward: tuple[Relative, ...]  # what the next servers call it
+    origin: Relative | None  # what the server before called it
     suspects: tuple[Suspect, ...]
     files: tuple[str, ...]
     has_more_reports: bool
@@ -131,20 +147,26 @@ def timeline(message: Message, *, first_line: int = 0, most_lines: int | None = 
     """Read a message from its lines. ``most_lines`` None: all of them, however many."""
     log_host = message.log_host
     refs = message.line_refs if most_lines is None else message.line_refs[:LINES_READ]
-    lines = read(read_entries(log_host.pk, refs), log_host)
+    entries = read_entries(log_host.pk, refs)
+    told_once = once(entries)
+    lines = read(told_once, log_host)
+    total_lines = len(message.line_refs) - len(entries) + len(told_once)
     end = None if most_lines is None else first_line + most_lines
     shown = lines[first_line:end]
-    recipients = _recipients(lines)
+    recipients = outcomes(lines, message.received_at)
+    log = spans([log_host])[log_host.pk]
+    reports = relatives.reports(message, most=1)
     return Timeline(
         log_host=log_host,
         message=message,
-        summary=story.summary(message, recipients, zone=log_host.zone),
+        summary=story.summary(message, recipients, zone=log_host.zone, log=log, reports=reports),
         findings=_findings(message),
         recipients=recipients,
         lines=tuple(told(shown, log_host, before=lines[first_line - 1] if first_line and shown else None)),
         first_line=first_line,
-        total_lines=len(message.line_refs),
-        missing_lines=len(message.line_refs) - len(lines),
+        total_lines=total_lines,
+        missing_lines=total_lines - len(lines),
+        log=log,
     )
 
 
@@ -185,6 +207,7 @@ _FACTS = (
 )  # fmt: skip
 _RECIPIENT_FACTS = (
     "recipient", "original_recipient", "outcome", "logged_at", "transport", "remote_host_address", "text",
+    "attempts", "queue_time", "next_message_id",
 )  # fmt: skip
 
 
@@ -193,28 +216,9 @@ def _iso(at: datetime | None, zone: Any) -> str | None:
 
 
 def _plain(value: object, zone: Any) -> object:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return _iso(value, zone) if isinstance(value, datetime) else value
-
-
-def _recipients(lines: Sequence[LoggedLine]) -> tuple[RecipientOutcome, ...]:
-    """The last attempt for each recipient, in the order in which recipients first appear."""
-    events = [line.event for line in lines if isinstance(line.event, Delivery | Deferral | Bounce)]
-    # the place in the canonical order stands in for the line's digest: it breaks ties within a second
-    attempts = [attempt_of(event, Place(number, 0, number)) for number, event in enumerate(events)]
-    return tuple(_outcome(attempt, events[attempt.line_ref]) for attempt in last_attempts(attempts).values())
-
-
-def _outcome(attempt: Attempt, event: Delivery | Deferral | Bounce) -> RecipientOutcome:
-    return RecipientOutcome(
-        recipient=attempt.recipient,
-        original_recipient=attempt.original_recipient or attempt.recipient,
-        outcome=str(attempt.outcome),
-        logged_at=attempt.logged_at,
-        transport=attempt.transport,
-        remote_host_name=attempt.remote_host_name,
-        remote_host_address=attempt.remote_host_address,
-        text=event.text,
-    )
 
 
 def _findings(message: Message) -> tuple[FoundFinding, ...]:
@@ -239,8 +243,7 @@ def _finding(row: MessageFinding) -> FoundFinding:
 def nearby(message: Message, recipients: Sequence[RecipientOutcome]) -> Nearby:
     """Counts on the same log host, and the messages that belong to this one."""
     here = Message.objects.filter(log_host_id=message.log_host_id)
-    reports = here.filter(parent_message_id=message.message_id).order_by("first_at")
-    found_reports = list(reports.values_list("message_id", flat=True)[: _LISTED + 1])
+    found_reports = relatives.reports(message, most=_LISTED)
     files = _files(message)
     parent = message.parent_message_id
     return Nearby(
@@ -250,6 +253,8 @@ def nearby(message: Message, recipients: Sequence[RecipientOutcome]) -> Nearby:
         connection=_same_connection(here, message),
         reports=tuple(found_reports[:_LISTED]),
         has_more_reports=len(found_reports) > _LISTED,
+        onward=relatives.onward(message, (recipient.next_message_id for recipient in recipients)),
+        origin=relatives.origin(message),
         parent_is_here=bool(parent) and here.filter(message_id=parent).exists(),
         suspects=_suspects(message),
         files=files[:_LISTED],

@@ -13,6 +13,7 @@ from ingest.exim.events import Event, Kind, Unparsed
 from ingest.exim.line import readable
 from ingest.exim.parse import parse
 from ingest.models import LogHost, Message, Status
+from mailwatch.queries.lines import once
 from mailwatch.queries.matching import messages_within
 from mailwatch.queries.ranges import Bounds
 
@@ -162,7 +163,7 @@ def _others(log_host: LogHost, matched: set[str], bounds: Bounds, status: str) -
 
 
 def _whole(log_host: LogHost, message: Message) -> Found:
-    entries = pages.read_entries(log_host.pk, message.line_refs)
+    entries = once(pages.read_entries(log_host.pk, message.line_refs))
     return Found(log_host=log_host, message=message, entries=tuple(entry for entry in entries if entry))
 
 
