@@ -15,7 +15,8 @@ from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.lines import TimelineLine
-from mailwatch.queries.message import RecipientOutcome, Timeline
+from mailwatch.queries.message import Timeline
+from mailwatch.queries.recipients import RecipientOutcome
 from mailwatch.queries.relays import Suspect
 from mailwatch.queries.shared import AttackHour, Proof, ReportSource
 from mailwatch.redaction import Role, Unredacted

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 from ingest.exim.message_id import is_message_id, received_at
+from ingest.exim.reasons import Reason
 from ingest.models import Delivery, Message, Outcome, Rejection, Status
+from mailwatch.queries.ranges import Span
 
 _REPLY_LENGTH = 160  # characters of a remote server's words in a list; the timeline has all of them
 _SMTP_ERROR = re.compile(
@@ -92,12 +94,26 @@ def _after(message: Message, line: Delivery) -> str:
     return f" after {length(took)}" if took >= timedelta(seconds=1) else " at once"
 
 
-def refused(rejection: Rejection) -> str:
-    """Why a client was refused, for a row of a list."""
+def refused(rejection: Rejection, unverified: str | None = None) -> str:
+    """Why a client was refused, for a row of a list; ``unverified``: why its sender address could not be verified."""
     if rejection.is_login:
         return "Login refused" + (f" for {rejection.account}" if rejection.account else "")
+    if rejection.reason == Reason.DISCARDED:
+        return f"Accepted and thrown away: {_cut(rejection.text)}"
     word = "Refused for now" if rejection.is_temporary else "Refused"
+    if unverified is not None:
+        return f"{word}: {not_verified(unverified)}"
     return f"{word}: {_cut(rejection.text)}" if rejection.text else f"{word} at {rejection.stage.upper()}"
+
+
+def not_verified(because: str) -> str:
+    """What the note before a rejection says of its sender."""
+    return f"sender could not be verified: {_cut(because)}" if because else "sender could not be verified"
+
+
+def outcome_of_rejection(rejection: Rejection) -> str:
+    """In one word."""
+    return "discarded" if rejection.reason == Reason.DISCARDED else "rejected"
 
 
 def reply(text: str) -> str:
@@ -153,24 +169,36 @@ class LastAttempt(Protocol):
     def text(self) -> str | None: ...
 
 
-def summary(message: Message, recipients: Sequence[LastAttempt], *, zone: tzinfo) -> str:
-    """The message's story in a few sentences: where from, how long it waited, who has it, how it ended."""
+def summary(
+    message: Message,
+    recipients: Sequence[LastAttempt],
+    *,
+    zone: tzinfo,
+    log: Span | None = None,
+    reports: Sequence[str] = (),
+) -> str:
+    """The message's story in a few sentences: where from, how long it waited, who has it, how it ended.
+
+    ``log`` is all that is stored of the log host, ``reports`` are the ids of bounces and warnings about it.
+    """
+    log = log or Span()
     first = min((recipient.logged_at for recipient in recipients), default=None)
     sentences = [
-        _origin(message),
+        _origin(message, log),
         _wait(message, first),
         _outcome(message, recipients, zone),
-        _end(message, zone),
+        _reported(reports),
+        _end(message, zone, log),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def _origin(message: Message) -> str:
+def _origin(message: Message, log: Span) -> str:
     size = f" of {message.size:,} bytes" if message.size is not None else ""
     if message.status == Status.REJECTED:
         return "This server read the message and then refused it; the client was told so."
     if message.received_at is None:
-        return _unknown_origin(message)
+        return _unknown_origin(message, log)
     if message.sender_host_address:
         return f"{_client(message)} handed over one message{size}."
     if message.parent_message_id:
@@ -180,15 +208,15 @@ def _origin(message: Message) -> str:
     return f"One message{size} was handed in on this server."
 
 
-def _unknown_origin(message: Message) -> str:
+def _unknown_origin(message: Message, log: Span) -> str:
     """The id tells the time of reception even where the line is missing."""
+    missing = "The line with its arrival is not in this log."
     if not is_message_id(message.message_id):
-        return "The line with its arrival is not in this log."
+        return missing
     began = received_at(message.message_id)
-    return (
-        "The line with its arrival is not in this log. By its id the message was received on"
-        f" {began.day} {began:%B %Y at %H:%M:%S} UTC."
-    )
+    if log.first_at is not None and began < log.first_at:
+        missing = "The log begins after this message arrived, so its arrival is not in this log."
+    return f"{missing} By its id the message was received on {began.day} {began:%B %Y at %H:%M:%S} UTC."
 
 
 def _client(message: Message) -> str:
@@ -219,11 +247,7 @@ def _wait(message: Message, first_attempt: datetime | None) -> str:
 
 def _outcome(message: Message, recipients: Sequence[LastAttempt], zone: tzinfo) -> str:
     if not recipients:
-        return (
-            ""
-            if message.status != Status.QUEUED
-            else "The log does not show that it was tried to deliver it."
-        )
+        return "" if message.status != Status.QUEUED else "The log does not show an attempt to deliver it."
     if len(recipients) == 1:
         return _one(recipients[0], _moment(recipients[0].logged_at, message, zone))
     counts = Counter(recipient.outcome for recipient in recipients)
@@ -272,16 +296,32 @@ def _moment(at: datetime, message: Message, zone: tzinfo) -> str:
     return f"{local:%H:%M:%S}" + (f" on {local.day} {local:%B}" if local.date() != first.date() else "")
 
 
-def _end(message: Message, zone: tzinfo) -> str:
+def _reported(reports: Sequence[str]) -> str:
+    if not reports:
+        return ""
+    return f"This server told the sender in {reports[0]}{' and later ones' if len(reports) > 1 else ''}."
+
+
+def _end(message: Message, zone: tzinfo, log: Span) -> str:
     match message.status:
         case Status.REMOVED:
             return "An administrator removed it from the queue; who had not got it then does not get it."
         case Status.FROZEN:
             return "Exim froze it: it stays in the queue and is not tried until somebody acts."
         case Status.QUEUED | Status.PARTLY_DELIVERED if message.deferred and message.completed_at is None:
-            last = _moment(message.last_at, message, zone)
-            return f"Its last line is of {last}; it is still in the queue then."
+            return f"The log ends at {_moment(log.last_at or message.last_at, message, zone)}; it is in the queue then."
+        case Status.UNKNOWN | Status.DELIVERED | Status.BOUNCED if message.completed_at is None:
+            return _open_end(message)
+        case Status.UNKNOWN:
+            return "Whether it had other recipients, and what became of them, the log does not tell."
     return ""
+
+
+def _open_end(message: Message) -> str:
+    """The log ends, or is cut, before the line that completes a message."""
+    if message.received_at is None or message.status == Status.UNKNOWN:
+        return "Its completion is not in this log: whether others still waited for it, the log does not tell."
+    return "Its completion is not in this log, but what became of each recipient is."
 
 
 def _listed(parts: Sequence[str]) -> str:

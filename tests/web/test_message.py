@@ -81,7 +81,7 @@ def test_every_kind_of_message_has_its_story(
 
 def test_a_message_still_queued_is_said_to_be_queued(ingested: Ingested) -> None:
     ingested(DAY[:3])
-    assert "it is still in the queue then" in summary(SENT)
+    assert "The log ends at 09:00:02; it is in the queue then." in summary(SENT)
 
 
 def test_without_its_arrival_line_the_id_tells_when(desk: Client, ingested: Ingested) -> None:
@@ -235,8 +235,12 @@ def test_the_document_names_recipients_and_findings(seed: LogHost) -> None:
             "transport",
             "remote_host_address",
             "text",
+            "attempts",
+            "queue_time",
+            "next_message_id",
         )
     }
+    assert recipients[0]["queue_time"] == 1425
     assert recipients[0]["remote_host_address"] == "207.46.8.167"
     assert {"rule", "severity", "title", "evidence"} == set(findings[0])
     assert findings[0]["rule"] == "A01"
@@ -270,3 +274,113 @@ def test_the_command_takes_the_log_host(ingested: Ingested) -> None:
     ingested(DAY)
     ingested(DAY, "mx2")
     assert document(SENT, log_host="mx2")["log_host"] == "mx2"
+
+
+# ---- told as it was
+
+RETRIED = "1vwz8C-00000000001-0001"
+LONG = (
+    f"2026-03-02 09:00:00 {RETRIED} <= alice@example.org H=(pc) [198.51.100.7] P=esmtpsa A=login:alice S=4512"
+    " id=long@example.org",
+    f"2026-03-02 09:00:01 {RETRIED} => bob <bob@example.org> R=local_user T=maildir QT=1m5s",
+    f"2026-03-02 09:00:02 {RETRIED} H=mx1.far.example [203.0.113.7]: SMTP error from remote mail server after"
+    " RCPT TO:<carol@far.example>: 451 try later",
+    f"2026-03-02 09:00:03 {RETRIED} == carol@far.example R=dnslookup T=remote_smtp defer (-44)"
+    " H=mx2.far.example [203.0.113.8]: SMTP error from remote mail server after"
+    " RCPT TO:<carol@far.example>: 451 greylisted",
+    f"2026-03-02 09:00:04 {RETRIED} ** dan@far.example R=dnslookup T=remote_smtp H=mx1.far.example"
+    " [203.0.113.7]: SMTP error from remote mail server after RCPT TO:<dan@far.example>: 550 no such user",
+    *(
+        f"2026-03-02 {9 + half // 2:02d}:{half % 2 * 30:02d}:30 {RETRIED} == carol@far.example R=dnslookup"
+        " T=remote_smtp defer (-54): retry time not reached for any host for 'far.example'"
+        for half in range(1, 9)
+    ),
+)
+REPORT = (
+    f"2026-03-02 09:00:05 1vwz8H-00000000002-0001 <= <> R={RETRIED} U=Debian-exim P=local S=1602",
+    "2026-03-02 09:00:05 1vwz8H-00000000002-0001 => alice <alice@example.org> R=local_user T=maildir",
+    "2026-03-02 09:00:05 1vwz8H-00000000002-0001 Completed",
+)
+
+
+def test_retry_time_lines_are_no_attempts(desk: Client, ingested: Ingested) -> None:
+    ingested(LONG)
+    carol = queries.timeline(queries.find(RETRIED).get()).recipients[1]
+    assert (carol.outcome, carol.attempts, carol.waits) == ("deferred", 1, 8)
+    assert carol.text is not None
+    assert "451 greylisted" in carol.text
+    html = page(desk, RETRIED)
+    assert "Retry time not reached, 8 times" in html
+    assert "Between 2026-03-02 09:30:30 and 2026-03-02 13:00:30" in html
+    assert html.count('class="raw"') == len(LONG)
+
+
+def test_an_error_at_one_host_is_no_outcome(desk: Client, ingested: Ingested) -> None:
+    ingested(LONG)
+    message = queries.find(RETRIED).get()
+    assert (message.delivered, message.deferred, message.bounced) == (1, 1, 1)
+    assert "Attempt at one server, without success" in page(desk, RETRIED)
+
+
+def test_a_message_of_many_ends_is_told_in_a_few_sentences(ingested: Ingested) -> None:
+    ingested([*LONG, *REPORT])
+    told = summary(RETRIED)
+    assert "Of 3 recipients 1 got it, 1 still waits and 1 was refused." in told
+    assert "This server told the sender in 1vwz8H-00000000002-0001." in told
+    assert "The log ends at 13:00:30; it is in the queue then." in told
+
+
+def test_each_recipient_has_its_queue_time(ingested: Ingested) -> None:
+    ingested(LONG)
+    bob, carol, dan = queries.timeline(queries.find(RETRIED).get()).recipients
+    assert (bob.took, bob.is_logged_time) == ("after 1 min 5 s", True)
+    assert carol.took == ""
+    assert (dan.took, dan.is_logged_time) == ("after 4 s", False)
+
+
+HERE, THERE = "1vwz8C-00000000001-0001", "1vwz8E-00000000007-0001"
+SENT_ON = (
+    f"2026-03-02 09:00:00 {HERE} <= a@example.org H=(pc) [198.51.100.7] P=esmtp S=100 id=one@example.org",
+    f"2026-03-02 09:00:02 {HERE} => bob@far.example R=smart T=remote_smtp H=mx2 [203.0.113.7]"
+    f' C="250 OK id={THERE}"',
+    f"2026-03-02 09:00:02 {HERE} Completed",
+)
+TAKEN_OVER = (
+    f"2026-03-02 09:00:02 {THERE} <= a@example.org H=srv1 [198.51.100.1] P=esmtp S=300 id=one@example.org",
+    f"2026-03-02 09:00:03 {THERE} => bob <bob@far.example> R=local_user T=maildir",
+    f"2026-03-02 09:00:03 {THERE} Completed",
+)
+
+
+def test_the_next_server_is_a_link_where_its_log_is_here(desk: Client, ingested: Ingested) -> None:
+    ingested(SENT_ON)
+    assert f"{THERE}</span> <span" in page(desk, HERE)
+    ingested(TAKEN_OVER, "mx2")
+    assert f'href="/messages/mx2/{THERE}/"' in page(desk, HERE)
+    assert f'href="/messages/srv1/{HERE}/"' in page(desk, THERE, "mx2")
+
+
+def test_the_same_message_id_header_alone_is_no_origin(desk: Client, ingested: Ingested) -> None:
+    ingested([line.replace(THERE, "1vwz8E-00000000009-0001") for line in SENT_ON])
+    ingested(TAKEN_OVER, "mx2")
+    assert "Came from" not in page(desk, THERE, "mx2")
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "sentence"),
+    [
+        (TAKEN_OVER[1:], "unknown", "The log begins after this message arrived"),
+        (TAKEN_OVER[:2], "unknown", "whether others still waited for it, the log does not tell"),
+        (
+            [f"{TAKEN_OVER[0]} for bob@far.example", TAKEN_OVER[1]],
+            "delivered",
+            "what became of each recipient is",
+        ),
+        (TAKEN_OVER[:1], "queued", "does not show an attempt"),
+    ],
+)
+def test_the_edge_of_a_log_is_said(ingested: Ingested, lines: list[str], status: str, sentence: str) -> None:
+    ingested(lines)
+    message = queries.find(THERE).get()
+    assert message.status == status
+    assert sentence in summary(THERE)

@@ -1,0 +1,63 @@
+"""The same mail on its way: reports about a message, and its names on the servers before and after."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ingest.exim.events import Delivery
+from ingest.exim.message_id import next_message_id
+from ingest.models import LogHost, Message
+from ingest.pages import read_entries
+from mailwatch.queries.lines import read
+
+LISTED = 10
+_CANDIDATES = 20  # messages of one Message-ID: a list gives the same one to each of its members
+_LINES = 500  # of a candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relative:
+    """A message by the id that a server gave it; ``log_host`` is None where its log is not stored."""
+
+    message_id: str
+    log_host: str | None
+
+
+def reports(message: Message, *, most: int = LISTED) -> list[str]:
+    """Ids of the bounces and warnings that this server made about a message, oldest first; one more than ``most``."""
+    here = Message.objects.filter(log_host_id=message.log_host_id, parent_message_id=message.message_id)
+    return list(here.order_by("first_at").values_list("message_id", flat=True)[: most + 1])
+
+
+def onward(message: Message, next_ids: Iterable[str | None]) -> tuple[Relative, ...]:
+    """What the next servers call the message, in order; each with the log host that has that id."""
+    ids = list(dict.fromkeys(message_id for message_id in next_ids if message_id))[:LISTED]
+    if not ids:
+        return ()
+    found = Message.objects.filter(log_host_id__in=_log_hosts(), message_id__in=ids)
+    names = dict(found.exclude(pk=message.pk).values_list("message_id", "log_host__name"))
+    return tuple(Relative(message_id=message_id, log_host=names.get(message_id)) for message_id in ids)
+
+
+def origin(message: Message) -> Relative | None:
+    """The message whose delivery was answered with this one's id; looked for by the same Message-ID."""
+    if not message.header_message_id or message.received_at is None:
+        return None
+    rows = Message.objects.filter(
+        header_message_id=message.header_message_id, first_at__lte=message.last_at
+    ).exclude(pk=message.pk)
+    for row in rows.select_related("log_host").order_by("first_at")[:_CANDIDATES]:
+        if message.message_id in _given_ids(row):
+            return Relative(message_id=row.message_id, log_host=row.log_host.name)
+    return None
+
+
+def _given_ids(message: Message) -> set[str]:
+    """The ids that the next servers gave a message, by the answers on its lines."""
+    entries = read_entries(message.log_host_id, message.line_refs[:_LINES])
+    events = (line.event for line in read((entry for entry in entries if b" C=" in entry), message.log_host))
+    answers = (event.text for event in events if isinstance(event, Delivery))
+    return {found for answer in answers if (found := next_message_id(answer))}
+
+
+def _log_hosts() -> Sequence[int]:
+    return list(LogHost.objects.values_list("pk", flat=True))
