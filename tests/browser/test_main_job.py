@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.bulk import write_bulk
 from tests.browser.conftest import CHECKOUT, Complaints, Served
 
 SAMPLES = sorted((CHECKOUT / "samples" / "srv1").glob("mainlog*"))
@@ -32,14 +33,10 @@ def share(desk: Page) -> str:
 def test_from_the_upload_to_a_link_for_somebody_without_a_login(
     desk: Page, stranger: Page, served: Served, complaints: Complaints
 ) -> None:
-    asked: list[str] = []
-    desk.on("request", lambda request: asked.append(request.headers.get("hx-request", "")))
-
     upload(desk, SAMPLES, log_host="srv1")
     expect(desk.locator(".run-state").first).to_have_text("finished", timeout=120_000)
     expect(desk.locator("article.run[hx-trigger]")).to_have_count(0)
     expect(desk.locator("article.run .counts")).to_contain_text("already known")
-    assert "true" in asked  # the page followed the run through htmx
 
     desk.click("article.run a:has-text('Report')")
     expect(desk.locator("section.verdict h1")).to_contain_text("without a user name")
@@ -59,6 +56,18 @@ def test_from_the_upload_to_a_link_for_somebody_without_a_login(
     stranger.goto(f"{served.url}/relays/")
     expect(stranger).to_have_url(re.compile(r"/login/"))
 
+    assert complaints.texts == []
+
+
+def test_the_page_follows_a_run_to_its_end(desk: Page, tmp_path: Path, complaints: Complaints) -> None:
+    log = tmp_path / "mainlog"
+    write_bulk(log, lines=40_000, seed=1, days=2)  # some seconds of work
+    asked: list[str] = []
+    desk.on("request", lambda request: asked.append(request.headers.get("hx-request", "")))
+    upload(desk, [log], log_host="busy", zone="UTC")
+    expect(desk.locator("article.run progress")).to_be_visible()
+    expect(desk.locator(".run-state").first).to_have_text("finished", timeout=120_000)
+    assert "true" in asked
     assert complaints.texts == []
 
 
