@@ -16,7 +16,7 @@ from ingest.rules.facts import Coverage, LogHostFacts, infer_local_domains
 from ingest.rules.words import count, duration, listing, shell
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=str)
+@pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 def test_a_rule_says_everything_and_judges_something(rule: Rule) -> None:
     assert rule.title
     assert rule.explanation.endswith(".")
