@@ -27,15 +27,14 @@ def first_line(entry: bytes) -> bytes:
     if first is None or first["number"] != "1":
         return head
     whole = [first["head"], first["text"]]
-    number, cut = 1, first["cut"]
-    for line in rest.split(b"\n"):
+    before = first
+    for number, line in enumerate(rest.split(b"\n"), start=2):
         piece = _PIECE.match(readable(line))
-        number += 1
         if piece is None or not _follows(first, piece, number):
             break
-        whole += ["\\n" if cut == "\\" else "", piece["text"]]
-        cut = piece["cut"]
-    return "".join(whole).encode()
+        whole += ["\\n" if before["cut"] == "\\" else "", piece["text"]]
+        before = piece
+    return head if before is first else "".join(whole).encode()
 
 
 def _follows(first: re.Match[str], piece: re.Match[str], number: int) -> bool:
