@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
+from ingest.exim.reasons import Reason
 from ingest.models import LogHost, Status
 from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.rules.definition import Severity
@@ -255,8 +256,13 @@ class SearchForm(ContextForm):
         label="Status",
         error_messages={"invalid_choice": "There is no such status."},
     )
+    reason = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((str(reason), str(reason)) for reason in Reason)],
+        label="Refused as",
+        error_messages={"invalid_choice": "There is no such reason of refusals."},
+    )
     after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
-    line = forms.CharField(required=False, max_length=150, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -12,6 +12,7 @@ from mailwatch.views import (
     healthz,
     message,
     overview,
+    rejection,
     relays,
     rules,
     runs,
@@ -28,6 +29,7 @@ urlpatterns = [
     # investigate
     path("search/", search.search, name="search"),
     path("messages/<str:log_host>/<str:message_id>/", message.message, name="message"),
+    path("rejections/<str:log_host>/<str:key>/", rejection.rejection, name="rejection"),
     path("senders/<path:address>/", sender.sender, name="sender"),
     path("accounts/<path:authenticated_id>/", account.account, name="account"),
     path("addresses/<path:address>/", address.address, name="address"),

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from ingest.exim import hosts
+
 
 class Reason(StrEnum):
     """Classes of refusal; the value is what pages print, 20 characters at most."""
@@ -177,6 +179,7 @@ _COMPILED = tuple(
     (reason, phrases, tuple((word, re.compile(pattern, re.DOTALL)) for word, pattern in patterns))
     for reason, phrases, patterns in _WORDS
 )
+_VERIFIED = re.compile(r' sender verify (?:fail|defer) for <(?:[^<>"]|"(?:[^"\\]|\\.)*+")*+>')
 _READ_AT_MOST = 1000  # characters; an attacker's text must not cost more
 
 
@@ -197,7 +200,8 @@ def _reason_of(head: str) -> Reason:
     return Reason.OTHER
 
 
-def verification_failure(text: str, address: str | None) -> str:
-    """What stands behind the address in ``sender verify fail for <address>: reason``; "" where nothing does."""
-    _, _, behind = text.rpartition(f" for <{address}>") if address is not None else ("", "", "")
-    return behind.removeprefix(":").strip()
+def verification_failure(note: str) -> str:
+    """What stands behind the address in ``H=... sender verify fail for <address>: reason``; "" where nothing does."""
+    _client, end = hosts.host_and_ident(note, 0)
+    match = _VERIFIED.match(note, end)
+    return "" if match is None else note[match.end() :].removeprefix(":").strip()

@@ -4,8 +4,9 @@ Addresses are indexed backwards and in lower case (``reverse(lower(address)) COL
 serves the whole address (equality) and its domain (prefix).
 """
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
@@ -23,6 +24,7 @@ type Condition = Q | Combinable | Lookup[bool]
 _WAITS_AT_MOST = timedelta(days=31)
 _CLOCK_ERROR = timedelta(days=1)  # a zone that is set wrongly
 _FEW = 5_000  # delivery lines
+_REJECTION_KEY = re.compile(r"(\d{8}T\d{6}(?:\.\d{6})?Z)-([0-9a-f]{16})-([0-9]{1,4})", re.ASCII)
 
 
 def messages_within(bounds: Bounds) -> Q:
@@ -130,6 +132,26 @@ def with_delivery(condition: Condition) -> Condition:
 def findable_rejections() -> QuerySet[Rejection]:
     """Rejections that are no message: what was refused after its text is in the list as a message."""
     return Rejection.objects.filter(message_id=None)
+
+
+def rejection_key(rejection: Rejection) -> str:
+    """What names a rejection in a URL, on its log host: "20260302T110000Z-9f3c12ab34cd56ef-0"."""
+    at = rejection.logged_at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    digest = rejection.digest & (1 << 64) - 1
+    return f"{at.replace('-', '').replace(':', '')}Z-{digest:016x}-{rejection.copy}"
+
+
+def rejection_is(key: str) -> Q | None:
+    """The rejection that ``rejection_key`` names; None for text that is no such name."""
+    match = _REJECTION_KEY.fullmatch(key)
+    if match is None:
+        return None
+    try:
+        at = datetime.fromisoformat(match[1])
+    except ValueError:
+        return None
+    digest = int.from_bytes(bytes.fromhex(match[2]), signed=True)
+    return Q(logged_at=at, digest=digest, copy=int(match[3]))
 
 
 def _correspondents(term: Term, role: str) -> Sequence[Condition]:

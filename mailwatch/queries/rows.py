@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.db.models.expressions import Case, Value, When
 
 from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection
-from mailwatch.queries import story
-from mailwatch.queries.matching import delivery_matches
+from mailwatch.queries import story, verification
+from mailwatch.queries.matching import delivery_matches, rejection_key
 from mailwatch.queries.terms import Term
 
 
@@ -32,7 +32,7 @@ class Row:
     local_user: str | None = None
     happened: str
     rules: tuple[str, ...] = ()  # worst first
-    line: str = ""  # names the line of a rejection, for ``opened``
+    key: str = ""  # names a rejection, see ``matching.rejection_key``
 
     @property
     def day(self) -> str:
@@ -45,10 +45,11 @@ def rows(found: Sequence[Message | Rejection], *, term: Term, hosts: Mapping[int
     messages = [row for row in found if isinstance(row, Message)]
     last = _last_deliveries(messages, term)
     rules = _rules_of(messages)
+    unverified = verification.failures([row for row in found if isinstance(row, Rejection)], hosts)
     return [
         _message_row(row, hosts[row.log_host_id], last.get(row.pk), rules.get(row.pk, ()))
         if isinstance(row, Message)
-        else _rejection_row(row, hosts[row.log_host_id])
+        else _rejection_row(row, hosts[row.log_host_id], unverified.get(row.pk))
         for row in found
         if row.log_host_id in hosts
     ]
@@ -106,16 +107,16 @@ def _message_row(message: Message, log_host: LogHost, line: Delivery | None, rul
     )
 
 
-def _rejection_row(rejection: Rejection, log_host: LogHost) -> Row:
+def _rejection_row(rejection: Rejection, log_host: LogHost, unverified: str | None) -> Row:
     return Row(
         log_host=log_host,
         at=rejection.logged_at,
         outcome="rejected",
-        status="rejected",
+        status=story.outcome_of_rejection(rejection),
         envelope_sender=rejection.envelope_sender,
         recipient=rejection.recipient,
         sender_host_address=rejection.sender_host_address,
         authenticated_id=rejection.account,
-        happened=story.refused(rejection),
-        line=f"{log_host.name}:{rejection.line_ref}",
+        happened=story.refused(rejection, unverified),
+        key=rejection_key(rejection),
     )

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from ingest.models import LogHost, Message, Rejection, Status
-from ingest.pages import read_entries
 from mailwatch.queries import keyset
 from mailwatch.queries.keyset import Key, Page
 from mailwatch.queries.matching import (
@@ -41,18 +40,11 @@ class Search:
     log_host: LogHost | None = None
     bounds: Bounds = field(default_factory=Bounds)
     status: str = ""
+    reason: str = ""  # of rejections (ingest.exim.reasons.Reason): messages have none
 
     @property
     def wants_rejections(self) -> bool:
         return self.status in ("", Status.REJECTED)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedLine:
-    """The raw line of a rejection, to be shown above the list."""
-
-    log_host: LogHost
-    raw: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +97,6 @@ def page(search: Search, *, cursor: str = "", rows: int = ROWS) -> Page[Row]:
     )
 
 
-def opened(line: str) -> OpenedLine | None:
-    """The line that ``Row.line`` names; None for a mangled name or a line that is no longer kept."""
-    name, _, ref = line.rpartition(":")
-    host = next((host for host in log_hosts().values() if host.name == name), None) if name else None
-    if host is None or not (ref.isascii() and ref.isdecimal() and int(ref) < 2**63):
-        return None
-    (raw,) = read_entries(host.pk, [int(ref)])
-    return OpenedLine(host, raw) if raw else None
-
-
 def totals(search: Search) -> Totals:
     """Exact up to COUNTED."""
     messages = [rows.values("log_host_id", "message_id") for rows in _message_queries(search)]
@@ -159,6 +141,8 @@ def _narrowed(search: Search) -> Q:
 
 
 def _message_queries(search: Search) -> list[QuerySet[Message]]:
+    if search.reason:
+        return []
     narrowed = Message.objects.filter(_narrowed(search))
     return [narrowed.filter(branch) for branch in message_branches(search.term, role=search.role)]
 
@@ -166,7 +150,8 @@ def _message_queries(search: Search) -> list[QuerySet[Message]]:
 def _rejection_queries(search: Search) -> list[QuerySet[Rejection]]:
     if not search.wants_rejections:
         return []
-    narrowed = findable_rejections().filter(rejections_within(search.bounds))
+    found = Rejection.objects.filter(reason=search.reason) if search.reason else findable_rejections()
+    narrowed = found.filter(rejections_within(search.bounds))
     if search.log_host:
         narrowed = narrowed.filter(log_host_id=search.log_host.pk)
     return [narrowed.filter(branch) for branch in rejection_branches(search.term, role=search.role)]

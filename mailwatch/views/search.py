@@ -39,8 +39,6 @@ def search(request: HtmxHttpRequest) -> HttpResponse:
             "totals": queries.totals(asked),
             "log_hosts": (hosts := queries.log_hosts()),
             "host_count": 1 if asked.log_host else len(hosts),
-            "opened": queries.opened(form.cleaned_data["line"]),
-            "lines_url": f"?{with_changes(request.GET)}",
             "chips": _chips(request.GET, asked, form),
             "roles": _roles(request.GET, asked),
             "readings": _readings(request.GET, asked),
@@ -62,13 +60,14 @@ def _search(form: SearchForm) -> queries.Search:
         log_host=asked["log_host"],
         bounds=queries.bounds(form.chosen_range, log_host=asked["log_host"]),
         status=asked["status"],
+        reason=asked["reason"],
     )
 
 
 def with_changes(query: QueryDict, **changes: str) -> str:
-    """The query string with some parameters changed and no line opened; those that are empty are left out."""
+    """The query string with some parameters changed; those that are empty are left out."""
     changed = query.copy()
-    for name, value in ({"line": ""} | changes).items():
+    for name, value in changes.items():
         changed[name] = value
     kept = QueryDict(mutable=True)
     for name, values in changed.lists():
@@ -87,6 +86,8 @@ def _chips(query: QueryDict, asked: queries.Search, form: SearchForm) -> list[Li
         chips.append(Link(words, with_changes(query, range="", since="", until="", after="")))
     if asked.status:
         chips.append(Link(f"status: {asked.status}", with_changes(query, status="", after="")))
+    if asked.reason:
+        chips.append(Link(f"refused: {asked.reason}", with_changes(query, reason="", after="")))
     if asked.role:
         chips.append(Link(f"as {asked.role} only", with_changes(query, role="", after="")))
     return chips

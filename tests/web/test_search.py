@@ -19,6 +19,10 @@ from tests.web.conftest import Ingested
 from tests.web.logs import BOUNCE, DAY, SCRIPT, SENT, many
 
 MESSAGE_IDS = (SENT, SCRIPT, BOUNCE)
+VIRUS = (
+    "2026-03-02 13:00:00 1vx2tA-00000000009-0001 H=(bad) [203.0.113.10] F=<v@foreign.example>"
+    " rejected after DATA: contains malware"
+)
 
 
 def shown(html: str) -> set[str]:
@@ -211,20 +215,30 @@ def test_frequent_and_rare_recipients_are_found_alike(
     assert search.page(asked).rows == rare
 
 
-def test_the_line_of_a_rejection_can_be_read(desk: Client, ingested: Ingested) -> None:
+def test_a_rejection_leads_to_its_page(desk: Client, ingested: Ingested) -> None:
     ingested(DAY)
     page = desk.get("/search/", {"q": "203.0.113.9"}).context["page"]
-    html = desk.get("/search/", {"q": "203.0.113.9", "line": page.rows[1].line}).content.decode()
-    assert 'class="raw"' in html
-    assert "&lt;victim@elsewhere.example&gt;" in html
+    html = desk.get("/search/", {"q": "203.0.113.9"}).content.decode()
+    assert f'href="/rejections/srv1/{page.rows[1].key}/"' in html
 
 
-@pytest.mark.parametrize("line", ["x", "srv1:", "srv1:x", "srv1:²", "nope:5", "srv1:5", "srv1:" + "9" * 60])
-def test_a_mangled_line_opens_nothing(desk: Client, ingested: Ingested, line: str) -> None:
+def test_rejections_are_filtered_by_the_class_of_their_reason(desk: Client, ingested: Ingested) -> None:
+    ingested([*DAY, VIRUS])
+    for reason, found in [
+        ("relay not permitted", "victim@elsewhere.example"),
+        ("content refused", "malware"),
+    ]:
+        response = desk.get("/search/", {"reason": reason})
+        assert [row.message_id for row in response.context["page"].rows] == [None]
+        assert found in response.content.decode()
+        assert f"refused: {reason}" in response.content.decode()
+
+
+@pytest.mark.parametrize("status", ["", "rejected", "delivered"])
+def test_a_reason_and_a_status_narrow_together(desk: Client, ingested: Ingested, status: str) -> None:
     ingested(DAY)
-    response = desk.get("/search/", {"line": line})
-    assert response.status_code == 200
-    assert response.context["opened"] is None
+    response = desk.get("/search/", {"reason": "relay not permitted", "status": status})
+    assert len(response.context["page"].rows) == (0 if status == "delivered" else 1)
 
 
 def test_counts_stop_and_say_so(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
