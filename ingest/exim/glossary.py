@@ -54,8 +54,9 @@ def _rest(line: Line, event: Event) -> Iterator[Part]:
     """What stands behind the head."""
     if line.message_id is not None and line.flag is not None:
         return iter(parts.parts(line))
-    is_remote = isinstance(event, Note) and event.topic in {Topic.HOST_ERROR, Topic.TLS_ERROR}
-    return wording.parts(line, is_remote=is_remote and line.message_id is not None)
+    topic = event.topic if isinstance(event, Note) else None
+    is_remote = topic is Topic.HOST_ERROR or (topic is Topic.TLS_ERROR and line.message_id is not None)
+    return wording.parts(line, is_remote=is_remote)
 
 
 def _unreadable(whole: str) -> Iterator[Token]:

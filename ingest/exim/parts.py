@@ -27,9 +27,18 @@ def parts(line: Line) -> list[Part]:
         return [
             part for field in fields.arrival_fields(line.text, line.start) for part in _arrival(line, field)
         ]
-    return [
-        part for field in fields.delivery_fields(line.text, line.start) for part in _delivery(line, field)
-    ]
+    return list(_deliveries(line))
+
+
+def _deliveries(line: Line) -> Iterator[Part]:
+    end = line.start  # of a remark in brackets behind ST=: why the copy failed
+    for field in fields.delivery_fields(line.text, line.start):
+        if field.start < end:
+            continue
+        if field.key == "ST" and line.text.startswith(" (", field.end):
+            end = line.text.find(")", field.end) + 1 or field.end
+            field = field._replace(end=end)
+        yield from _delivery(line, field)
 
 
 def _arrival(line: Line, field: fields.Field) -> list[Part]:
@@ -62,8 +71,9 @@ def _arrival_meaning(line: Line, field: fields.Field) -> Meaning:
             return encryption(known["X="], field.value)
         case "word":
             return _word(field.value)
-    entry = known.get(field.key) or known.get(f"{field.key}=") or meanings.FREE["unknown words"]
-    return of(entry, _spoken(field))
+    key = f"{field.key}="
+    entry = known.get(field.key) or known.get(key) or meanings.PANEL_FIELDS.get(key)
+    return of(entry or meanings.FREE["unknown words"], _spoken(field))
 
 
 def _delivery(line: Line, field: fields.Field) -> Iterator[Part]:
@@ -87,7 +97,7 @@ def _delivery_meaning(field: fields.Field) -> Meaning:
         case "X":
             return encryption(known["X="], field.value)
         case "C":
-            return _accepted(field.value)
+            return accepted(field.value)
         case "F" | "P" if field.value == "<>":
             return Meaning(
                 f"{known[f'{field.key}='].meaning} {meanings.ADDRESSES['<>'].meaning}",
@@ -141,15 +151,13 @@ def _is_masked(address: str) -> bool:
 
 
 def _protocol(protocol: str) -> Meaning:
+    field, utf8 = meanings.ARRIVAL["P="], meanings.PROTOCOLS["utf8…"]
     known = meanings.PROTOCOLS.get(protocol.removeprefix("utf8"))
     if known is None:
         return of(meanings.PROTOCOLS["any other word"])
     if protocol.startswith("utf8"):
-        return Meaning(
-            f"Protocol: {known.meaning} {meanings.PROTOCOLS['utf8…'].meaning}",
-            (known, meanings.PROTOCOLS["utf8…"]),
-        )
-    return Meaning(f"Protocol: {known.meaning}", (known,))
+        return Meaning(f"Protocol: {known.meaning} {utf8.meaning}", (known, utf8, field))
+    return Meaning(f"Protocol: {known.meaning}", (known, field))
 
 
 def login(value: str, known: Mapping[str, Entry]) -> Meaning:
@@ -184,7 +192,7 @@ def _recipient(recipient: str) -> Meaning:
     return of(known if "@" in recipient else meanings.ADDRESSES["name without @"])
 
 
-def _accepted(quoted: str) -> Meaning:
+def accepted(quoted: str) -> Meaning:
     """``C=``: the words of the other server, with what they tell."""
     known, said = meanings.DELIVERY["C="], replies.answer(fields.unquote(quoted).lstrip(" "))
     if said is None:
@@ -243,7 +251,8 @@ def _remote(text: str, pos: int) -> Part | None:
     """``H=``, ``I=`` and ``DT=`` inside the reason of a deferral."""
     if text.startswith("H=", pos):
         host = hosts.read_host(text, pos + 2)
-        end = -1 if host is None else host.end + text.startswith("*", host.end)
+        unreadable = text.find(":", pos)
+        end = unreadable if host is None else host.end + text.startswith("*", host.end)
         key = "H="
     else:
         pair = fields.read_pair(text, pos)

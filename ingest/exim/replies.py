@@ -41,6 +41,12 @@ def reply(text: str) -> tuple[str, bool] | None:
     return None if found is None else (found.entries[0].gist, found.matters)
 
 
+def failure(text: str) -> Meaning | None:
+    """What Exim's own words for a failure mean; None for words of others."""
+    known = _first(text[:_READ_AT_MOST], REASONS)
+    return None if known is None else of(known.entry, matters=known.matters)
+
+
 class _Found(NamedTuple):
     entries: tuple[Entry, ...]
     matters: bool

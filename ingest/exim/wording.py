@@ -1,11 +1,12 @@
 """The parts of a line without a flag, and their meanings: clients, fields, known words, and the reason that ends it."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ingest.exim import fields, hosts, meanings, replies
 from ingest.exim.line import Line
 from ingest.exim.meanings.entry import Entry, Known, Where
-from ingest.exim.parts import Part, client, encryption, login, reason
+from ingest.exim.parts import Part, accepted, client, encryption, login, reason
 from ingest.exim.replies import Meaning, of
 
 _LOOSE_ENDS = (" H=", " U=", ": ", " authenticator failed")
@@ -18,6 +19,13 @@ _GIVES_REASON = (
     "Warning",
     "authenticator",
 )
+_ANSWER = re.compile(r'C=("(?:[^"\\]|\\.)*+")')
+_FIELDS: Mapping[Where, Mapping[str, Entry]] = {
+    Where.DELIVERY: meanings.DELIVERY,
+    Where.DKIM: meanings.DKIM_FIELDS,
+    Where.PANEL: meanings.PANEL_FIELDS,
+}
+"""What letters mean behind some words."""
 _EXPECTS_CLIENT = (" from", " for", " on", " to")
 
 
@@ -32,10 +40,10 @@ class _Reader:
     def __init__(self, text: str, start: int, *, is_remote: bool) -> None:
         self.text = text
         self.pos = self.start = start
-        self.is_remote = is_remote
+        self.is_remote = is_remote and " from cutthrough after " not in text
         self.spoken: Known | None = None  # the last words that were known
         self.fields: Mapping[str, Entry] = meanings.FIELDS
-        self.expects_client = False  # the words before end with "from", "for" or "on"
+        self.expects_client = self.is_remote  # the words before end with "from", "for" or "on"
         self.has_client = False
 
     def parts(self) -> Iterator[Part]:
@@ -69,10 +77,7 @@ class _Reader:
         terms = meanings.REFUSED_FOR
         return self.text[self.pos] == '"' or (
             found is not None
-            and (
-                found.entry.term in terms
-                or found.entry.term.startswith(("535", "435", "rejected", "(set_id"))
-            )
+            and (found.entry.term in terms or found.entry.term.startswith(("535", "435", "(set_id")))
         )
 
     def _reason(self, otherwise: Entry) -> Meaning:
@@ -88,7 +93,7 @@ class _Reader:
             return []
         self.has_client, self.expects_client = True, False
         if self.is_remote and self.pos == self.start:
-            term = "remote host" if is_tagged else "[server]"
+            term = "[server]" if self.text[self.pos] == "[" else "remote host"
             return [Part(self.pos, host.end, of(meanings.HOST[term]))]
         return client(host, self.pos)
 
@@ -100,9 +105,7 @@ class _Reader:
         end = len(self.text) if match is None else match.end()
         if found.entry.where is not Where.TEXT:
             self.spoken = found
-        self.fields = {Where.PANEL: meanings.PANEL_FIELDS, Where.DKIM: meanings.DKIM_FIELDS}.get(
-            found.entry.where, self.fields
-        )
+        self.fields = _FIELDS.get(found.entry.where, self.fields)
         self.expects_client = self.text[:end].endswith(_EXPECTS_CLIENT)
         return [Part(self.pos, end, of(found.entry, matters=found.matters))]
 
@@ -118,6 +121,9 @@ class _Reader:
         entry = self.fields.get(f"{pair.key}=")
         if entry is None:
             return []
+        answer = _ANSWER.match(self.text, self.pos)
+        if answer is not None:
+            return [Part(pair.start, answer.end(), accepted(answer[1]))]
         if pair.key == "X":
             return [Part(pair.start, end, encryption(entry, pair.value))]
         return [Part(pair.start, end, of(entry))]
@@ -125,9 +131,9 @@ class _Reader:
     def _loose(self) -> Part:
         """Text that nothing else takes: what was named, the reason, or words that nobody knows."""
         text, pos = self.text, self.pos
-        if self.is_remote and self.has_client:
-            return next(reason(text, pos, len(text)))
         term = "" if self.spoken is None else self.spoken.entry.term
+        if self.has_client and (self.is_remote or term == "authenticator failed H="):
+            return next(reason(text, pos, len(text)))
         if term in meanings.REST:
             return Part(pos, len(text), of(meanings.REST[term]))
         if text[pos - 2 : pos] == ": " and self.spoken is not None:
@@ -139,7 +145,8 @@ class _Reader:
             return Part(pos, end, of(meanings.NAMED["authenticator"]))
         if term.startswith(("rejected", "temporarily")):
             return Part(pos, end, of(meanings.NAMED["argument"]))
-        return Part(pos, end, self._unknown(text[pos:]))
+        known = replies.failure(text[pos:]) if self.spoken is not None else None
+        return Part(pos, len(text), known) if known else Part(pos, end, self._unknown(text[pos:]))
 
     def _local_user(self) -> Part:
         self.expects_client, self.has_client = False, True

@@ -5,19 +5,26 @@ entry, so that a meaning has one definition. "This server" is the log host that 
 from a log, such as what a local name stands for, is said.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
+from ingest.exim.meanings.additions import DKIM, DKIM_FIELDS, LIMITS, PANEL_FIELDS, PANELS
 from ingest.exim.meanings.answers import ACCEPTED, COMMON, PROVIDERS
 from ingest.exim.meanings.codes import CLASSES, CODES, STATUS, SUBJECTS
 from ingest.exim.meanings.entry import Entry, Known
 from ingest.exim.meanings.keys import ARRIVAL, DELIVERY, FIELDS, HOST
 from ingest.exim.meanings.kinds import FLAGS, FREE, HEAD, KINDS, STAGES, TOPICS
 from ingest.exim.meanings.phrases import CONNECTIONS, NAMED, QUOTED, REFUSALS, REFUSED_FOR, REST
+from ingest.exim.meanings.queue import QUEUE
 from ingest.exim.meanings.reasons import REASONS, STEPS
-from ingest.exim.meanings.server import DKIM, DKIM_FIELDS, LIMITS, PANEL_FIELDS, PANELS, QUEUE, SERVER
+from ingest.exim.meanings.server import SERVER
 from ingest.exim.meanings.values import ADDRESSES, DURATION, NAMES, NUMBERS, PROTOCOLS, RECIPIENTS, TLS, WORDS
 
-PHRASES: tuple[Known, ...] = (*PANELS, *DKIM, *REFUSALS, *CONNECTIONS, *SERVER, *QUEUE, *QUOTED)
+_FIELDS: tuple[Known, ...] = (
+    Known(re.compile(r"cwd=.{1,300}?(?= [0-9]{1,6} args: )"), FIELDS["cwd="], matters=False),
+    Known(re.compile(r"[^ ]{1,64}@[^ ]{1,255}(?= F=<)"), DELIVERY["recipient"], matters=False),
+)
+PHRASES: tuple[Known, ...] = (*_FIELDS, *PANELS, *DKIM, *REFUSALS, *CONNECTIONS, *SERVER, *QUEUE, *QUOTED)
 """Words of lines without a flag, in the order in which they are tried at a place."""
 
 

@@ -12,7 +12,7 @@ PROVIDERS: tuple[Known, ...] = known(
     Where.ANSWER,
     (
         # Google
-        (r"4\.7\.28.{0,40}(?:DKIM|SPF|unauthenticated)|rate limited.{0,200}unauthenticated",
+        (r"4\.7\.28.{0,120}(?:DKIM|SPF|unauthenticated)|rate limited.{0,200}unauthenticated",
          "Gmail: rate limited, unauthenticated", "Gmail slows the sender down, since SPF or DKIM do not"
          " prove the domain. Publish SPF and sign with DKIM.", "421-4.7.28 Gmail has detected an unusual"
          " rate of mail that is unauthenticated: rate limited", True),
@@ -144,14 +144,14 @@ PROVIDERS: tuple[Known, ...] = known(
          "A blocklist of Proofpoint names the server that sends; Apple and many companies use it. Stop the"
          " spam, then ask at ipcheck.proofpoint.com.", "554 5.7.0 Blocked - see"
          " https://ipcheck.proofpoint.com/?ip=192.0.2.25", True),
-        (r"community\.mimecast|mimecast|envelope blocked|administrative prohibition", "Mimecast",
-         "The filter Mimecast in front of the recipient refuses by a rule. The recipient's administrator"
-         " can see which.", "550 Administrative prohibition - envelope blocked -"
-         " https://community.mimecast.com/docs/DOC-1369#550"),
         (r"internal resource (?:is )?temporarily unavailable", "Mimecast: greylisted",
          "The sender is asked to try again later: greylisting of Mimecast. Nothing to do.",
          "451 Internal resource temporarily unavailable -"
          " https://community.mimecast.com/docs/DOC-1369#451"),
+        (r"community\.mimecast|mimecast|envelope blocked|administrative prohibition", "Mimecast",
+         "The filter Mimecast in front of the recipient refuses by a rule. The recipient's administrator"
+         " can see which.", "550 Administrative prohibition - envelope blocked -"
+         " https://community.mimecast.com/docs/DOC-1369#550"),
         (r"barracudacentral|barracuda ?networks|blocked using Barracuda|\bBRBL\b|bl\.barracuda",
          "Barracuda", "A blocklist of Barracuda names the server that sends. Stop the spam, then ask for"
          " removal at barracudacentral.org.", "550 permanent failure: Client host [192.0.2.25] blocked"

@@ -67,7 +67,7 @@ DELIVERY: Mapping[str, Entry] = table(
     Where.DELIVERY,
     (
         ("recipient", "Recipient: the address to which this delivery went, after aliases and forwarding.",
-         "=> bob@example.org"),
+         "=> bob@example.org F=<alice@example.com> R=dnslookup T=remote_smtp"),
         ("(address)", "Address in between, on the way from the original recipient.",
          "=> |/usr/bin/vacation (bob@example.org) <info@example.org>"),
         ("<address>", "The recipient as the message named it, before aliases and forwarding.",
@@ -147,7 +147,7 @@ FIELDS: Mapping[str, Entry] = table(
         ("QT=", "Time from arrival until the message left the queue.", "Completed QT=3m2s"),
         ("C=", "SMTP commands that the client used, in order.", "C=EHLO,AUTH,QUIT"),
         ("cwd=", "Directory in which the program was started. It often names the website.",
-         "cwd=/var/www/shop"),
+         "cwd=/var/www/shop 3 args: /usr/sbin/sendmail -t -i"),
         ("pid=", "Process number of the process that the text speaks of.", "pid=4711"),
         ("input=", "What the client sent, as Exim saw it.", 'input="EHLO scan\\r\\n"'),
         ("next input=", "What the client sent too early. Its next commands stand in it.",

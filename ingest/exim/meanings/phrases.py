@@ -95,7 +95,7 @@ REFUSALS: tuple[Known, ...] = known(
         (r"SMTP protocol error in", "SMTP protocol error in", "The client sent a command that is not"
          " allowed at this point.", 'SMTP protocol error in "AUTH LOGIN" H=[203.0.113.9] AUTH command used'
          ' when not advertised'),
-        (r"(?:next )?input=\".*\"(?: \([0-9]{1,9} bytes?\))?|(?:next )?input=\".*", "input=",
+        (r"(?:next )?input=\".*\"(?:\.\.\.)?(?: \([0-9]{1,9} bytes?\))?|(?:next )?input=\".*", "input=",
          "What the client sent too early, as Exim saw it.", 'input="EHLO scan\\r\\n"'),
         (r"authenticator failed for", "authenticator failed for", "Login refused.",
          "plain authenticator failed for (bad) [203.0.113.9]: 535 Incorrect authentication data"),
@@ -185,7 +185,7 @@ CONNECTIONS: tuple[Known, ...] = known(
         (r"SMTP peer appears to have seen our banner", "SMTP peer appears to …",
          "How the beginning of an early connection went (TCP Fast Open, early pipelining).",
          "SMTP peer appears to have seen our banner"),
-        (r"ident connection to \[[^\]]{0,45}\] (?:timed out|failed).{0,80}", "ident connection timed out",
+        (r"ident connection to [^ ]{1,60} (?:timed out|failed).{0,80}", "ident connection timed out",
          "Exim asked the client's host for the user's name and got no answer. Harmless.",
          "ident connection to [203.0.113.9] timed out"),
         (r"TLS error (?:\([^)]*\): )?on connection from", "TLS error on connection from",
@@ -206,6 +206,10 @@ CONNECTIONS: tuple[Known, ...] = known(
          "The configuration does not demand encryption for this server.", "(not in hosts_require_tls)"),
         (r"\((?:SSL_|gnutls_|tls |recv|send|handshake|certificate|cert/key|ALPN|SSL)[^)]{0,200}\)",
          "(SSL_accept)", "The step of TLS at which it failed.", "(SSL_accept)"),
+        (r"(?:tmp|perm)-reject from cutthrough after [A-Za-z ]{1,30}:", "reject from cutthrough",
+         "While the message was coming in, this server already handed it to the next one (cutthrough"
+         " delivery), which refused it at this point.", "tmp-reject from cutthrough after DATA: R=all"
+         " T=smtp H=mx.example.org [203.0.113.7]"),
         (r"SSL verify error:.{0,1000}", "SSL verify error", "The certificate could not be verified:"
          " expired, not made by a known authority, or for another name. Mail is often delivered all the"
          " same.", "[203.0.113.7] SSL verify error: depth=0 error=self signed certificate"

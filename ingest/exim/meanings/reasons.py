@@ -11,8 +11,8 @@ from ingest.exim.meanings.entry import Known, Where, known
 REASONS: tuple[Known, ...] = known(
     Where.REASON,
     (
-        (r"retry time not reached", "retry time not reached", "Nothing was tried: the time for the next"
-         " attempt has not come. Such lines repeat at every queue run and are no attempts.",
+        (r"retry time not (?:yet )?reached", "retry time not reached", "Nothing was tried: the time for"
+         " the next attempt has not come. Such lines repeat at every queue run and are no attempts.",
          "retry time not reached for any host for 'example.org'"),
         (r"retry timeout exceeded|long failure period|all hosts .{0,80}have been failing for a long time",
          "retry timeout exceeded", "Exim tried for as long as its rules allow and gave up. The lines"
@@ -37,9 +37,9 @@ REASONS: tuple[Known, ...] = known(
         (r"no IP address found for host|no host name found", "no IP address found",
          "The DNS has no address for the name, or no name for the address.",
          "no IP address found for host mx.example.org"),
-        (r"domain is in queue_domains|hosts_override|queue_smtp", "queued on purpose",
-         "The configuration says that mail for this domain waits on the queue.",
-         "domain is in queue_domains"),
+        (r"domain is in queue_domains|queue_smtp|SMTP delivery explicitly queued"
+         r"|no deliveries made locally", "queued on purpose", "The configuration says that mail for this"
+         " domain waits on the queue.", "domain is in queue_domains"),
         (r"remote host closed connection", "Remote host closed connection",
          "The other server hung up. The text says at which command.",
          "Remote host closed connection in response to initial connection"),
@@ -82,13 +82,46 @@ REASONS: tuple[Known, ...] = known(
         (r"forced (?:fail|defer)|:fail:|:defer:|(?:by|in) (?:the )?system filter|filter fail"
          r"|this filter failed", "forced", "The configuration or a filter of this server says so.",
          "forced fail"),
-        (r"(?:domain|local ?part|address).{0,40}(?:missing|malformed|not allowed|unqualified|invalid)"
-         r"|unqualified|missing at end|syntactically invalid|empty address", "malformed address",
-         "The address is not written as an address must be.",
+        (r"missing or malformed|(?:domain|local ?part|address).{0,40}(?:missing|malformed|not allowed"
+         r"|unqualified|invalid)|unqualified|missing at end|syntactically invalid|empty address",
+         "malformed address", "The address is not written as an address must be.",
          "missing or malformed local part (expected word or \"<\")"),
         (r"response to \"?(?:MAIL|RCPT|DATA|EHLO)|callout|could not (?:complete|connect)", "callout",
          "This server asked the other one whether the address exists (callout).",
          "Could not complete sender verify callout"),
+        (r"(?:concurrency|connection) limit reached|limit reached for all hosts", "limit reached",
+         "This server keeps the number of its connections or programs small, so this one waits.",
+         "concurrency limit reached for transport"),
+        (r"domain is held", "domain is held", "The configuration or somebody holds back mail for this"
+         " domain.", "domain is held"),
+        (r"(?:explicit|forced|forcibly)(?: to)? ?(?:defer|freeze)|deferred by [a-z_]+|just discard"
+         r"|and defer requested|skips previous routing defer", "deferred on purpose",
+         "A rule or a filter of this server asked to wait.", "forcibly deferred"),
+        (r"error in (?:filter file|redirect data)|filtering not enabled|failed in filter file",
+         "error in filter file", "The user's own filter or list of forwards has a mistake, and waits until"
+         " it is repaired.", "error in filter file: unknown filtering command"),
+        (r"transport filter process failed|unable to execute command|no command specified"
+         r"|transport .{0,80}not found|_transport is unset|is not absolute|too many environment"
+         r"|file format unrecognized", "transport failed", "The way by which the message is handed over is"
+         " not set up right on this server. It must be repaired.", "transport filter process failed (69):"
+         " unable to execute command"),
+        (r"malformed value|expansion of .{0,300}(?:failed|contains)|tainted", "expansion failed",
+         "A text of the configuration could not be worked out. It must be repaired.",
+         'expansion of "${if" failed in smarthost router'),
+        (r"utf-?[0-9]* support required", "utf8 support required", "The address holds letters beyond"
+         " ASCII, and the other server does not take such addresses.",
+         "utf8 support required but not offered for forwarding"),
+        (r"unrouteable mail domain|can't route by DNS|lookup of host .{0,300}failed|is not local",
+         "no way by the DNS", "The DNS knows no way to the domain.",
+         'lookup of host "mx.example.org" failed in smarthost router'),
+        (r"there is no valid sender in any header|(?:From|Date|Sender):? header|header.{0,20}syntax"
+         r"|restricted characters in address", "header or address not acceptable",
+         "The headers or an address of the message are not written as they must be.",
+         "there is no valid sender in any header line"),
+        (r"SIZE value too big", "SIZE value too big",
+         "The client said that the message is larger than allowed.", "SIZE value too big"),
+        (r"recipients? detected|closed mailing list", "rule about recipients",
+         "A rule about who may write to whom refuses it.", "list1@example.org is a closed mailing list"),
         (r"message (?:is )?too (?:big|large)|message size exceeds|size limit", "message too large",
          "The message is too large.", "message is too big (transport limit = 10M)"),
         (r"spool|no space|disk", "spool or disk", "The disk of this server has a problem.",

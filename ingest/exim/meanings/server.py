@@ -1,107 +1,9 @@
-"""The words of lines about the queue, the server itself, DKIM and control panels.
+"""The words of lines about the server itself: daemon, queue runs, DNS, configuration, programs.
 
-Source: deliver.c, queue.c, daemon.c, dkim.c; the specification; the panels' own configurations.
+Source: daemon.c, queue.c, host.c, expand.c; the specification.
 """
 
-from collections.abc import Mapping
-
-from ingest.exim.meanings.entry import Entry, Known, Where, known, table
-
-QUEUE: tuple[Known, ...] = known(
-    Where.QUEUE,
-    (
-        (r"Completed(?= |\Z)", "Completed", "No recipient is left; the message has gone from the spool.",
-         "Completed"),
-        (r"no immediate delivery:", "no immediate delivery", "Accepted, but not delivered at once. The"
-         " next queue run delivers.", "no immediate delivery: load average 8.20"),
-        (r"more than [0-9]{1,9} messages received in one connection",
-         "more than n messages received in one connection", "Why: after so many messages in one connection"
-         " Exim only queues (smtp_accept_queue_per_connection). The next queue run delivers. Typical for"
-         " bulk sending.", "more than 10 messages received in one connection", True),
-        (r"queued(?: in \S{1,64})? by ACL", "queued by ACL", "Why: a rule of this server says so.",
-         "no immediate delivery: queued by ACL"),
-        (r"load average [0-9.]{1,12}", "load average", "Why: this server was busy.",
-         "no immediate delivery: load average 8.20"),
-        (r"too many connections[^:]{0,60}", "too many connections", "Why: too many connections at once.",
-         "no immediate delivery: too many connections (21, max 20)"),
-        (r"[Ff]rozen by the system filter", "Frozen by the system filter",
-         "The message is frozen, since a filter of this server says so: Exim keeps it and does not try to"
-         " deliver it.", "Frozen by the system filter: suspicious"),
-        (r"Frozen \(delivery error message\)", "Frozen (delivery error message)",
-         "The message is frozen: a bounce that cannot be delivered. Often the answer to spam with a false"
-         " sender.", "Frozen (delivery error message)"),
-        (r"Frozen \(message created with -f <>\)", "Frozen (message created with -f <>)",
-         "The message is frozen: a notice of a program that cannot be delivered.",
-         "Frozen (message created with -f <>)"),
-        (r"[Ff]rozen(?= |:|\Z)", "Frozen", "The message is frozen: Exim keeps it and does not try to"
-         " deliver it.", "frozen by ACL"),
-        (r"Message is frozen", "Message is frozen", "The message is frozen, so the queue run left it out.",
-         "Message is frozen"),
-        (r"[Uu]nfrozen by errmsg timer", "Unfrozen by errmsg timer", "The message is no longer frozen: it"
-         " is a bounce that gets one more attempt (ignore_bounce_errors_after).",
-         "Unfrozen by errmsg timer"),
-        (r"[Uu]nfrozen by auto-thaw", "Unfrozen by auto-thaw",
-         "The message is no longer frozen: time is up (auto_thaw).", "Unfrozen by auto-thaw"),
-        (r"[Uu]nfrozen by forced delivery", "Unfrozen by forced delivery",
-         "The message is no longer frozen: somebody asked Exim to deliver it.",
-         "Unfrozen by forced delivery"),
-        (r"[Uu]nfrozen", "Unfrozen", "The message is no longer frozen; Exim tries to deliver it again.",
-         "unfrozen by root"),
-        (r"removed(?= by )", "removed by", "The message was removed from the queue. Its recipients do not"
-         " get it, nobody is told.", "removed by root"),
-        (r"Message removed because .{0,80}", "Message removed because",
-         "The message was removed from the queue, since it was too old.",
-         "Message removed because older than 7d"),
-        (r"cancelled by timeout_frozen_after", "cancelled by timeout_frozen_after",
-         "The message was frozen for so long that Exim gave it up. Its remaining recipients do not get it.",
-         "cancelled by timeout_frozen_after"),
-        (r"cancelled by (?:the )?system filter", "cancelled by system filter",
-         "A filter of this server gave the message up. Its remaining recipients do not get it.",
-         "cancelled by system filter: spam"),
-        (r"cancelled(?= by )", "cancelled by", "The message was given up. Its remaining recipients do not"
-         " get it.", "cancelled by root"),
-        (r"marked delivered by", "marked delivered by", "Somebody told Exim that this recipient has the"
-         " message. Nothing was delivered.", "address <bob@example.org> marked delivered by root"),
-        (r"added by", "added by", "Somebody added this recipient to the message.",
-         "recipient <bob@example.org> added by root"),
-        (r"(?:sender address changed to|address|recipient)(?= <)", "address, recipient",
-         "The address in question, which somebody changed by hand.",
-         "sender address changed to <alice@example.com> by root"),
-        (r"by (?:the system filter|[^ :]{1,64})", "by …", "Who or what did it.", "removed by root"),
-        (r"[^ ].{0,400}?(?=: error ignored)", "address: error ignored", "The recipient that failed.",
-         "bob@example.org: error ignored"),
-        (r"error ignored(?:: .{0,200})?", "error ignored", "The failure was dropped without a notice:"
-         " nobody is told, as the configuration or the sender asked.", "bob@example.org: error ignored"),
-        (r"original recipients ignored \(system filter\)", "original recipients ignored",
-         "A filter of this server decided alone who gets the message.",
-         "original recipients ignored (system filter)"),
-        (r"Delivery deferred by system filter", "Delivery deferred by system filter",
-         "A filter of this server asked to wait.", "Delivery deferred by system filter"),
-        (r"Spool file (?:for [^ ]{1,32} )?is locked.{0,120}", "Spool file is locked",
-         "Another Exim process is at work on this message. Harmless.",
-         "Spool file is locked (another process is handling this message)"),
-        (r"Spool file .{0,80}not found", "Spool file not found", "The message has gone from the disk in"
-         " between, usually since another process finished it.",
-         "Spool file 1vwZZZ-00000000001-0001-D not found"),
-        (r"Format error in spool file.{0,200}", "Format error in spool file",
-         "The message on the disk of this server is damaged. Somebody must look at it.",
-         "Format error in spool file 1vwZZZ-00000000001-0001-H"),
-        (r"Message abandoned:.{0,200}", "Message abandoned", "The message was not accepted after all; the"
-         " client will send it again.", "Message abandoned: spool file lost"),
-        (r"rescind the above message-accept", "rescind the above message-accept",
-         "The arrival before does not count: the message was not accepted after all.",
-         "rescind the above message-accept"),
-        (r"moved from .{0,80}? to [^:]{0,80}", "moved from",
-         "The message was moved to another queue or place by hand.",
-         "moved from input, msglog to (slow) input, msglog"),
-        (r"[^ ]{1,64} transport output:", "transport output",
-         "What the program said to which the message was given.", "<bob@example.org>: address_pipe"
-         " transport output: no such folder"),
-        (r"retry time not reached.{0,200}", "retry time not reached",
-         "Nothing was tried: the time for the next attempt has not come.",
-         "retry time not reached for any host"),
-    ),
-)  # fmt: skip
+from ingest.exim.meanings.entry import Known, Where, known
 
 SERVER: tuple[Known, ...] = known(
     Where.SERVER,
@@ -113,10 +15,11 @@ SERVER: tuple[Known, ...] = known(
         (r"Abandon(?: '[^']*'| ODMR)? queue run:?.{0,120}", "Abandon queue run",
          "Exim broke off going through its queue, usually since the server was busy.",
          "Abandon queue run: pid=4711 (load 12.10, max 8.00)"),
-        (r"-q[A-Za-z]*(?:/?[0-9]+[smhdw][^ ,]*)?(?=[ ,]|\Z)", "-q", "How Exim goes through its queue: q ="
-         " what is due, qq = in two steps, f = also what is not due, ff = also frozen messages, l = local"
-         " only, i = new messages only. A time such as 30m: so often.", "-qff"),
-        (r"-q[^ ,]{1,80}", "-q…", "How often Exim goes through which queue.", "-qGlowpri/3s"),
+        (r"-q[A-Za-z]*(?:/?[0-9]+[smhdw][^ ,]*)?(?:,(?= )|(?=[ ,]|\Z))", "-q",
+         "How Exim goes through its queue: q = what is due, qq = in two steps, f = also what is not due,"
+         " ff = also frozen messages, l = local only, i = new messages only. A time such as 30m: so often.",
+         "-qff"),
+        (r"-q[^ ,]{1,80},?", "-q…", "How often Exim goes through which queue.", "-qGlowpri/3s"),
         (r"-[RS]r? (?:\S+|\Z)", "-R, -S", "Only messages with this text in a recipient (R) or in the"
          " sender (S).", "-R example.org"),
         (r"-M\w* ?[^ ]{0,40}", "-M", "Deliver this message.", "-Mc 1vwZZZ-00000000001-0001"),
@@ -126,7 +29,7 @@ SERVER: tuple[Known, ...] = known(
          " one may.", "daemon started: pid=1, no queue runs, listening for SMTP on port 25"),
         (r"not listening for SMTP", "not listening for SMTP", "This Exim process takes no connections.",
          "daemon started: pid=1, -q30m, not listening for SMTP"),
-        (r"(?:listening for|launched with listening socket|and for) .{1,400}", "listening for SMTP on",
+        (r"(?:listening for|launched with listening socket,|and for) .{1,400}", "listening for SMTP on",
          "Where this Exim process takes connections: ports and addresses.",
          "listening for SMTP on port 25 (IPv6 and IPv4) and for SMTPS on port 465"),
         (r"pid [0-9]{1,9}: SIGHUP received:?.{0,80}", "SIGHUP received",
@@ -143,6 +46,33 @@ SERVER: tuple[Known, ...] = known(
         (r"\(during SMTP connection from", "(during SMTP connection from …)",
          "When it was noticed: while this client was connected.", "no IP address found for host"
          " bad.example (during SMTP connection from [203.0.113.9])"),
+        (r"remote host address is the local host:?.{0,255}", "remote host address is the local host",
+         "This server would send the message to itself. Its configuration or the DNS must be repaired.",
+         "remote host address is the local host: example.org"),
+        (r"lowest numbered MX record points to local host:?.{0,255}", "lowest numbered MX record",
+         "The DNS says that this server takes the mail of that domain, and its configuration does not. One"
+         " of the two must be repaired.", "lowest numbered MX record points to local host: example.org"),
+        (r"quota of <[^<>]{0,320}> asked for .{1,320} by", "quota of",
+         "Another Exim asked how much room a mailbox has.", "quota of <a@example.org> asked for"
+         " b@example.net by H=mx.example.net [203.0.113.9]"),
+        (r"\)\Z", ")", "The end of the remark in brackets.", "(during SMTP connection from [203.0.113.9])"),
+        (r"[^ ]{1,64} authenticator \([A-Z0-9-]{1,32}\):.{0,300}|.{0,40}SASL.{0,300}",
+         "authenticator (MECHANISM):", "The program that checks passwords did not work as it should.",
+         "plain authenticator (PLAIN): Cyrus SASL permanent failure: generic failure"),
+        (r"\"[a-z_]{1,32}\" verb not allowed in .{0,80}|verb not allowed in .{0,80}", "verb not allowed",
+         "The configuration has a mistake: this cannot be said in that rule.",
+         '"discard" verb not allowed in EHLO or HELO ACL'),
+        (r"(?:qualify/rewrite|verify header_syntax).{0,400}", "qualify/rewrite",
+         "An address in a header is not written as an address must be, and was left as it is.",
+         "qualify/rewrite: domain missing or malformed"),
+        (r"EHLO/HELO response must not.{0,400}", "EHLO/HELO response",
+         "The configuration has a mistake in the greeting of this server.",
+         "EHLO/HELO response must not contain newlines: message truncated"),
+        (r"internal scanner error.{0,400}", "internal scanner error",
+         "The virus scanner failed on a part of the message, which was left out.",
+         "internal scanner error (ignored): /tmp/x"),
+        (r"WARNING: .{0,300}", "WARNING:", "Exim warns about its own configuration.",
+         "WARNING: deprecated Diffie-Hellman parameter 'ike24' used"),
         (r"[^ ]{1,64} does not match any IP address for .{1,255}", "does not match any IP address",
          "The name that the DNS gives for the client's address does not lead back to that address, so the"
          " name is not believed.", "203.0.113.9 does not match any IP address for mx.example.net"),
@@ -153,13 +83,13 @@ SERVER: tuple[Known, ...] = known(
          "Exim configuration error", "Exim cannot read its configuration and does not work until it is"
          " repaired. The next line says what is wrong.", "Exim configuration error in line 12 of"
          " /etc/exim4/exim4.conf:"),
-        (r"spool directory space check failed.{0,120}|.{0,40}no space left.{0,120}",
-         "spool directory space check failed", "The disk of this server is full, so it takes no mail for"
-         " now. Make room.", "spool directory space check failed: space=1024 inodes=12"),
+        (r"spool directory space check failed.{0,120}", "spool directory space check failed",
+         "The disk of this server is full, so it takes no mail for now. Make room.",
+         "spool directory space check failed: space=1024 inodes=12"),
         (r"(?:recipient|sender) verify (?:defer|fail) \([^)]{0,80}\)", "verify defer (callout)",
          "This server asked another one whether the address exists (callout), and could not find out.",
          "sender verify defer (making callout connection): T=smtp Connection refused"),
-        (r"(?:failed to expand|Failed to expand|Expansion of|expansion of|.{0,60}failed to expand).{0,600}",
+        (r'(?:[Ff]ailed to expand|[Ee]xpansion of|[a-z ]{1,60}"[^"]{0,300}" failed to expand).{0,8000}',
          "failed to expand", "A text of the configuration could not be worked out. It must be repaired.",
          'failed to expand "${lookup{x}lsearch{/non/exist}}": failed to open /non/exist'),
         (r"(?i:tainted).{0,400}", "Tainted", "The configuration uses what a client wrote as a file name or"
@@ -173,7 +103,7 @@ SERVER: tuple[Known, ...] = known(
         (r"(?:[^ ]{1,64} )?router: skipped error:.{0,300}", "skipped error",
          "One address in a list of forwards is wrong, and was left out.",
          "system_aliases router: skipped error: missing domain in \"bob@\""),
-        (r"Error in system filter:?.{0,300}", "Error in system filter",
+        (r"Error in system filter:?.{0,8000}", "Error in system filter",
          "The filter of this server has a mistake. It must be repaired.",
          "Error in system filter: missing endif"),
         (r"(?:Error while (?:reading|handling)|Child mail process|configured error code"
@@ -193,104 +123,5 @@ SERVER: tuple[Known, ...] = known(
         (r"\*\*\*\* log string overflowed log buffer \*\*\*\*", "log string overflowed",
          "Exim cuts a line at 8,192 characters. What followed is lost.",
          "**** log string overflowed log buffer ****"),
-    ),
-)  # fmt: skip
-
-DKIM: tuple[Known, ...] = known(
-    Where.DKIM,
-    (
-        (r"DKIM: validation error:.{0,300}", "DKIM: validation error",
-         "The DKIM signature could not be checked.", "DKIM: validation error: Public key signature"
-         " verification has failed."),
-        (r"DKIM:", "DKIM:", "Check of a DKIM signature: whether a domain vouches for the message.",
-         "DKIM: d=example.net s=sel c=relaxed/relaxed a=rsa-sha256 b=2048 [verification succeeded]"),
-        (r"\[?verification succeeded\]?", "verification succeeded", "The signature is good: the domain"
-         " vouches for the message. That says nothing about spam.", "[verification succeeded]"),
-        (r"\[?verification failed(?: - .{0,300})?", "verification failed",
-         "The signature does not fit: the message was changed on the way, or is forged.",
-         "[verification failed - body hash mismatch (body probably modified in transit)]"),
-        (r"\[?invalid - .{0,300}", "invalid", "The signature could not be checked: its key is missing or"
-         " unreadable.", "[invalid - public key record (currently?) unavailable]"),
-        (r"(?:dmarc|DMARC)(?:_[a-z_]+)?[: ].{0,300}", "dmarc:", "About the check whether the address that"
-         " the reader sees is proven (DMARC).", "dmarc: no From header"),
-        (r"(?:arc|ARC)(?:_[a-z_]+)?: .{0,300}", "arc:", "About the chain by which forwarders vouch for"
-         " earlier checks (ARC).", "arc: signing failed"),
-        (r"(?:spf|SPF): .{0,300}", "spf:", "About the check whether the sender's domain allows the host"
-         " (SPF).", "spf: permerror"),
-    ),
-)  # fmt: skip
-
-DKIM_FIELDS: Mapping[str, Entry] = table(
-    Where.DKIM,
-    (
-        ("d=", "Domain that signed.", "d=example.net"),
-        ("s=", "Selector: which of the domain's keys was used. Its name is that domain's choice.", "s=sel"),
-        ("c=", "How header and text were tidied before signing.", "c=relaxed/relaxed"),
-        ("a=", "Algorithm of the signature.", "a=rsa-sha256"),
-        ("b=", "Length of the key in bits.", "b=2048"),
-        ("i=", "In whose name the domain signed.", "i=@example.net"),
-        ("t=", "When it was signed, in seconds since 1970.", "t=1700000000"),
-        ("x=", "Until when the signature holds, in seconds since 1970.", "x=1700600000"),
-        ("l=", "Only so many bytes of the text are signed; the rest could have been added.", "l=1200"),
-        ("h=", "Headers that are signed.", "h=From:To:Subject"),
-    ),
-)  # fmt: skip
-
-PANELS: tuple[Known, ...] = known(
-    Where.PANEL,
-    (
-        (r"Sender identification", "Sender identification", "cPanel says whose account sends: U= the user,"
-         " D= the domain, S= the sender.", "Sender identification U=shop D=example.org S=shop@example.org"),
-        (r"SMTP connection identification", "SMTP connection identification",
-         "cPanel says which user of this server opened the connection.",
-         "SMTP connection identification H=localhost A=127.0.0.1 P=44512 U=shop ID=1001 S=shop"
-         " B=identify_local_connection"),
-        (r"SMTP connection outbound [0-9]{1,12} [^ ]{1,32} [^ ]{1,255} .{1,320}",
-         "SMTP connection outbound", "cPanel notes a delivery to the outside: when (seconds since 1970),"
-         " which message, the sending domain, the recipient.", "SMTP connection outbound 1700000000"
-         " 1vwZZZ-00000000001-0001 example.org bob@example.net"),
-    ),
-)  # fmt: skip
-
-PANEL_FIELDS: Mapping[str, Entry] = table(
-    Where.PANEL,
-    (
-        ("U=", "The user of this server whose account it is.", "U=shop"),
-        ("D=", "The domain whose account it is. -system-: none.", "D=example.org"),
-        ("S=", "The sender, or the user behind the connection.", "S=shop@example.org"),
-        ("H=", "The host that connected.", "H=localhost"),
-        ("A=", "Its address.", "A=127.0.0.1"),
-        ("P=", "Its port.", "P=44512"),
-        ("M=", "The message in question.", "M=1vwZZZ-00000000001-0001"),
-        ("ID=", "The number of the user of this server.", "ID=1001"),
-        ("B=", "How cPanel knew the user: authenticated_local_user = by a login, identify_local_connection"
-         " = by the port of a connection from this server.", "B=authenticated_local_user"),
-    ),
-)  # fmt: skip
-
-LIMITS: tuple[Known, ...] = known(
-    Where.PANEL,
-    (
-        (r"has exceeded the max emails per hour", "has exceeded the max emails per hour",
-         "cPanel's limit of messages an hour for this domain is used up. Find out who sends before raising"
-         " it: often a stolen password or a script.", "Domain example.org has exceeded the max emails per"
-         " hour (150/150 (100%)) allowed.  Message discarded.", True),
-        (r"has exceeded the max defers and failures per hour",
-         "has exceeded the max defers and failures per hour", "Too many messages of this domain failed"
-         " within the hour, so cPanel stops it. Dead addresses in such number mean a bought or guessed"
-         " list.", "Domain example.org has exceeded the max defers and failures per hour (5/5 (100%))"
-         " allowed.  Message discarded.", True),
-        (r"has an outgoing mail (?:hold|suspension)", "has an outgoing mail hold",
-         "cPanel holds back or suspends the outgoing mail of this account. Somebody or a rule decided so.",
-         "Sender shop@example.org has an outgoing mail suspension.  Message rejected.", True),
-        (r"is sending too many emails", "is sending too many emails", "Hestia's limit of messages an hour"
-         " for this account or website is used up. Find out who sends: often a stolen password or a"
-         " script.", "Email account bob@example.org is sending too many emails", True),
-        (r"(?:daily|hourly|e-?mail|sending|send) limit|has reached (?:its|their|your|the) .{0,40}limit",
-         "sending limit of the panel", "The control panel's limit of messages for this account is used up."
-         " Find out who sends before raising it.", "You (shop) have reached your daily email limit of 200"
-         " emails", True),
-        (r"[Ss]ender rate [0-9.]+ ?/", "Sender rate", "How many messages the sender sent within the time"
-         " named: a limit of this server counts them.", "Warning: Sender rate 201.3 / 1h", True),
     ),
 )  # fmt: skip
