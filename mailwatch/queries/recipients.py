@@ -39,7 +39,7 @@ class RecipientOutcome:
         """How long it was in the queue, in words; "" where that is not known."""
         if self.queue_time is None:
             return ""
-        return f"after {length(self.queue_time)}" if self.queue_time >= timedelta(seconds=1) else "at once"
+        return f"after {length(self.queue_time)}" if self.queue_time >= timedelta(seconds=1) else "after 0 s"
 
     @property
     def tries(self) -> str:

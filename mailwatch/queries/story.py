@@ -81,6 +81,8 @@ def _last_attempt(message: Message, line: Delivery) -> str:
     if line.outcome == Outcome.DELIVERED:
         how = f"Accepted by {host}" if host else f"Put into the mailbox {line.recipient}"
         return how + _after(message, line)
+    if not line.is_attempt:
+        return "Waiting: too early to try again"
     words = reply(line.text or "")
     if line.outcome == Outcome.BOUNCED:
         return f"Refused by {host}: {words}" if host else f"Bounced: {words}"
