@@ -153,6 +153,9 @@ class Redactor(Unredacted):
     def line(self, raw: bytes) -> tuple[Part, ...]:
         text = readable(raw)
         cut = Cut(text)
+        below = text.find("\n") + 1
+        if below:  # a rejectlog writes the message's headers there: subject, names, anything
+            cut.hide(below, len(text), self.hidden(text[below:], "headers"))
         first = raw.split(b"\n", 1)[0]
         head = read_line(first, zone=UTC)
         shift = -1 if isinstance(head, Unparsed) else text.find(head.text)

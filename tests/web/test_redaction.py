@@ -220,3 +220,11 @@ def test_no_name_of_three_letters_or_more_is_left_anywhere(
     stored = json.dumps([[part.text for part in redactor.line(line)] for line in lines])
     stored += redactor.text("{} and {}@b.example wrote to {}".format(*people))
     assert [name for name in people if name in stored] == []
+
+
+def test_headers_below_a_rejection_are_hidden_whole() -> None:
+    line = "2026-03-01 10:00:05 1vwa0G-00000000003-0001 H=(bad) [203.0.113.9] F=<x@example.net> rejected after DATA: no"
+    headers = "F From: Bob Smith <bob@example.org>\n  Subject: my salary\n\tand more"
+    (shown,) = masked(f"{line}\n{headers}")
+    assert shown.endswith("rejected after DATA: no\n{headers}")
+    assert "x@example.net" not in shown
