@@ -164,6 +164,12 @@ class ExplainForm(forms.Form):
         return str(self.cleaned_data["lines"]).replace("\r\n", "\n").rstrip("\n").encode()
 
 
+class GlossaryForm(forms.Form):
+    """What to look for in the glossary: a term, a code, or the answer of a server."""
+
+    q = forms.CharField(required=False, max_length=500, label="Look for")
+
+
 class ChosenLogHostForm(forms.Form):
     """One log host, by name."""
 

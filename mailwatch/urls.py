@@ -9,6 +9,7 @@ from mailwatch.views import (
     address,
     configuration,
     explain,
+    glossary,
     healthz,
     message,
     overview,
@@ -39,6 +40,7 @@ urlpatterns = [
     path("configuration/", configuration.configuration, name="configuration"),
     path("configuration/<int:stored_id>/drop/", configuration.drop, name="drop_configuration"),
     path("rules/", rules.rules, name="rules"),
+    path("glossary/", glossary.glossary, name="glossary"),
     # files in
     path("uploads/", uploads.uploads, name="uploads"),
     path("runs/<int:run_id>/", runs.run, name="run"),
