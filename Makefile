@@ -25,7 +25,7 @@ demo: environment
 test: lint
 	@.ci/get-chromium
 	@.ci/get-exim-tools
-	$(BIN)/python -m pytest -n 2 --ignore=tests/acceptance --ignore=tests/browser
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/acceptance --ignore=tests/browser
 	$(BIN)/python -m pytest tests/acceptance tests/browser
 
 lint: environment

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,26 +19,32 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def home() -> Iterator[Path]:
     """The path of a home that is not there yet, in a directory that everybody may enter."""
-    parent = Path(tempfile.mkdtemp(prefix="mw-"))
-    parent.chmod(0o711)
-    yield from _cleared(parent, parent / "home")
+    with new_home() as path:
+        yield path
 
 
 @pytest.fixture
 def secluded_home() -> Iterator[Path]:
     """The path of a home in a directory that only its owner may enter."""
+    with new_home(mode=0o700) as path:
+        yield path
+
+
+@contextmanager
+def new_home(*, mode: int = 0o711) -> Iterator[Path]:
+    """The path of a home; afterwards whatever runs there is stopped and all of it removed."""
     parent = Path(tempfile.mkdtemp(prefix="mw-"))
-    yield from _cleared(parent, parent / "home")
-
-
-def _cleared(parent: Path, path: Path) -> Iterator[Path]:
-    yield path
-    for process in processes.marked(path):
-        processes.stop(process, patience=20)
-    postgres.stop(path)
-    where = places.known(path)
-    for directory in (where.root, where.sockets, parent):
-        shutil.rmtree(directory, ignore_errors=True)
+    parent.chmod(mode)
+    path = parent / "home"
+    try:
+        yield path
+    finally:
+        for process in processes.marked(path):
+            processes.stop(process, patience=20)
+        postgres.stop(path)
+        where = places.known(path)
+        for directory in (where.root, where.sockets, parent):
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def manage(home: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
