@@ -24,10 +24,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from ingest import batch_rows, classification, known_lines, load, pages, partitions, zones
+from ingest import batch_rows, classification, known_lines, load, pages, partitions, unpacking, zones
 from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
 from ingest.sources.batches import Batch, batches, refuse_foreign
-from ingest.sources.streams import LogStream, Refused, open_stream
+from ingest.sources.limits import Refused
+from ingest.sources.streams import LogStream, Plain, open_stream
 from ingest.stored_facts import log_host_facts
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)  # a batch takes about a second
 MOST_ATTEMPTS = 5  # without a commit between them
 _SAMPLES = 20  # unreadable lines kept for the page of the run
+_ERRORS = 20  # files named in the sentence of a run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,7 @@ def _work(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
     except _TakenOver:
         raise
     except Refused as refusal:
-        _end_file(piece, State.REFUSED, str(refusal))
+        _refuse(piece, str(refusal))
     except OSError as error:
         _end_file(piece, State.FAILED, f"The file could not be read: {error.strerror or error}.")
     except Exception as error:  # a fault of the database or of ours: logged, told, tried again, given up
@@ -185,10 +187,14 @@ def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
     file = piece.file
     if file.state == State.WAITING:
         _begin(file)
-    if piece.offset == 0 and _share_with_twin(piece):
-        return False
     with _opened(file) as opened:
-        stream = open_stream(opened)
+        stream = open_stream(Plain(opened), unpacking.limits())
+        if stream.archive and file.archive_id is None:
+            opened.seek(0)
+            _unpack(piece, opened, progress)
+            return False
+        if piece.offset == 0 and _share_with_twin(piece):
+            return False
         for batch in batches(stream, start=piece.offset):
             if piece.offset == 0:
                 refuse_foreign(batch.entries, file.log_host.zone)
@@ -200,8 +206,38 @@ def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
                 return True
     if piece.offset == 0:
         raise Refused(stream.damage or "The file has no text in it.")
-    _end_file(piece, State.FAILED if stream.damage else State.FINISHED, stream.damage)
+    damage = stream.damage or file.damage
+    _end_file(piece, State.FAILED if damage else State.FINISHED, damage)
     return False
+
+
+def _unpack(piece: Piece, opened: BinaryIO, progress: Callable[[LogFile], None] | None) -> None:
+    def hold(offset: int) -> None:
+        """Renew the lease and note how far the piece is; an attempt counts until it came further."""
+        attempts = piece.attempts if offset == piece.offset else 1
+        ours = Piece.objects.filter(
+            pk=piece.pk, state=State.RUNNING, attempts=piece.attempts, offset=piece.offset
+        )
+        if not ours.update(offset=offset, attempts=attempts, lease_until=Now() + LEASE):
+            raise _TakenOver
+        piece.offset, piece.attempts = offset, attempts
+
+    state, sentence = unpacking.unpack(unpacking.Holding(piece, hold, progress), opened)
+    _end_file(piece, state, sentence)
+
+
+def archives(run: IngestRun) -> list[int]:
+    """The pieces of a run that nobody works on and that are archives to be unpacked."""
+    waiting = Piece.objects.filter(pk__in=open_pieces(run), file__archive=None).select_related("file")
+    return [piece.pk for piece in waiting if _is_archive(piece.file)]
+
+
+def _is_archive(file: LogFile) -> bool:
+    try:
+        with _opened(file) as opened:
+            return unpacking.is_archive(opened)
+    except OSError:  # told when it is read
+        return False
 
 
 def _begin(file: LogFile) -> None:
@@ -299,8 +335,9 @@ def _count(file: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> 
 def _share_with_twin(piece: Piece) -> bool:
     """A file whose bytes were read before, to the end, holds the same lines: nothing is read again."""
     file = piece.file
-    with _opened(file) as opened:
-        file.digest = _digest(opened)
+    if file.archive_id is None:  # a member's was made when it was unpacked
+        with _opened(file) as opened:
+            file.digest = _digest(opened)
     twin = (
         LogFile.objects.filter(log_host_id=file.log_host_id, digest=file.digest, state=State.FINISHED)
         .exclude(pk=file.pk)
@@ -337,12 +374,21 @@ def _digest(opened: BinaryIO) -> str:
 # ---- ending
 
 
+def _refuse(piece: Piece, sentence: str) -> None:
+    """What a file was stored of before it was refused stays: then it has failed."""
+    if piece.offset:
+        _end_file(piece, State.FAILED, sentence)
+    else:
+        _end_file(piece, State.SKIPPED if piece.file.archive_id else State.REFUSED, sentence)
+
+
 def _end_file(piece: Piece, state: State, error: str) -> None:
     file = piece.file
     with transaction.atomic():
         ours = Piece.objects.filter(pk=piece.pk, state=State.RUNNING, attempts=piece.attempts)
         if not ours.update(state=state, lease_until=None):
             raise _TakenOver
+        unpacking.discard_leftovers(file)
         ended = {"state": state, "error": error, "finished_at": now()}
         if state is State.FINISHED:
             ended["size_read"] = file.size
@@ -364,12 +410,11 @@ def finish(run_id: int) -> bool:
 
     classification.settle(run, renew=renew)
     states = Counter(run.files.values_list("state", flat=True))
-    if states[State.FAILED]:
-        state = State.FAILED
-    else:
-        state = State.REFUSED if states[State.REFUSED] == states.total() else State.FINISHED
-    errors = run.files.exclude(error="").values_list("name", "error")
-    sentence = " ".join(f"{name}: {error}" for name, error in errors)
+    state = next((state for state in (State.FAILED, State.FINISHED) if states[state]), State.REFUSED)
+    errors = run.files.exclude(error="").exclude(state=State.SKIPPED).values_list("name", "error")
+    sentence = " ".join(f"{name}: {error}" for name, error in errors[:_ERRORS])
+    if (more := errors.count() - _ERRORS) > 0:
+        sentence += f" And {more:,} more files."
     IngestRun.objects.filter(pk=run_id).update(
         state=state, error=sentence, finished_at=now(), lease_until=None
     )

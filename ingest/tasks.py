@@ -11,7 +11,7 @@ from celery.signals import worker_ready
 from django.db import OperationalError, transaction
 
 from ingest import classification, pipeline, rebuild
-from ingest.models import IngestRun, LogHost
+from ingest.models import IngestRun, LogFile, LogHost
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +27,12 @@ def read_piece(*, piece_id: int, **_: Any) -> None:
     if pipeline.work(piece_id, seconds=_SECONDS):
         read_piece.delay(piece_id=piece_id)
         return
-    run_id = IngestRun.objects.filter(files__pieces=piece_id).values_list("pk", flat=True).first()
-    if run_id is not None:
-        pipeline.finish(run_id)
+    run = IngestRun.objects.filter(files__pieces=piece_id).first()
+    if run is None:
+        return
+    if LogFile.objects.filter(archive__pieces=piece_id).exists():  # an archive gave more to read
+        wake(run)
+    pipeline.finish(run.pk)
 
 
 @shared_task

@@ -14,8 +14,13 @@ _PAUSE = 0.2  # seconds between two looks at what is left
 
 
 def read_all(run: IngestRun, *, progress: Callable[[], None], processes: int | None = None) -> None:
-    """Read every file of a run, in as many processes as there are cores and files, and end the run."""
-    count = min(processes or os.cpu_count() or 1, run.files.count())
+    """Read every file of a run, in as many processes as there are cores and files, and end the run.
+
+    Archives are unpacked first, so that their members are among the files.
+    """
+    for piece_id in pipeline.archives(run):
+        pipeline.work(piece_id, progress=lambda _: progress())
+    count = min(processes or os.cpu_count() or 1, run.files.filter(state__in=UNFINISHED).count())
     if count > 1:
         _in_processes(run.pk, count, progress)
     drain(run.pk, progress)

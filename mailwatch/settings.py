@@ -168,6 +168,12 @@ STORAGES = {
 
 # Logs are large: a file of any size goes to disk while it arrives, and only form fields are held in memory.
 MAILWATCH_MAX_UPLOAD = env.size("MAILWATCH_MAX_UPLOAD", "20G")
+# What archives and compressed files may unpack to; see ingest.sources.limits.
+MAILWATCH_MAX_DEPTH = env.integer("MAILWATCH_MAX_DEPTH", 3, minimum=1)
+MAILWATCH_MAX_MEMBERS = env.integer("MAILWATCH_MAX_MEMBERS", 10_000, minimum=1)
+MAILWATCH_MAX_MEMBER = env.size("MAILWATCH_MAX_MEMBER", "50G")
+MAILWATCH_MAX_UNPACKED = env.size("MAILWATCH_MAX_UNPACKED", "200G")
+MAILWATCH_MAX_RATIO = env.integer("MAILWATCH_MAX_RATIO", 250, minimum=1)
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = MAILWATCH_HOME / "arriving"
 FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, exist_ok=True)

@@ -15,6 +15,8 @@ class State(models.TextChoices):
     WAITING = "waiting"
     RUNNING = "running"
     FINISHED = "finished"
+    UNPACKED = "unpacked"  # an archive: its members are files of the run
+    SKIPPED = "skipped"  # a member of an archive that is no Exim log: nothing of it was stored
     REFUSED = "refused"  # not an Exim log, or unreadable: nothing of it was stored
     FAILED = "failed"  # stopped by an error that trying again does not mend; what was read stays
 
@@ -50,7 +52,12 @@ class LogFile(models.Model):
 
     run = models.ForeignKey(IngestRun, on_delete=models.CASCADE, related_name="files")
     log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE)
-    name = models.CharField(max_length=255)  # made safe to show; never used as a path
+    archive = models.ForeignKey(  # that it is a member of, as it was handed in
+        "self", on_delete=models.CASCADE, null=True, related_name="members"
+    )
+    name = models.CharField(
+        max_length=255
+    )  # made safe to show, a member's with its path; never used as a path
     path = models.CharField(max_length=1024)  # in the file storage, or on this machine for the command line
     is_upload = models.BooleanField(default=False)  # True: in the file storage, deleted when done
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -75,6 +82,7 @@ class LogFile(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
+    damage = models.TextField(blank=True)  # a sentence, where an archive ended within this member
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
@@ -92,7 +100,9 @@ class Piece(models.Model):
 
     file = models.ForeignKey(LogFile, on_delete=models.CASCADE, related_name="pieces")
     number = models.IntegerField(default=0)
-    offset = models.BigIntegerField(default=0)  # into the decompressed text
+    offset = models.BigIntegerField(
+        default=0
+    )  # into the decompressed text; of an archive: members dealt with
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     lease_until = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)  # since the last commit

@@ -9,7 +9,8 @@ from ingest.exim.events import Note, Topic, Unparsed
 from ingest.exim.line import has_stamp, readable
 from ingest.exim.parse import parse
 from ingest.sources.entries import Entry, entries_of
-from ingest.sources.streams import LogStream, Refused
+from ingest.sources.limits import Foreign
+from ingest.sources.streams import LogStream
 
 BATCH_SIZE = 4 * 1024 * 1024  # bytes of text; about 21,000 lines, a third of a second of work
 LONGEST_ENTRY = 16 * 1024 * 1024  # a longer one is cut: memory must not grow with the file
@@ -65,12 +66,12 @@ def _last_entry(held: bytearray) -> int:
 
 
 def refuse_foreign(entries: Sequence[Entry], zone: tzinfo) -> None:
-    """Raise Refused, with one sentence, unless these entries of the beginning of a file come from an Exim log."""
+    """Raise Foreign, with one sentence, unless these entries of the beginning of a file come from an Exim log."""
     sample = [entry for entry in entries[:_SAMPLE] if entry.is_stamped]
     if not sample:
-        raise Refused(_foreign(entries[0].text if entries else b""))
+        raise Foreign(_foreign(entries[0].text if entries else b""))
     if len(sample) >= _ENOUGH and not any(_is_exim(entry.text, zone) for entry in sample):
-        raise Refused(
+        raise Foreign(
             "The lines of this file have time stamps, but none of them is a line that Exim writes. "
             f"Line 1: {_shown(sample[0].text)}"
         )

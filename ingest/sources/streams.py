@@ -1,112 +1,187 @@
-"""Files as handed in, plain or gzip, as one stream of log text read in order."""
+"""Files as handed in, plain or compressed, as one stream read in order."""
 
-import zlib
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
-_BLOCK = 256 * 1024
-_GZIP = b"\x1f\x8b"
-# what the first bytes of formats that are not read tell
-_OTHER_FORMATS: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a zip archive"),
-    (b"PK\x05\x06", "an empty zip archive"),
-    (b"BZh", "a bzip2 file"),
-    (b"\xfd7zXZ\x00", "an xz file"),
-    (b"\x28\xb5\x2f\xfd", "a zstd file"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"%PDF", "a PDF document"),
-    (b"\x7fELF", "a program"),
-    (b"\x89PNG", "a picture"),
-    (b"SQLite format 3\x00", "an SQLite database"),
+from ingest.sources.formats import (
+    ERRORS,
+    HEAD,
+    MEMORY,
+    Archive,
+    Compression,
+    archive_of,
+    compression_of,
+    refuse_other,
 )
+from ingest.sources.limits import Foreign, Limits, Refused, size_words
+
+_BLOCK = 64 * 1024
 
 
-class Refused(Exception):
-    """The file cannot be taken. The message is one sentence for the person who handed it in."""
+class Readable(Protocol):
+    """Anything with bytes in it."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class LogStream(Protocol):
-    """Log text in order."""
+    """Bytes in order."""
 
-    consumed: int  # bytes of the file as handed in, read so far
-    damage: str  # a sentence, once the end was reached and was not the true end; else ""
+    @property
+    def consumed(self) -> int:
+        """Bytes of the file as handed in, read so far."""
 
-    def read(self, size: int) -> bytes:
-        """At most ``size`` bytes of text, b"" at the end."""
+    @property
+    def damage(self) -> str:
+        """A sentence, once the end was reached and was not the true end; else empty."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most ``size`` bytes, b"" at the end. Raises TooLarge where the limits end it."""
 
 
-class _Plain:
-    def __init__(self, file: BinaryIO, head: bytes) -> None:
+class Plain:
+    """Bytes as they stand in a file."""
+
+    def __init__(self, file: Readable) -> None:
         self._file = file
-        self._head = head
         self.consumed = 0
         self.damage = ""
 
-    def read(self, size: int) -> bytes:
-        text, self._head = self._head[:size], self._head[size:]
-        if not text:
-            text = self._file.read(size)
+    def read(self, size: int, /) -> bytes:
+        text = self._file.read(size)
         self.consumed += len(text)
         return text
 
 
-class _Gzip:
-    """Like the gzip module, but gives what comes before the place where a file is cut or damaged."""
+class Peeked:
+    """A stream whose first bytes can be looked at before they are read."""
 
-    def __init__(self, file: BinaryIO, head: bytes) -> None:
-        self._file = file
-        self._waiting = head
-        self._member = zlib.decompressobj(wbits=31)
+    def __init__(self, stream: LogStream, *, layers: int = 0) -> None:
+        self._stream = stream
+        self._held = b""
+        self.layers = layers  # of compression
+
+    @property
+    def consumed(self) -> int:
+        return self._stream.consumed
+
+    @property
+    def damage(self) -> str:
+        return "" if self._held else self._stream.damage
+
+    @property
+    def damage_ahead(self) -> str:
+        """The damage that reading on will come to, where peeking has come to it already."""
+        return self._stream.damage
+
+    def peek(self, size: int) -> bytes:
+        """The next ``size`` bytes; fewer only at the end. They are still to be read."""
+        parts, held = [self._held], len(self._held)
+        while held < size and (block := self._stream.read(size - held)):
+            parts.append(block)
+            held += len(block)
+        self._held = b"".join(parts)
+        return self._held[:size]
+
+    def read(self, size: int, /) -> bytes:
+        if not self._held:
+            return self._stream.read(size)
+        text, self._held = self._held[:size], self._held[size:]
+        return text
+
+    @property
+    def archive(self) -> Archive | None:
+        """What it is an archive of, if any."""
+        return archive_of(self.peek(HEAD))
+
+
+class Decompressed:
+    """What comes out of a compressed stream: all of it up to where it is cut or damaged.
+
+    Several gzip members, xz streams or zstd frames in a row are one text, as are zeros that fill the last block.
+    """
+
+    def __init__(
+        self, source: LogStream, form: Compression, limits: Limits, *, is_single: bool = False
+    ) -> None:
+        self._source = source
+        self._form = form
+        self._limits = limits
+        self._is_single = is_single
+        self._unit = form.unit()
+        self._waiting = b""
+        self._taken = self._given = 0
         self._is_over = False
-        self.consumed = 0
         self.damage = ""
 
-    def read(self, size: int) -> bytes:
+    @property
+    def consumed(self) -> int:
+        return self._source.consumed
+
+    def read(self, size: int, /) -> bytes:
         text = b""
-        while not text and not self._is_over:
-            try:
+        while size > 0 and not text and not self._is_over:
+            if self._unit.eof:
+                self._next_unit()
+            elif self._waiting or not self._unit.needs_input or self._fill():
                 text = self._step(size)
-            except zlib.error:
-                self._end("The gzip file is damaged; what comes after the damage could not be read.")
+        self._given += len(text)
+        self._limits.allow(self._given, self._taken)
         return text
 
+    def _fill(self) -> bool:
+        self._waiting = self._source.read(_BLOCK)
+        self._taken += len(self._waiting)
+        if not self._waiting:
+            self._end(
+                self._source.damage
+                or f"The {self._form.name} ends too early; the rest of the log is missing."
+            )
+        return not self._is_over
+
     def _step(self, size: int) -> bytes:
-        if not self._waiting:
-            self._waiting = self._file.read(_BLOCK)
-        if not self._waiting:
-            cut = "" if self._member.eof else "The gzip file ends too early; the rest of the log is missing."
-            self._end(cut)
+        data, self._waiting = self._waiting, b""
+        try:
+            return self._unit.decompress(data, size)
+        except ERRORS as error:
+            self._end(_damage(self._form, error))
             return b""
-        if self._member.eof:  # another member follows, or zeros that fill the last block of a tape
-            if not self._waiting.strip(b"\0"):
-                self.consumed += len(self._waiting)
-                self._waiting = b""
-                return b""
-            self._member = zlib.decompressobj(wbits=31)
-        before = len(self._waiting)
-        text = self._member.decompress(self._waiting, size)
-        self._waiting = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
-        self.consumed += before - len(self._waiting)
-        return text
+
+    def _next_unit(self) -> None:
+        rest = self._unit.unused_data.lstrip(b"\0")
+        while not rest:
+            block = b"" if self._is_single else self._source.read(_BLOCK)
+            if not block:
+                self._end(self._source.damage)
+                return
+            self._taken += len(block)
+            rest = block.lstrip(b"\0")
+        self._unit = self._form.unit()
+        self._waiting = rest
 
     def _end(self, damage: str) -> None:
         self._is_over = True
         self.damage = damage
 
 
-def open_stream(file: BinaryIO) -> LogStream:
-    """Read ``file`` as what its first bytes say it is.
+def _damage(form: Compression, error: Exception) -> str:
+    if "memory" in str(error).lower():
+        return f"The {form.name} needs more than {size_words(MEMORY)} of memory to be read, which it does not get."
+    return f"The {form.name} is damaged; what comes after the damage could not be read."
 
-    Raises Refused for an empty file and for formats that are not read.
+
+def open_stream(source: LogStream, limits: Limits | None = None) -> Peeked:
+    """Read ``source`` as what its first bytes say it is, through all compressions around it.
+
+    What comes out may be an archive: ask ``archive``. Raises Refused for an empty file and for formats that are
+    not read.
     """
-    head = file.read(512)
-    if not head:
-        raise Refused("The file is empty.")
-    if head.startswith(_GZIP):
-        return _Gzip(file, head)
-    for magic, name in _OTHER_FORMATS:
-        if head.startswith(magic):
-            raise Refused(f"This is {name}; Mailwatch reads plain log files and gzip.")
-    if head[257:262] == b"ustar":
-        raise Refused("This is a tar archive; Mailwatch reads plain log files and gzip.")
-    return _Plain(file, head)
+    limits = limits or Limits()
+    stream = Peeked(source)
+    if not stream.peek(HEAD):
+        raise Foreign("The file is empty.")
+    while (form := compression_of(stream.peek(HEAD))) is not None:
+        if stream.layers == limits.depth:
+            raise Refused(f"It is compressed more than {limits.depth} times over, which is not read.")
+        stream = Peeked(Decompressed(stream, form, limits), layers=stream.layers + 1)
+    refuse_other(stream.peek(HEAD))
+    return stream

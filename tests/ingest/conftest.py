@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from ingest import partitions, pipeline
 from ingest.models import IngestRun, LogHost
@@ -68,3 +70,29 @@ def read_bytes(srv1: LogHost, tmp_path: Path) -> Callable[[bytes], IngestRun]:
 def read_lines(read_bytes: Callable[[bytes], IngestRun]) -> Callable[[Sequence[str]], IngestRun]:
     """Reads lines as a file of srv1."""
     return lambda lines: read_bytes("".join(f"{line}\n" for line in lines).encode())
+
+
+@pytest.fixture
+def storage(settings: Settings, tmp_path: Path) -> Path:
+    """A file storage of the test's own."""
+    folder = tmp_path / "storage"
+    settings.STORAGES = settings.STORAGES | {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": folder},
+        }
+    }
+    return folder
+
+
+@pytest.fixture
+def read_archive(read_bytes: Reader, storage: Path, django_capture_on_commit_callbacks: Any) -> Reader:
+    """Reads bytes as a file of srv1, and what came out of them, to the end."""
+
+    def read_all(packed: bytes, name: str = "logs") -> IngestRun:
+        with django_capture_on_commit_callbacks(execute=True):
+            run = read_bytes(packed, name)
+            finish(run)
+        return run
+
+    return read_all
