@@ -265,7 +265,7 @@ class SearchForm(ContextForm):
     reason = forms.ChoiceField(
         required=False,
         choices=[("", "any"), *((str(reason), str(reason)) for reason in Reason)],
-        label="Refused as",
+        label="Reason",
         error_messages={"invalid_choice": "There is no such reason of refusals."},
     )
     after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)

@@ -129,9 +129,15 @@ def with_delivery(condition: Condition) -> Condition:
     return IsNull(Subquery(of_message.values("digest")[:1]), False)
 
 
-def findable_rejections() -> QuerySet[Rejection]:
-    """Rejections that are no message: what was refused after its text is in the list as a message."""
-    return Rejection.objects.filter(message_id=None)
+def findable_rejections(term: Term) -> QuerySet[Rejection]:
+    """The rejections of a list that are not in it as a message.
+
+    What was refused after its text is a message without an arrival: a list of everything has it, and no search by
+    sender, recipient, client or account finds it.
+    """
+    if term.kind is TermKind.EVERYTHING:
+        return Rejection.objects.filter(message_id=None)
+    return Rejection.objects.all()
 
 
 def rejection_key(rejection: Rejection) -> str:

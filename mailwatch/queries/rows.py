@@ -1,7 +1,7 @@
 """Messages and rejections as rows of a list, with what became of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -9,7 +9,7 @@ from operator import or_
 from django.db.models import Q
 from django.db.models.expressions import Case, Value, When
 
-from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection
+from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection, Status
 from mailwatch.queries import story, verification
 from mailwatch.queries.matching import delivery_matches, rejection_key
 from mailwatch.queries.terms import Term
@@ -45,14 +45,20 @@ def rows(found: Sequence[Message | Rejection], *, term: Term, hosts: Mapping[int
     messages = [row for row in found if isinstance(row, Message)]
     last = _last_deliveries(messages, term)
     rules = _rules_of(messages)
+    refusals = _refusals_of(messages)
     unverified = verification.failures([row for row in found if isinstance(row, Rejection)], hosts)
-    return [
-        _message_row(row, hosts[row.log_host_id], last.get(row.pk), rules.get(row.pk, ()))
-        if isinstance(row, Message)
-        else _rejection_row(row, hosts[row.log_host_id], unverified.get(row.pk))
-        for row in found
-        if row.log_host_id in hosts
-    ]
+    shown = []
+    for row in found:
+        log_host = hosts.get(row.log_host_id)
+        if log_host is None:
+            continue
+        if isinstance(row, Rejection):
+            shown.append(_rejection_row(row, log_host, unverified.get(row.pk)))
+        elif row.pk in refusals:
+            shown.append(_refused_message_row(row, log_host, refusals[row.pk]))
+        else:
+            shown.append(_message_row(row, log_host, last.get(row.pk), rules.get(row.pk, ())))
+    return shown
 
 
 def _of_messages(messages: Sequence[Message]) -> Q:
@@ -86,6 +92,20 @@ def _rules_of(messages: Sequence[Message]) -> dict[tuple[int, str], tuple[str, .
         key = row.log_host_id, row.message_id
         rules[key] = (*rules.get(key, ()), row.rule)
     return rules
+
+
+def _refusals_of(messages: Sequence[Message]) -> dict[tuple[int, str], Rejection]:
+    """Of messages that were refused after their text: the refusals, which tell what an arrival would have told."""
+    refused = [row for row in messages if row.status == Status.REJECTED and row.received_at is None]
+    if not refused:
+        return {}
+    found = Rejection.objects.filter(_of_messages(refused)).order_by("logged_at", "digest", "copy")
+    return {(row.log_host_id, row.message_id or ""): row for row in found}
+
+
+def _refused_message_row(message: Message, log_host: LogHost, rejection: Rejection) -> Row:
+    row = _rejection_row(rejection, log_host, None)
+    return replace(row, at=message.first_at, message_id=message.message_id, key="")
 
 
 def _message_row(message: Message, log_host: LogHost, line: Delivery | None, rules: tuple[str, ...]) -> Row:

@@ -150,7 +150,9 @@ def _message_queries(search: Search) -> list[QuerySet[Message]]:
 def _rejection_queries(search: Search) -> list[QuerySet[Rejection]]:
     if not search.wants_rejections:
         return []
-    found = Rejection.objects.filter(reason=search.reason) if search.reason else findable_rejections()
+    found = (
+        Rejection.objects.filter(reason=search.reason) if search.reason else findable_rejections(search.term)
+    )
     narrowed = found.filter(rejections_within(search.bounds))
     if search.log_host:
         narrowed = narrowed.filter(log_host_id=search.log_host.pk)

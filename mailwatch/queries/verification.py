@@ -20,6 +20,11 @@ from ingest.pages import LineRef, Page, overlapping, pages
 
 _NOTE = re.compile(rb" sender verify (?:fail|defer) for <([^>\n]*+)>")
 _BEFORE = timedelta(seconds=1)
+_EXPLAINED = (
+    Reason.SENDER,
+    Reason.OTHER,
+    Reason.UNSAID,
+)  # an ACL may give its own words for a failed verification
 _MOST_LOOKED_FOR = 10  # rejections of a list whose notes do not stand on the pages of their own lines
 
 
@@ -54,8 +59,8 @@ def failures(rejections: Sequence[Rejection], hosts: Mapping[int, LogHost]) -> d
 
 
 def failure(rejection: Rejection, log_host: LogHost) -> str | None:
-    """The same for one rejection, whatever its reason is; None: no such note is stored."""
-    if not rejection.envelope_sender:
+    """The same for one rejection, also where an ACL gives its own words; None: no such note is stored."""
+    if not rejection.envelope_sender or rejection.reason not in _EXPLAINED:
         return None
     return _of_host([rejection], log_host).get(rejection.pk)
 

@@ -133,6 +133,16 @@ def test_a_note_about_something_else_is_not_taken(desk: Client, ingested: Ingest
     assert row.happened == "Refused: Sender verify failed"
 
 
+def test_a_note_does_not_explain_what_has_a_reason_of_its_own(desk: Client, ingested: Ingested) -> None:
+    ingested([NOTE, VIRUS])
+    assert "Unrouteable address" not in words(html(desk))
+
+
+def test_a_rule_with_words_of_its_own_is_explained_too(desk: Client, ingested: Ingested) -> None:
+    ingested([NOTE, UNVERIFIED.replace("Sender verify failed", "who are you")])
+    assert "sender could not be verified: Unrouteable address" in words(html(desk))
+
+
 def test_what_was_thrown_away_is_told_as_that(desk: Client, ingested: Ingested) -> None:
     ingested([f"2026-03-01 10:00:05 {CLIENT} F=<x@example.net> RCPT <y@example.org>: discarded by RCPT ACL"])
     shown = words(html(desk))

@@ -234,6 +234,19 @@ def test_rejections_are_filtered_by_the_class_of_their_reason(desk: Client, inge
         assert f"refused: {reason}" in response.content.decode()
 
 
+@pytest.mark.parametrize("term", ["", "203.0.113.10", "v@foreign.example"])
+def test_what_was_refused_after_its_text_is_found_once_by_whoever_sent_it(
+    ingested: Ingested, term: str
+) -> None:
+    ingested([*DAY, VIRUS])
+    rows = [
+        row for row in search.page(search.Search(term=understand(term))).rows if "malware" in row.happened
+    ]
+    assert [(row.envelope_sender, row.sender_host_address, row.status) for row in rows] == [
+        ("v@foreign.example", "203.0.113.10", "rejected")
+    ]
+
+
 @pytest.mark.parametrize("status", ["", "rejected", "delivered"])
 def test_a_reason_and_a_status_narrow_together(desk: Client, ingested: Ingested, status: str) -> None:
     ingested(DAY)
