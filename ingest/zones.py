@@ -21,20 +21,20 @@ from django.db import connection
 from ingest.exim import message_id as ids
 from ingest.models import LogFile, LogHost
 
-_QUARTER = 15  # minutes: every offset in use is a multiple
+_QUARTER = 15 * 60  # seconds: every offset in use is a multiple
 _WIDEST = (
-    15 * 60
-)  # minutes; zones lie between -12:00 and +14:00, and what differs more is no time of this log
-# The id is made when reception begins and the line is written when it ends, so the difference is the offset and
-# the seconds between: it is rounded down, with room for a clock that was set back a little.
-_CLOCK_SLACK = timedelta(minutes=1)
+    15 * 3600
+)  # seconds; zones lie between -12:00 and +14:00, and what differs more is no time of this log
+# An id is made when reception begins and its line is written when it ends, seconds later. A slow reception is no vote,
+# nor are most ids that were invented; the clock may have been set back a little.
+_EARLIEST, _LATEST = -60, 120
 FEWEST_VOTES = 5
 MOST_OFFERED = 10  # by a command
 CLEAR_SHARE = 0.9
 _LOCK = 4_820_003
 _PREFIX = 400  # bytes in which a stamp stands, behind syslog's part
 _STAMP = re.compile(
-    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]{1,6})?( [+-][0-9]{4})?(?= |\Z)"
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}):([0-9]{2})(?:\.[0-9]{1,6})?( [+-][0-9]{4})?(?= |\Z)"
 )
 # Asked first, since most logs come from them; of zones with equal clocks the first is offered.
 _COMMON = (
@@ -79,16 +79,20 @@ class Votes:
         nowhere near: those in base 36 (macOS, Cygwin), invented ones, or of a log whose ids were replaced.
         """
         stamp = _STAMP.search(text, 0, _PREFIX)
-        if stamp is None or stamp[2] is not None:
+        if stamp is None or stamp[3] is not None:
             return
-        received_at = ids.received_at(message_id)
-        local = datetime.fromisoformat(stamp[1].decode()).replace(tzinfo=UTC)
-        offset = _offset(local, received_at)
-        if abs(offset) > _WIDEST:
+        received = int(ids.received_at(message_id).timestamp())
+        ahead = _minute(stamp[1]) + int(stamp[2]) - received
+        offset = round(ahead / _QUARTER) * _QUARTER
+        if not (_EARLIEST <= ahead - offset <= _LATEST and abs(offset) <= _WIDEST):
             return
-        second = int(received_at.timestamp())
-        vote = Tally(1, _offset(logged_at, received_at) == 0, second, second)
-        self.tallies.setdefault(offset, Tally()).add(vote)
+        agrees = _EARLIEST <= logged_at.timestamp() - received < _LATEST + 1
+        vote = Tally(1, agrees, received, received)
+        held = self.tallies.get(offset // 60)
+        if held is None:
+            self.tallies[offset // 60] = vote
+        else:
+            held.add(vote)
 
     def add(self, other: "Votes") -> None:
         for offset, tally in other.tallies.items():
@@ -106,10 +110,10 @@ class Votes:
         return cls({int(offset): Tally(*numbers) for offset, numbers in stored.items()})
 
 
-def _offset(at: datetime, received_at: datetime) -> int:
-    """Minutes from the time of the id to ``at``, rounded down to quarters of an hour."""
-    seconds = (at - received_at + _CLOCK_SLACK) // timedelta(seconds=1)
-    return seconds // (_QUARTER * 60) * _QUARTER
+@lru_cache(maxsize=4096)
+def _minute(stamp: bytes) -> int:
+    """A minute of a stamp, read as UTC, in seconds since 1970. Cached: many arrivals share one."""
+    return int(datetime.fromisoformat(stamp.decode()).replace(tzinfo=UTC).timestamp())
 
 
 # ---- what the votes say

@@ -282,12 +282,16 @@ def test_votes_are_the_same_in_every_order() -> None:
     assert one.as_json() == other.as_json() == votes(*reversed(moments)).as_json()
 
 
-def test_a_slow_reception_is_no_other_zone() -> None:
+@pytest.mark.parametrize(
+    ("stamp", "agreement"),
+    [("10:01:40", Agreement.ALL), ("09:59:30", Agreement.ALL), ("10:12:40", Agreement.NONE)],
+)
+def test_a_slow_reception_is_no_other_zone(stamp: str, agreement: Agreement) -> None:
     told = Votes()
     line = message(1, datetime(2026, 1, 5, 10, tzinfo=UTC), zone=ZoneInfo("UTC"))[0]
-    late = line.replace("10:00:01", "10:12:40")
-    told.take(late.encode(), line[20:43], datetime(2026, 1, 5, 10, 12, 40, tzinfo=UTC))
-    assert check(told, "UTC").agreement is Agreement.ALL
+    late = line.replace("10:00:01", stamp)
+    told.take(late.encode(), line[20:43], datetime.fromisoformat(f"2026-01-05 {stamp}+00:00"))
+    assert check(told, "UTC").agreement is agreement
 
 
 # ---- commands
