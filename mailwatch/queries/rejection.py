@@ -8,14 +8,15 @@ from typing import NamedTuple
 from ingest.exim.events import Stage
 from ingest.exim.line import readable
 from ingest.exim.reasons import Reason
-from ingest.models import LogFile, LogHost, Rejection
+from ingest.models import LogFile, LogHost, Message, Rejection
 from ingest.pages import LineRef, read_entries
 from mailwatch.queries import search, story, verification
-from mailwatch.queries.matching import rejection_is
+from mailwatch.queries.matching import rejection_is, rejection_key
 from mailwatch.queries.search import Search, Totals
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 
 FILES_SHOWN = 5
+MOST_OF_MESSAGE = 5
 
 _KINDS = {
     Stage.CONNECT: "the connection",
@@ -92,6 +93,14 @@ def find(log_host: LogHost, key: str) -> Rejection | None:
     """The rejection that a URL names (``matching.rejection_key``)."""
     named = rejection_is(key)
     return None if named is None else Rejection.objects.filter(named, log_host_id=log_host.pk).first()
+
+
+def of_message(message: Message) -> tuple[str, ...]:
+    """The keys of the rejections that have the id of a message: it was refused after its text."""
+    found = Rejection.objects.filter(log_host_id=message.log_host_id, message_id=message.message_id)
+    return tuple(
+        rejection_key(row) for row in found.order_by("logged_at", "digest", "copy")[:MOST_OF_MESSAGE]
+    )
 
 
 def told(rejection: Rejection, log_host: LogHost) -> Told:

@@ -6,6 +6,7 @@ from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost, Message
 from mailwatch.queries import message as queries
+from mailwatch.queries import rejection
 
 
 @require_GET
@@ -21,6 +22,7 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
         "recipients": timeline.recipients[: queries.RECIPIENTS_SHOWN],
         "nearby": queries.nearby(found, timeline.recipients),
         "lines_shown": queries.LINES_SHOWN,
+        "rejections": rejection.of_message(found),
     }
     return render(request, "message/message.html", context)
 

@@ -77,6 +77,8 @@ def test_headers_of_a_rejectlog_are_shown_and_do_nothing(desk: Client, ingested:
     assert "<script>alert" not in page
     assert "\u202e" not in page
     assert f"/messages/srv1/{ID}/" in page
+    message_page = desk.get(f"/messages/srv1/{ID}/").content.decode()
+    assert f"/rejections/srv1/{rejection_key(Rejection.objects.get())}/" in message_page
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["mainlog first", "rejectlog first"])
