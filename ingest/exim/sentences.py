@@ -18,7 +18,7 @@ from ingest.exim.events import (
     Stage,
     Topic,
 )
-from ingest.exim.meanings.entry import Where
+from ingest.exim.meanings.entry import Known, Where
 
 UNREADABLE = "Not a line of an Exim log."
 _LONGEST_QUOTE = 120
@@ -53,8 +53,12 @@ def _quote(text: str) -> str:
 
 
 def _because(text: str) -> str:
+    """The reason as the end of a sentence; a second colon would read badly."""
     known = replies.reply(text)
-    return "" if known is None else f": {known[0]}"
+    if known is None:
+        return ""
+    gist, colon, more = known[0].partition(": ")
+    return f": {gist} ({more})" if colon else f": {gist}"
 
 
 def _who(client: Client | None) -> str:
@@ -199,9 +203,15 @@ def _note(event: Note) -> str:
         return words(event)
     if event.client is not None and " incomplete transaction (" in event.text:
         return f"{_subject(event.client)} broke off before its message was sent."
-    known = wording.first(event.text)
-    if known is not None and known.entry.where is not Where.TEXT:
+    known = _checked(event.text) if event.topic is Topic.DKIM else wording.first(event.text)
+    if known is not None and known.entry.where not in {Where.TEXT, Where.FIELD}:
         return known.entry.meaning
     if event.topic is Topic.OTHER and event.text:
         return f"A remark of the server: {_quote(event.text)}"
     return meanings.TOPICS[event.topic].meaning
+
+
+def _checked(text: str) -> Known | None:
+    """What the check of a signature gave, which stands behind its fields."""
+    found = [each for each in meanings.DKIM if each.pattern.search(text)]
+    return next((each for each in found if each.entry.term != "DKIM:"), None)

@@ -81,7 +81,11 @@ class _Reader:
         )
 
     def _reason(self, otherwise: Entry) -> Meaning:
-        return replies.answer(self.text[self.pos :]) or of(otherwise)
+        """Advice would be for the other side here: it was refused, not this server."""
+        known = replies.answer(self.text[self.pos :])
+        if known is None:
+            return of(otherwise)
+        return Meaning(known.entries[0].fact, known.entries, known.matters)
 
     def _client(self) -> list[Part]:
         is_tagged = self.text.startswith("H=", self.pos)

@@ -143,6 +143,23 @@ def test_a_letter_means_what_its_flag_says(rest: str, text: str, words: str) -> 
             "2026-03-01 10:00:05 plain authenticator failed for (x) [203.0.113.9]: 535 no (set_id=joe)",
             "A login as joe from 203.0.113.9 through plain was refused.",
         ),
+        (
+            f"{HEAD} H=mx.example.net [203.0.113.7]: SMTP error from remote mail server after initial connection: "
+            "421-4.7.28 Gmail has detected an unusual rate of unsolicited mail",
+            "An attempt at one remote host failed: too much mail in a short time (the sender is slowed down by "
+            "Gmail).",
+        ),
+        (
+            f"{HEAD} DKIM: d=example.net s=sel c=relaxed/relaxed a=rsa-sha256 b=2048 [verification succeeded]",
+            "The signature is good: the domain vouches for the message. That says nothing about spam.",
+        ),
+        (
+            "2026-03-01 10:00:05 no host name found for IP address 203.0.113.9",
+            "The DNS has no name for this address, or no address for this name. Common with home connections and "
+            "spam programs.",
+        ),
+        ("2026-03-01 10:00:05 cwd=/a 2 args: exim -bd", "Exim was started with these arguments."),
+        (f"{HEAD} ticket 4711 opened", "A remark of the server: ticket 4711 opened"),
         ("no log", "Not a line of an Exim log."),
     ],
 )
@@ -159,3 +176,39 @@ def test_text_that_is_no_log_line_is_one_token() -> None:
     explanation = explain(b"<b>hello</b> \xff", zone=UTC)
     assert explanation.kind is None
     assert [token.text for token in explanation.tokens] == ["<b>hello</b> \\xff"]
+
+
+def test_advice_for_the_sender_is_not_given_to_the_server_that_refused() -> None:
+    head = "2026-03-01 10:00:05 H=(bad) [203.0.113.9] F=<x@example.net> rejected RCPT <y@example.com>: "
+    theirs = (
+        f"{HEAD} ** y@example.com R=r T=t H=mx.example.com [203.0.113.7]: 554 blocked using zen.spamhaus.org"
+    )
+    ours = explain(f"{head}blocked using zen.spamhaus.org".encode(), zone=UTC).tokens[-1].meaning
+    assert ours == "A blocklist of Spamhaus names the server that sends, or a link in the text."
+    assert "ask for removal" in explain(theirs.encode(), zone=UTC).tokens[-1].meaning
+
+
+def test_a_reason_that_the_configuration_wrote_is_called_so() -> None:
+    line = (
+        "2026-03-01 10:00:05 H=(bad) [203.0.113.9] F=<x@example.net> rejected RCPT <y@example.com>: not today"
+    )
+    assert "local choice" in explain(line.encode(), zone=UTC).tokens[-1].meaning
+
+
+def test_a_deferral_is_taken_apart_to_the_answer() -> None:
+    line = (
+        f"{HEAD} == q@example.net R=dnslookup T=remote_smtp defer (-44) H=mx.example.net [203.0.113.7]: "
+        "SMTP error from remote mail server after RCPT TO:<q@example.net>: 451 4.7.1 Greylisted"
+    )
+    assert list(tokens(line))[-4:] == [
+        "defer (-44)",
+        "H=mx.example.net [203.0.113.7]:",
+        "SMTP error from remote mail server after RCPT TO:<q@example.net>:",
+        "451 4.7.1 Greylisted",
+    ]
+
+
+def test_the_words_of_a_token_are_those_of_its_entries() -> None:
+    for token in explain(SPAM.encode(), zone=MADRID).tokens:
+        assert token.entries
+        assert token.entries[0].meaning in token.meaning

@@ -41,7 +41,8 @@ MISLEADING = re.compile(
 )
 # Reasons in samples that their writers made up.
 MADE_UP = re.compile(
-    r"(?:\[10\.0\.0\.5\] )?[0-9]{3} (?:Invalid base64|RUBBISH|NONSENSE)|content reject|don't do this yet|discard message|why: not|TLS session:"
+    r"(?:\[10\.0\.0\.5\] )?[0-9]{3} (?:Invalid base64|RUBBISH|NONSENSE)|content reject|don't do this yet"
+    r"|discard message|why: not|TLS session:"
 )
 
 

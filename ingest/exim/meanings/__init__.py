@@ -76,6 +76,7 @@ __all__ = [
     "CODES",
     "COMMON",
     "DELIVERY",
+    "DKIM",
     "DKIM_FIELDS",
     "ENTRIES",
     "FIELDS",

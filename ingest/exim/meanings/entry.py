@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-_FIRST_SENTENCE = re.compile(r"(.+?)[.?](?= [A-Z\"(]|\Z)", re.DOTALL)
+_FIRST_SENTENCE = re.compile(r".+?[.?](?= [A-Z\"(]|\Z)", re.DOTALL)
 _NAMES = frozenset(
     {
         "Apple",
@@ -70,10 +70,15 @@ class Entry:
         return f"{self.where}-{self.term.replace(' ', '_')}"
 
     @property
+    def fact(self) -> str:
+        """The first sentence: what it means, without what to do about it."""
+        match = _FIRST_SENTENCE.match(self.meaning)
+        return self.meaning if match is None else match[0]
+
+    @property
     def gist(self) -> str:
         """The first sentence as part of another: no full stop, and no capital where it is not a name."""
-        match = _FIRST_SENTENCE.match(self.meaning)
-        first = self.meaning if match is None else match[1]
+        first = self.fact.rstrip(".")
         word = first.partition(" ")[0]
         is_name = word in _NAMES or not word[1:].islower()
         return first if is_name and len(word) > 1 else first[0].lower() + first[1:]
