@@ -390,7 +390,7 @@ def _end_file(piece: Piece, state: State, error: str) -> None:
             raise _TakenOver
         unpacking.discard_leftovers(file)
         ended = {"state": state, "error": error, "finished_at": now()}
-        if state is State.FINISHED:
+        if state in (State.FINISHED, State.UNPACKED):
             ended["size_read"] = file.size
         LogFile.objects.filter(pk=file.pk).update(**ended)
         if file.is_upload:

@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 
 from ingest import pipeline, unpacking
 from ingest.models import IngestRun, LogFile, LogHost, LogPage, Piece, State
+from tests.ingest.conftest import finish
 from tests.ingest.packing import (
     MAINLOG,
     OLDER,
@@ -39,7 +40,7 @@ class Killed(BaseException):
 LOGS = [("README", TEXT), ("rejectlog", REJECTLOG), ("mainlog", MAINLOG), ("paniclog", PANICLOG)]
 
 
-@pytest.mark.parametrize("at", range(1, 9))
+@pytest.mark.parametrize("at", range(1, 11))
 def test_a_worker_killed_while_unpacking_is_followed_exactly(
     srv1: LogHost, tmp_path: Path, storage: Path, monkeypatch: pytest.MonkeyPatch, at: int,
     django_capture_on_commit_callbacks: Any,
@@ -54,10 +55,10 @@ def test_a_worker_killed_while_unpacking_is_followed_exactly(
             raise Killed
 
     with monkeypatch.context() as patch, pytest.MonkeyPatch.context() as quiet:
-        quiet.setattr(
-            type(default_storage), "delete", lambda *_: None, raising=False
-        )  # a dead worker cleans up nothing
+        # a dead worker cleans up nothing
+        quiet.setattr(type(default_storage), "delete", lambda *_: None, raising=False)
         spy_on(patch, unpacking, "_Copy.blocks", killed)
+        spy_on(patch, unpacking, "_Unpacking._count", killed)
         spy_on(patch, unpacking, "_Unpacking._hand_over", killed)
         try:
             for piece_id in pipeline.open_pieces(run):
