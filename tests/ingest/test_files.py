@@ -33,8 +33,14 @@ APACHE = b'198.51.100.7 - - [02/Mar/2026:10:00:00 +0100] "GET / HTTP/1.1" 200 12
         (b"dear helpdesk,\nplease look\n", "This is not an Exim log: no line begins with the time stamp"),
         (bytes(range(256)) * 40, "This is a binary file, not a log."),
         (bz2.compress(b"x" * 100), "This is not an Exim log: no line begins with the time stamp"),
-        (b"PK\x03\x04" + b"\0" * 600, "The zip archive is damaged or cut off: its table of contents is missing"),
-        (b"7z\xbc\xaf\x27\x1c" + b"\0" * 600, "This is a 7-Zip archive; Mailwatch reads plain logs and those"),
+        (
+            b"PK\x03\x04" + b"\0" * 600,
+            "The zip archive is damaged or cut off: its table of contents is missing",
+        ),
+        (
+            b"7z\xbc\xaf\x27\x1c" + b"\0" * 600,
+            "This is a 7-Zip archive; Mailwatch reads plain logs and those",
+        ),
         (b"%PDF-1.7\n" * 20, "This is a PDF document, not a log."),
         (b"2026-03-02 10:00:00 INFO started\n" * 20, "none of them is a line that Exim writes"),
     ],
