@@ -14,7 +14,7 @@ name, and may write brackets into it. Source: host.c, host_and_ident(); smtp_in.
 
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import partial
 from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -34,14 +34,14 @@ _ANY = re.compile(_NAME + r"(?:\((?P<helo>.{0,1024}?)\) )?" + _ADDRESS + r"(?=\Z
 _INTERFACE = re.compile(r" I=\[([^\[\] ]*+)\](?::([^ :]++))?+")
 _IDENT = re.compile(r" U=(?:(.{0,256}?)(?=" + _KNOWN + r")|([^ :]*+))")
 # The usual client whole, as far as these parts go; what follows must be something that Exim writes there.
-_USUAL = re.compile(
-    r"(?:H=)?+(?:([^ ()\[\]]++) )?+(?:\(([^ ()]*+)\) )?+\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+"
-    r"(?: I=\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+)?+(?= F=<|: | rejected | temporarily | closed | \(TCP|\Z)"
+USUAL = (
+    r"(?:([^ ()\[\]]++) )?+(?:\(([^ ()]*+)\) )?+\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+"
+    r"(?: I=\[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+)?+"
 )
+"""Pattern of a host as most lines show it, with the six groups that ``usual_client`` takes."""
+_USUAL = re.compile(rf"(?:H=)?+{USUAL}(?= F=<|: | rejected | temporarily | closed | \(TCP|\Z)")
 _BARE_IDENT = re.compile(r"(?:U=)?+([^ :]++)")
 _CONNECTION = re.compile(r" Ci=[^ :]++")
-_BYTE = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_DOTTED = re.compile(rf"{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}\Z")
 
 
 class Host(NamedTuple):
@@ -59,27 +59,38 @@ client_of: Callable[[tuple[object, ...]], Client] = partial(tuple.__new__, Clien
 """A client from its seven fields; see ``line`` for why."""
 
 
-@lru_cache(maxsize=65_536)
 def address(text: str | None) -> str | None:
     """An IP address in its one standard spelling; None for None and for any other text.
 
     An IPv4 address in IPv6 clothes (``::ffff:192.0.2.1``) is the IPv4 address; a scope (``%eth0``) is not
     accepted, since a database cannot store it.
     """
-    if text is None or "%" in text:
+    if text is None:
         return None
-    if _DOTTED.match(text):  # a fifth of the time that ipaddress takes
-        return text
+    known = _ADDRESSES.get(text)
+    return _new_address(text) if known is None else known
+
+
+# A dictionary, not lru_cache, which keeps an order besides: that costs as much again as all the rest of a client.
+_ADDRESSES: dict[str, str] = {}
+_MOST_ADDRESSES = 65_536
+
+
+def _new_address(text: str) -> str | None:
     try:
         value = ip_address(text)
     except ValueError:
         return None
+    if "%" in text:
+        return None
     if isinstance(value, IPv6Address) and value.ipv4_mapped is not None:
-        return str(value.ipv4_mapped)
-    return str(value)
+        value = value.ipv4_mapped
+    if len(_ADDRESSES) >= _MOST_ADDRESSES:
+        _ADDRESSES.clear()
+    _ADDRESSES[text] = standard = str(value)
+    return standard
 
 
-@lru_cache(maxsize=65_536)
 def port(text: str | None) -> int | None:
     """A port number; None for text that is none (0..65535)."""
     if text is None or len(text) > 5 or not (text.isascii() and text.isdigit()):
@@ -99,6 +110,26 @@ def read_host(text: str, start: int) -> Host | None:
     )
 
 
+def usual_client(
+    name: str | None,
+    helo_name: str | None,
+    ip: str | None,
+    ip_port: str | None,
+    interface_ip: str | None,
+    interface_port: str | None,
+) -> Client:
+    """A client from the groups of ``USUAL``."""
+    return client_of((
+        address(ip),
+        None if ip_port is None else port(ip_port),
+        name,
+        helo_name,
+        None if interface_ip is None else address(interface_ip),
+        None if interface_port is None else port(interface_port),
+        None,
+    ))  # fmt: skip
+
+
 def host_and_ident(text: str, start: int) -> tuple[Client, int]:
     """Read who connected, from ``start`` on: with ``H=`` and ``U=``, or without (behind "from" or "for").
 
@@ -106,10 +137,7 @@ def host_and_ident(text: str, start: int) -> tuple[Client, int]:
     """
     usual = _USUAL.match(text, start)
     if usual is not None:
-        name, helo_name, ip, ip_port, interface_ip, interface_port = usual.groups()
-        return client_of((
-            address(ip), port(ip_port), name, helo_name, address(interface_ip), port(interface_port), None,
-        )), usual.end()  # fmt: skip
+        return usual_client(*usual.groups()), usual.end()
     tagged = text.startswith("H=", start)
     host = read_host(text, start + 2 if tagged else start)
     if host is None:

@@ -16,7 +16,7 @@ from ingest.exim.events import Unparsed
 LONGEST = 65_536
 """Bytes of a line that are parsed. Exim's log buffer holds 8,192; only filters write longer lines."""
 
-_STAMP = r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d{1,6})?+( [+-]\d{4})?+(?= |\Z)"
+_STAMP = r"(\d{4}-\d\d-\d\d \d\d:\d\d):(\d\d)(\.\d{1,6})?+( [+-]\d{4})?+(?= |\Z)"
 _HEAD = re.compile(
     _STAMP + r"(?: \[(\d++)\](?= |\Z))?+"
     rf"(?: ({ids.PATTERN})(?= |\Z)(?: (<=|=>|->|==|\*\*|\(=|>>|\*>)(?= ))?+)?+ ?+",
@@ -35,7 +35,7 @@ _STAMP_TEXT = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?
 _PLAIN_STAMP = re.compile(_STAMP_TEXT.encode())
 _SYSLOG_STAMP = re.compile((_SYSLOG_TEXT + _STAMP_TEXT).encode())
 # A clock that is set back repeats an hour. An id made at most this much after the stamp still belongs to it.
-_CLOCK_SLACK = timedelta(minutes=5)
+_CLOCK_SLACK = timedelta(minutes=6)  # of a minute's beginning
 _SECONDS = {f"{second:02}": timedelta(seconds=second) for second in range(60)}
 
 
@@ -86,16 +86,14 @@ def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
         head = _HEAD.match(text)
         if head is None:
             return Unparsed(_without_stamp(syslog), raw)
-    second, fraction, offset, pid, message_id, flag = head.groups()
-    logged_at, later = _instants(second, offset, zone)
-    if logged_at is None:
+    minute, second, fraction, offset, pid, message_id, flag = head.groups()
+    first, later = _minute(minute, offset, zone)
+    seconds = _SECONDS.get(second)
+    if first is None or seconds is None:
         return Unparsed("impossible stamp", raw)
-    if (
-        later is not None
-        and message_id is not None
-        and ids.received_at(message_id) > logged_at + _CLOCK_SLACK
-    ):
-        logged_at = later
+    if later is not None and message_id is not None:
+        first = _told_apart(first, later, message_id)
+    logged_at = first + seconds
     if fraction is not None:
         logged_at = logged_at.replace(microsecond=int(fraction[1:].ljust(6, "0")))
     return _line((logged_at, None if pid is None else _pid(pid), message_id, flag, text, head.end()))
@@ -109,21 +107,13 @@ def _without_stamp(syslog: re.Match[str]) -> str:
     return "written through syslog without Exim's own stamp (syslog_timestamp is off)"
 
 
-def _instants(second: str, offset: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    """The instant of a stamp, and a second one where the clock showed that time twice.
-
-    In UTC, since Python compares two times of one zone by the wall clock.
-    """
-    first, later = _minute(second[:16], offset, zone)
-    seconds = _SECONDS.get(second[17:])
-    if first is None or seconds is None:
-        return None, None
-    return first + seconds, None if later is None else later + seconds
-
-
 @lru_cache(maxsize=65_536)
 def _minute(minute: str, offset: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    """The beginning of a minute. Cached, since reading a date costs more than all else in a stamp."""
+    """The beginning of a minute, and a second one where the clock showed that time twice.
+
+    In UTC, since Python compares two times of one zone by the wall clock. Cached, since reading a date costs more
+    than all else in a stamp.
+    """
     try:
         if offset is not None:
             return datetime.fromisoformat(minute + offset[1:]).astimezone(UTC), None
@@ -132,6 +122,11 @@ def _minute(minute: str, offset: str | None, zone: tzinfo) -> tuple[datetime | N
     except (ValueError, OverflowError):
         return None, None
     return first, later if later > first else None
+
+
+def _told_apart(first: datetime, later: datetime, message_id: str) -> datetime:
+    """Which of two times it was: a line is not written before its message arrived."""
+    return later if ids.received_at(message_id) > first + _CLOCK_SLACK else first
 
 
 def _pid(digits: str) -> int | None:

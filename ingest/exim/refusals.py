@@ -5,6 +5,8 @@ smtp_in.c, acl.c, receive.c; the specification, chapter "Log files".
 """
 
 import re
+from collections.abc import Callable
+from functools import partial
 
 from ingest.exim import fields, hosts, panels
 from ingest.exim.events import Client, Note, Rejection, Stage, Topic
@@ -25,8 +27,9 @@ _REJECTED = re.compile(
     """,
     re.VERBOSE,
 )
+# The usual refusal of a recipient, whole: it is a quarter of all lines.
 _USUAL_RCPT = re.compile(
-    r' F=<([^<>"]*+)>(?: A=([^ ]++))?+ (temporarily )?+rejected RCPT <([^<>"]*+)>: (.*+)\Z'
+    rf'H={hosts.USUAL} F=<([^<>"]*+)>(?: A=([^ ]++))?+ (temporarily )?+rejected RCPT <([^<>"]*+)>: (.*+)\Z'
 )
 _RECIPIENT = re.compile(rf"RCPT (?:<(?P<path>{_PATH})>[^:]*+|(?P<word>.*?))(?=: |:?\Z)")
 _SENDER = re.compile(rf"MAIL (?:<(?P<path>{_PATH})>[^:]*+|(?P<word>.*?))(?=: |:?\Z)")
@@ -116,6 +119,8 @@ FIRST_WORDS = frozenset(
 )
 """The words with which a line that is read by ``read_refusal`` begins."""
 
+_refused: Callable[[tuple[object, ...]], Rejection] = partial(tuple.__new__, Rejection)
+
 
 def read_refusal(line: Line) -> Rejection | None:
     """Read a line that begins with the refusal; None if it is something else."""
@@ -171,11 +176,11 @@ def _rejection(
 
 def read_client_line(line: Line) -> Rejection | Note:
     """Read a line that begins with who connected: ``H=``, ``U=``, or ``DS H=``."""
+    usual = _USUAL_RCPT.match(line.text, line.start)
+    if usual is not None:
+        return _rejected_rcpt(line, usual)
     start = line.start + 3 if line.text.startswith("DS ", line.start) else line.start
     client, end = hosts.host_and_ident(line.text, start)
-    usual = _USUAL_RCPT.match(line.text, end)
-    if usual is not None:
-        return _rejected_rcpt(line, client, usual)
     rejected = _REJECTED.match(line.text, end)
     if rejected is not None:
         return _rejected(line, client, rejected)
@@ -187,21 +192,21 @@ def read_client_line(line: Line) -> Rejection | Note:
     return _client_note(line, client, end)
 
 
-def _rejected_rcpt(line: Line, client: Client, match: re.Match[str]) -> Rejection:
-    sender, login, temporarily, recipient, text = match.groups()
+def _rejected_rcpt(line: Line, match: re.Match[str]) -> Rejection:
+    *client, sender, login, temporarily, recipient, text = match.groups()
     authenticator, account = (None, None) if login is None else fields.login(login)
-    return Rejection(
+    return _refused((
         line.logged_at,
         line.message_id,
         Stage.RCPT,
         temporarily is not None,
-        client,
+        hosts.usual_client(*client),
         sender,
         recipient,
         authenticator,
         account,
         text,
-    )
+    ))  # fmt: skip
 
 
 def _rejected(line: Line, client: Client, match: re.Match[str]) -> Rejection:
