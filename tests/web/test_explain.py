@@ -30,7 +30,7 @@ def test_each_line_is_told_part_by_part(desk: Client) -> None:
     assert "4 lines read, 0 unreadable. 1 message." in page
     for kind in ("Line 1: arrival", "Line 2: note", "Line 3: delivery", "Line 4: completion"):
         assert kind in page
-    assert "<dt><span>A=plain:</span></dt>" in page
+    assert '#arrival-A%3Dname%3A">A=plain:</a></span></dt>' in page
 
 
 def test_lines_alone_give_a_suspicion(desk: Client) -> None:
