@@ -31,7 +31,7 @@ _USUAL = re.compile(
     (?:\ S=([0-9]++))?+
     (?:\ (?:M8S|DKIM|ARC|DMARC|RT|Q)(?:=[^\ "]*+)?+(?=\ |\Z))*+
     (?:\ id\*?+=([^\ "]++))?+
-    (?:\ T=("(?:[^"\\]++|\\.)*+"))?+
+    (?:\ T="((?:[^"\\]++|\\.)*+)")?+
     (?:\ from\ <([^>"]*+)>)?+
     (?:\ for\ ([^"\[]++))?+
     \Z
@@ -74,7 +74,7 @@ def _usual(line: Line, message_id: str, match: re.Match[str]) -> Arrival:
         account,
         int(size) if size is not None and len(size) < 19 else fields.number(size),
         header_id,
-        None if subject is None else fields.decode(subject),
+        subject if subject is None or "\\" not in subject else fields.unescape(subject),
         None if recipients is None else fields.addresses(recipients),
         line.flag == "(=",
         connection_id,

@@ -33,7 +33,7 @@ _USUAL_DELIVERY = re.compile(
     (?:\ A=[^\ ]++)?+
     (?:\ (?:L\*?+|PRDR|K)(?=\ |\Z))*+
     (?:\ DKIM=[^\ ]++)?+
-    (?:\ C=("(?:[^"\\]++|\\.)*+"))?+
+    (?:\ C="((?:[^"\\]++|\\.)*+)")?+
     (?:\ QT=([^\ ]++))?+(?:\ DT=([^\ ]++))?+
     \Z
     """,
@@ -109,7 +109,7 @@ def read_delivery(line: Line, message_id: str) -> Delivery:
         None if address is None else hosts.address(address),
         None if port is None else hosts.port(port),
         tls,
-        None if answer is None else fields.unquote(answer),
+        answer if answer is None or "\\" not in answer else fields.unescape_quotes(answer),
         None if queued is None else durations.seconds(queued),
         None if took is None else durations.seconds(took),
     ))  # fmt: skip

@@ -10,7 +10,9 @@ _UNITS = (604_800, 86_400, 3_600, 60)
 
 def seconds(text: str | None) -> float | None:
     """How many seconds a time is; None for None and for text that is no time. Source: tod.c, readconf.c."""
-    match = None if not text else _TIME.fullmatch(text)
+    if not text:
+        return None
+    match = _TIME.fullmatch(text)
     if match is None:
         return None
     *units, rest = match.groups()

@@ -200,7 +200,11 @@ def decode(quoted: str) -> str:
     The bytes are read as UTF-8. Exim cuts a subject at 100 bytes, so the last character may be broken: it
     becomes U+FFFD.
     """
-    inner = quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' else quoted
+    return unescape(quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' else quoted)
+
+
+def unescape(inner: str) -> str:
+    """The same for the text without the quotes around it."""
     if "\\" not in inner:
         return inner
     parts, last = [], 0
@@ -223,7 +227,11 @@ def unquote(quoted: str) -> str:
 
     For remote replies: there ``\\n`` may be a new line or two characters of the reply.
     """
-    inner = quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' else quoted
+    return unescape_quotes(quoted[1:-1] if len(quoted) > 1 and quoted[0] == quoted[-1] == '"' else quoted)
+
+
+def unescape_quotes(inner: str) -> str:
+    """The same for the text without the quotes around it."""
     return inner if "\\" not in inner else _ESCAPED_QUOTE.sub(r"\1", inner)
 
 

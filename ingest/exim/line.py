@@ -75,7 +75,7 @@ def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:
     ``zone`` is the zone of the log host; it holds for stamps without a zone of their own (log_timezone).
     """
     text = readable(raw if len(raw) <= LONGEST else raw[:LONGEST])
-    if text[-1:] in " \r\n":
+    if text.endswith((" ", "\r", "\n")):
         text = text.rstrip(" \r\n")
     head = _HEAD.match(text)
     if head is None:

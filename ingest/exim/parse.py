@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
+from functools import partial
 
 from ingest.exim import arrivals, deliveries, durations, notes, refusals, sessions
 from ingest.exim.events import Completion, Event, Unparsed
 from ingest.exim.line import Line, read_line
 
 _COMPLETION = re.compile(r"Completed(?: QT=([^ ]++))?+\Z")
-_CLIENT = re.compile(r"(?:DS )?+[HU]=")
+_CLIENT = re.compile(r"DS [HU]=|U=")
+_completion: Callable[[tuple[object, ...]], Completion] = partial(tuple.__new__, Completion)
 
 _FLAGS: Mapping[str, Callable[[Line, str], Event]] = {
     "<=": arrivals.read_arrival,
@@ -32,14 +34,15 @@ def parse(raw: bytes, *, zone: tzinfo) -> Event | Unparsed:
     line = read_line(raw, zone=zone)
     if isinstance(line, Unparsed):
         return line
-    message_id = line.message_id
+    logged_at, _pid, message_id, flag, text, start = line
     if message_id is not None:
-        flag = line.flag
         if flag is not None:
             return _FLAGS[flag](line, message_id)
-        completed = _COMPLETION.match(line.text, line.start)
+        completed = _COMPLETION.match(text, start)
         if completed is not None:
-            return Completion(line.logged_at, message_id, durations.seconds(completed[1]))
+            return _completion((logged_at, message_id, durations.seconds(completed[1])))
+    if text.startswith("H=", start):
+        return refusals.read_client_line(line)
     return _words(line)
 
 

@@ -193,14 +193,17 @@ def read_client_line(line: Line) -> Rejection | Note:
 
 
 def _rejected_rcpt(line: Line, match: re.Match[str]) -> Rejection:
-    *client, sender, login, temporarily, recipient, text = match.groups()
+    (
+        name, helo_name, address, port, interface, interface_port,
+        sender, login, temporarily, recipient, text,
+    ) = match.groups()  # fmt: skip
     authenticator, account = (None, None) if login is None else fields.login(login)
     return _refused((
         line.logged_at,
         line.message_id,
         Stage.RCPT,
         temporarily is not None,
-        hosts.usual_client(*client),
+        hosts.usual_client(name, helo_name, address, port, interface, interface_port),
         sender,
         recipient,
         authenticator,
