@@ -1,4 +1,4 @@
-"""How fast lines become events, against exigrep reading the same file: in the same run, interleaved, the best counts."""
+"""How fast lines become events, against exigrep on the same file: in one run, interleaved, the best counts."""
 
 import os
 import resource

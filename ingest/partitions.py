@@ -58,7 +58,12 @@ def _name(table: str, month: int) -> str:
 
 def _exists(table: str, month: int) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [_name(table, month)])
+        # not to_regclass: it may answer from the cache of before another worker's commit
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+            " WHERE inhparent = %s::regclass AND relname = %s)",
+            [table, _name(table, month)],
+        )
         return bool(cursor.fetchone()[0])
 
 

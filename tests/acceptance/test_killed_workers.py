@@ -7,8 +7,6 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from benchmarks.bulk import write_bulk
 from tests.acceptance.conftest import Running
 
@@ -71,7 +69,6 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.skipif(KILLS == 0, reason="no kills are asked for")
 def test_killed_workers_lose_and_double_nothing(mailwatch: Running, tmp_path: Path) -> None:
     log = tmp_path / "mainlog"
     write_bulk(log, lines=LINES, seed=SEED, days=2)

@@ -145,6 +145,6 @@ def test_text_that_is_none(text: str) -> None:
     assert (configuration.local_domains, configuration.authenticators) == (frozenset(), ())
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the published samples lie beside the checkout")
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="shared samples are not here")
 def test_the_published_dump_has_all_its_settings() -> None:
     assert len(read((SAMPLES / "seed" / "exim-bP.txt").read_text()).settings) == 157
