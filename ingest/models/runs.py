@@ -1,5 +1,6 @@
 """Passes over log files, and what of them remains to be done."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -89,6 +90,20 @@ class LogFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+def unpacking(files: Sequence[LogFile]) -> bool:
+    """Whether archives among the files of a run are still being unpacked, as far as they gave members."""
+    archives = {file.archive_id for file in files}
+    return any(file.pk in archives and file.state in UNFINISHED for file in files)
+
+
+def measured(files: Sequence[LogFile]) -> list[LogFile]:
+    """The files whose bytes tell how far a run is: those handed in while it unpacks, then those with the lines."""
+    if unpacking(files):
+        return [file for file in files if file.archive_id is None]
+    archives = {file.archive_id for file in files}
+    return [file for file in files if file.pk not in archives]
 
 
 class Piece(models.Model):

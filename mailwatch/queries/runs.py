@@ -5,13 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count, Prefetch, Q, QuerySet
+
 from ingest.models import UNFINISHED, IngestRun, LogFile, LogHost, State
+from ingest.models.runs import measured, unpacking
 from mailwatch.queries import keyset
 from mailwatch.queries.story import length
 from mailwatch.queries.zones import ZoneView, of_files
 
 RUNS = 20
 SAMPLES = 20
+LISTED = 200  # files on the page of a run; the rest is in its JSON
+_NAMED = 20  # refusals shown with their sentence above the list
 _STEADY = timedelta(seconds=2)  # before that a speed is a guess
 
 
@@ -24,6 +29,7 @@ class Progress:
     lines: int
     lines_per_second: int | None
     left: timedelta | None
+    is_unpacking: bool = False  # the bytes are those of archives; what they hold is read afterwards
 
     @property
     def percent(self) -> int:
@@ -32,7 +38,7 @@ class Progress:
     @property
     def is_read(self) -> bool:
         """All bytes are in; the findings are being worked out."""
-        return self.size > 0 and self.size_read >= self.size
+        return self.size > 0 and self.size_read >= self.size and not self.is_unpacking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +59,12 @@ class RunView:
     """One run as pages show it."""
 
     run: IngestRun
-    files: tuple[LogFile, ...]
+    files: tuple[LogFile, ...]  # without members of archives that were skipped; a member follows its archive
     counts: Counts
     progress: Progress
     zone: ZoneView
+    skipped_count: int
+    skipped: tuple[LogFile, ...] = ()  # the first of them
     samples: tuple[dict[str, str], ...] = field(default=())
 
     @property
@@ -73,10 +81,36 @@ class RunView:
 
     @property
     def title(self) -> str:
-        return self.files[0].name if self.files else f"Run {self.run.pk}"
+        return self.handed_in[0].name if self.files else f"Run {self.run.pk}"
+
+    @property
+    def handed_in(self) -> tuple[LogFile, ...]:
+        return tuple(file for file in self.files if file.archive_id is None)
+
+    @property
+    def members(self) -> int:
+        """Of archives, those skipped included."""
+        return len(self.files) - len(self.handed_in) + self.skipped_count
+
+    @property
+    def listed(self) -> tuple[LogFile, ...]:
+        """Files for the page, those skipped at the end."""
+        return (*self.files, *self.skipped)[:LISTED]
+
+    @property
+    def file_count(self) -> int:
+        return len(self.files) + self.skipped_count
 
     @property
     def refused(self) -> tuple[LogFile, ...]:
+        """Files that were refused or failed; no more than are shown one by one."""
+        return self._refused()[:_NAMED]
+
+    @property
+    def more_refused(self) -> int:
+        return max(0, len(self._refused()) - _NAMED)
+
+    def _refused(self) -> tuple[LogFile, ...]:
         return tuple(file for file in self.files if file.state in (State.REFUSED, State.FAILED))
 
     @property
@@ -101,23 +135,33 @@ class RunView:
 
 def run(run_id: int, *, now: datetime) -> RunView | None:
     """One run with all its files; None where there is none."""
-    found = IngestRun.objects.select_related("log_host").prefetch_related("files").filter(pk=run_id).first()
-    return view(found, now=now) if found else None
+    found = _runs().filter(pk=run_id).first()
+    if found is None:
+        return None
+    skipped = LogFile.objects.filter(run=found, state=State.SKIPPED)[:LISTED]
+    return view(found, now=now, skipped=tuple(skipped))
 
 
 def newest(*, now: datetime, before: str = "") -> keyset.Page[RunView]:
     """The newest runs, or those that are older than the cursor ``before``."""
     after = keyset.decode(before, shapes=((int,),)) if before else None
-    runs = IngestRun.objects.select_related("log_host").prefetch_related("files")
-    found = list(keyset.newest_first(runs, fields=("id",), after=after[0] if after else None)[: RUNS + 1])
+    found = list(keyset.newest_first(_runs(), fields=("id",), after=after[0] if after else None)[: RUNS + 1])
     shown = found[:RUNS]
     older = keyset.encode((shown[-1].pk,)) if len(found) > RUNS else ""
     return keyset.Page(rows=tuple(view(row, now=now) for row in shown), older=older)
 
 
-def view(run: IngestRun, *, now: datetime) -> RunView:
-    """A run whose files are prefetched; ``now`` is what speed is measured against."""
-    files = tuple(run.files.all())
+def _runs() -> QuerySet[IngestRun]:
+    """With their files, but for members of archives that were skipped, of which there may be thousands."""
+    files = LogFile.objects.exclude(state=State.SKIPPED)
+    skipped = Count("files", filter=Q(files__state=State.SKIPPED))
+    runs = IngestRun.objects.select_related("log_host").prefetch_related(Prefetch("files", queryset=files))
+    return runs.annotate(skipped_count=skipped)
+
+
+def view(run: IngestRun, *, now: datetime, skipped: tuple[LogFile, ...] = ()) -> RunView:
+    """A run as ``_runs`` gives it; ``now`` is what speed is measured against."""
+    files = tuple(sorted(run.files.all(), key=lambda file: (file.archive_id or file.pk, file.pk)))
     counts = Counts(**{name: sum(getattr(file, name) for file in files) for name in Counts.__slots__})
     samples = [sample for file in files for sample in file.unparsed_samples]
     return RunView(
@@ -126,6 +170,8 @@ def view(run: IngestRun, *, now: datetime) -> RunView:
         counts=counts,
         progress=_progress(run, files, now),
         zone=of_files(run.log_host, files),
+        skipped_count=run.skipped_count,  # type: ignore[attr-defined]  # annotated
+        skipped=skipped,
         samples=tuple(samples[:SAMPLES]),
     )
 
@@ -140,22 +186,30 @@ def as_json(view: RunView) -> dict[str, Any]:
         "id": view.run.pk,
         "state": view.state,
         "error": view.run.error,
-        "files": [{name: getattr(file, name) for name in names} for file in view.files],
+        "files": [
+            {name: getattr(file, name) for name in names}
+            | {"archive": file.archive.name if file.archive else None}
+            for file in LogFile.objects.filter(run=view.run).select_related("archive")
+        ],
     }
 
 
 def _progress(run: IngestRun, files: Sequence[LogFile], now: datetime) -> Progress:
-    size, size_read = sum(file.size for file in files), sum(_read_of(file) for file in files)
+    counted, is_unpacking = measured(files), unpacking(files)
+    size, size_read = sum(file.size for file in counted), sum(_read_of(file) for file in counted)
     lines = sum(file.lines for file in files)
     spent = now - run.started_at if run.started_at else timedelta()
     if spent < _STEADY or not size_read or run.is_over:
-        return Progress(size=size, size_read=size_read, lines=lines, lines_per_second=None, left=None)
+        speed, left = None, None
+    else:
+        speed, left = round(lines / spent.total_seconds()), spent * ((size - size_read) / size_read)
     return Progress(
         size=size,
         size_read=size_read,
         lines=lines,
-        lines_per_second=round(lines / spent.total_seconds()),
-        left=spent * ((size - size_read) / size_read),
+        lines_per_second=speed,
+        left=None if is_unpacking else left,
+        is_unpacking=is_unpacking,
     )
 
 

@@ -20,6 +20,7 @@ from tests.ingest.conftest import SAMPLES, Reader, read_files
 from tests.ingest.content import content
 from tests.ingest.packing import (
     COMPRESSIONS,
+    ENCRYPTED,
     MAINLOG,
     OLDER,
     PANICLOG,
@@ -178,15 +179,6 @@ def test_an_archive_without_a_log_is_refused(read_archive: Reader, pack: Callabl
 def test_the_hand_made_zip_is_one_that_others_read() -> None:
     packed = hand_made_zip(MAINLOG, MAINLOG, method=0)
     assert zipfile.ZipFile(io.BytesIO(packed)).read("mainlog") == MAINLOG
-
-
-# `zip --password known` over "2026-03-02 10:00:09 1vwz8C-00000000001-0001 Completed\n"
-ENCRYPTED = bytes.fromhex(
-    "504b03041400090008000000625cdf079d783800000036000000070000006d61696e6c6f6766c8db1d250c42bbbaea41649e"
-    "ba7c090b1fba51d6f563dcae3b26ed389e9c6bacbf34ba2e0e9aeb6e67017f1d0ab98a5a208287b02078ca504b0708df079d"
-    "783800000036000000504b01021e031400090008000000625cdf079d783800000036000000070000000000000001000000a4"
-    "81000000006d61696e6c6f67504b05060000000001000100350000006d0000000000"
-)
 
 
 @pytest.mark.parametrize(

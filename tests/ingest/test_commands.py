@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from ingest.models import LogHost, Message, StoredConfiguration, Suspect
 from tests.conftest import SHARED
 from tests.ingest.conftest import SAMPLES
+from tests.ingest.packing import ENCRYPTED, MAINLOG, OLDER, TEXT, tar
 
 SEED = SHARED / "samples" / "seed"
 needs_seed = pytest.mark.skipif(not SEED.is_dir(), reason="shared samples are not here")
@@ -33,7 +34,7 @@ def test_ingest_says_what_it_read(tmp_path: Path) -> None:
     first = run("ingest", path, log_host="srv1", timezone="Europe/Madrid")
     again = run("ingest", path, log_host="srv1")
     assert set(first) == COUNTS | {"files", "messages", "deliveries", "seconds"}
-    assert set(first["files"][0]) == COUNTS | {"name", "error"}
+    assert set(first["files"][0]) == COUNTS | {"name", "error", "state", "archive"}
     assert (first["lines"], first["new_lines"], first["files"][0]["name"]) == (665, 665, "mainlog")
     assert (again["new_lines"], again["duplicate_lines"], again["messages"]) == (0, 665, 0)
     assert first["messages"] == Message.objects.exclude(received_at=None).count()
@@ -54,6 +55,42 @@ def test_standard_input_is_a_file_like_others(monkeypatch: pytest.MonkeyPatch) -
     told = run("ingest", "-", log_host="srv1")
     assert [file["name"] for file in told["files"]] == ["standard input"]
     assert told["new_lines"] == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_archive_on_standard_input_is_unpacked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed = gzip.compress(tar([("exim4/mainlog", MAINLOG), ("README", TEXT), ("mainlog.2", OLDER)]))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(packed)))
+    told = run("ingest", "-", log_host="srv1", timezone="Europe/Madrid")
+    assert [(file["name"], file["archive"], file["state"], file["lines"]) for file in told["files"]] == [
+        ("standard input", None, "unpacked", 0),
+        ("exim4/mainlog", "standard input", "finished", 665),
+        ("README", "standard input", "skipped", 0),
+        ("mainlog.2", "standard input", "finished", len(OLDER.splitlines())),
+    ]
+    assert told["lines"] == told["new_lines"] == 665 + len(OLDER.splitlines())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_an_archive_holds_beside_logs_is_told_and_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "logs.tar"
+    path.write_bytes(tar([("mainlog", MAINLOG), *((f"notes-{number}", TEXT) for number in range(30))]))
+    out = io.StringIO()
+    call_command("ingest", str(path), log_host="srv1", stdout=out, stderr=io.StringIO())
+    assert "30 members of archives were skipped, being no Exim logs." in out.getvalue()
+    assert "  notes-0: This is not an Exim log" in out.getvalue()
+    assert "And 10 more; --json lists all." in out.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_member_that_is_refused_is_an_error_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "logs.tar"
+    path.write_bytes(tar([("mainlog", MAINLOG), ("secret.zip", ENCRYPTED)]))
+    with pytest.raises(CommandError, match=r"^secret\.zip/mainlog: It is encrypted;"):
+        call_command("ingest", str(path), log_host="srv1", stdout=io.StringIO(), stderr=io.StringIO())
+    assert Message.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)

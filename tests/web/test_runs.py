@@ -91,6 +91,47 @@ def test_what_cannot_be_told_yet_is_left_out(db: None, file: dict[str, object]) 
     assert view.progress.percent == 0
 
 
+def test_an_archive_is_measured_by_its_bytes_and_then_by_its_members(desk: Client, db: None) -> None:
+    run = running(size_read=600)
+    archive = run.files.get()
+    member = {"run": run, "log_host": run.log_host, "archive": archive}
+    LogFile.objects.create(
+        **member, name="mainlog", state=State.FINISHED, size=300, size_read=300, lines=7000
+    )
+    LogFile.objects.create(**member, name="mainlog.1", state=State.RUNNING, size=100, size_read=20, lines=500)
+    view = queries.run(run.pk, now=NOW)
+    assert view is not None
+    assert (view.progress.percent, view.progress.is_unpacking, view.progress.left) == (60, True, None)
+    assert "Unpacking: 60 %" in desk.get(f"/runs/{run.pk}/").content.decode()
+    LogFile.objects.filter(pk=archive.pk).update(state=State.UNPACKED, size_read=1000)
+    view = queries.run(run.pk, now=NOW)
+    assert view is not None
+    assert (view.progress.percent, view.progress.lines_per_second) == (80, 750)
+
+
+def test_the_members_of_an_archive_are_listed_with_their_state(desk: Client, db: None) -> None:
+    run = running(state=State.UNPACKED)
+    member = {"run": run, "log_host": run.log_host, "archive": run.files.get()}
+    LogFile.objects.create(**member, name="exim4/mainlog", state=State.FINISHED, lines=12)
+    LogFile.objects.create(**member, name="old.zip/mainlog", state=State.REFUSED, error="It is encrypted.")
+    for number in range(300):
+        LogFile.objects.create(**member, name=f"<b>{number}", state=State.SKIPPED, error="No log & no word.")
+    html = desk.get(f"/runs/{run.pk}/").content.decode()
+    assert "302 files in the archive, 300 of them skipped: no Exim logs." in html
+    assert "It is encrypted." in html
+    assert "No log &amp; no word." in html and "&lt;b&gt;0" in html
+    assert "the first 200 of 303" in html
+    assert len(desk.get(f"/runs/{run.pk}/", {"format": "json"}).json()["files"]) == 303
+
+
+def test_the_list_of_runs_does_not_load_what_was_skipped(desk: Client, db: None) -> None:
+    run = running()
+    columns = {"run": run, "log_host": run.log_host, "archive": run.files.get(), "state": State.SKIPPED}
+    LogFile.objects.bulk_create(LogFile(**columns, name=f"notes-{number}") for number in range(50))
+    page = desk.get("/uploads/").context["page"]
+    assert (len(page.rows[0].files), page.rows[0].members) == (1, 50)
+
+
 def test_after_the_last_byte_the_findings_are_worked_out(desk: Client, db: None) -> None:
     run = running(size_read=1000)
     assert "working out the findings" in desk.get(f"/runs/{run.pk}/").content.decode()
@@ -116,6 +157,7 @@ def test_scripts_get_json(
             "messages": 3,
             "deliveries": 3,
             "error": "",
+            "archive": None,
         }
     ]
 

@@ -15,17 +15,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Sum
 
 from ingest import pipeline, workers, zones
-from ingest.models import IngestRun, State
+from ingest.models import UNFINISHED, IngestRun, State
+from ingest.models.runs import measured, unpacking
 
 _COUNTS = ("lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries")
 _FILE_COUNTS = _COUNTS[:4]
+_NAMED = 20  # files named one by one
 
 
 class Command(BaseCommand):
-    help = "Reads Exim logs, plain or gzip; lines that are known already count once."
+    help = "Reads Exim logs: plain, compressed, or in archives. Lines that are known already count once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("path", nargs="+", help="log files; - is standard input")
+        parser.add_argument("path", nargs="+", help="logs or archives of logs; - is standard input")
         parser.add_argument("--log-host", required=True, help="the machine that wrote them; made if unknown")
         parser.add_argument(
             "--timezone", help="of the log, for a new log host: Europe/Madrid; UTC if not given"
@@ -58,9 +60,9 @@ class Command(BaseCommand):
         else:
             for line in _sentences(result):
                 self.stdout.write(line)
-        errors = [f"{file['name']}: {file['error']}" for file in result["files"] if file["error"]]
-        if errors:
-            raise CommandError(" ".join(errors))
+        wrong = [file for file in result["files"] if file["state"] in (State.REFUSED, State.FAILED)]
+        if wrong:
+            raise CommandError(" ".join([_told(file) for file in wrong[:_NAMED]] + _rest(wrong)))
 
 
 def _result(run: IngestRun, seconds: float) -> dict[str, Any]:
@@ -69,8 +71,10 @@ def _result(run: IngestRun, seconds: float) -> dict[str, Any]:
             "name": file.name,
             **{name: getattr(file, name) for name in _FILE_COUNTS},
             "error": file.error or None,
+            "state": file.state,
+            "archive": file.archive.name if file.archive else None,
         }
-        for file in run.files.all()
+        for file in run.files.select_related("archive")
     ]
     totals = run.files.aggregate(**{name: Sum(name) for name in _COUNTS})
     return {"files": files, **{name: totals[name] or 0 for name in _COUNTS}, "seconds": round(seconds, 3)}
@@ -82,6 +86,18 @@ def _sentences(result: dict[str, Any]) -> Iterator[str]:
         f"{result['duplicate_lines']:,} already known, {result['unparsed_lines']:,} unreadable."
     )
     yield f"{result['messages']:,} messages, {result['deliveries']:,} deliveries."
+    skipped = [file for file in result["files"] if file["state"] == State.SKIPPED]
+    if skipped:
+        yield f"{len(skipped):,} members of archives were skipped, being no Exim logs."
+        yield from ["  " + _told(file) for file in skipped[:_NAMED]] + _rest(skipped)
+
+
+def _told(file: dict[str, Any]) -> str:
+    return f"{file['name']}: {file['error']}"
+
+
+def _rest(files: Sequence[dict[str, Any]]) -> list[str]:
+    return [f"And {len(files) - _NAMED:,} more; --json lists all."] if len(files) > _NAMED else []
 
 
 @contextmanager
@@ -125,12 +141,11 @@ class _Progress:
         if not self._is_terminal or time.monotonic() - self._shown_at < 0.5:
             return
         self._shown_at = time.monotonic()
-        sums = self._run.files.aggregate(size=Sum("size"), done=Sum("size_read"), lines=Sum("lines"))
-        share = (sums["done"] or 0) / (sums["size"] or 1)
-        bar = "#" * int(share * 30)
-        self._stream.write(f"\r[{bar:<30}] {share:4.0%}  {sums['lines'] or 0:,} lines", ending="")
-        if (
-            self._run.files.exclude(state__in=(State.WAITING, State.RUNNING)).count()
-            == self._run.files.count()
-        ):
+        files = list(self._run.files.only("archive", "state", "size", "size_read", "lines"))
+        counted = measured(files)
+        share = sum(file.size_read for file in counted) / (sum(file.size for file in counted) or 1)
+        bar, lines = "#" * int(share * 30), sum(file.lines for file in files)
+        what = "unpacking, " if unpacking(files) else ""
+        self._stream.write(f"\r[{bar:<30}] {share:4.0%}  {what}{lines:,} lines    ", ending="")
+        if not any(file.state in UNFINISHED for file in files):
             self._stream.write("")
