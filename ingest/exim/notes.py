@@ -75,6 +75,8 @@ _BY_BEGINNING: tuple[tuple[str, Topic], ...] = (
     ("Failed to expand ", Topic.CONFIGURATION_ERROR),
     ("failed to expand ", Topic.CONFIGURATION_ERROR),
     ("Tainted ", Topic.CONFIGURATION_ERROR),
+    ("Warning: purging the environment", Topic.CONFIGURATION_ERROR),
+    ("Warning: No server certificate defined", Topic.TLS_ERROR),
     ("listen backlog ", Topic.DAEMON),
     ("daemon: ", Topic.DAEMON),
 )
@@ -164,4 +166,4 @@ def _client(text: str, topic: Topic) -> Client | None:
     return client if client.sender_host_address is not None else None
 
 
-_ABOUT_CLIENTS = frozenset({Topic.OTHER, Topic.DNS, Topic.TLS_ERROR, Topic.SCANNER})
+_ABOUT_CLIENTS = frozenset({Topic.OTHER, Topic.NOT_ACCEPTED, Topic.DNS, Topic.TLS_ERROR, Topic.SCANNER})
