@@ -17,6 +17,7 @@ from ingest.exim.events import (
     AuthFailure,
     Bounce,
     Completion,
+    Connection,
     Deferral,
     Delivery,
     Event,
@@ -123,7 +124,9 @@ def absorb(gathered: Gathered | None, event: Event, place: Place) -> Gathered:
             gathered.attempts.append(attempt_of(event, place))
         case Completion():
             gathered.completed_at = _latest(gathered.completed_at, at)
-        case Rejection() | AuthFailure():
+        case (
+            Rejection() | AuthFailure() | Connection()
+        ):  # a connection that ends with an id: nothing was accepted
             gathered.rejected_at = _latest(gathered.rejected_at, at)
         case Note():
             _take_note(gathered, event)

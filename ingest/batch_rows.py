@@ -33,6 +33,7 @@ from ingest.exim.events import (
 from ingest.exim.line import readable
 from ingest.exim.message_id import received_at
 from ingest.exim.parse import parse
+from ingest.exim.syslog import first_line
 from ingest.known_lines import NewEntry
 from ingest.pages import StampedEntry, checksum, month_number
 from ingest.rules.facts import SubjectKind
@@ -83,7 +84,7 @@ def read(entries: Sequence[NewEntry], zone: tzinfo, *, fallback: datetime) -> Re
     unparsed: list[UnreadLine] = []
     times: list[datetime | None] = []
     for new in entries:
-        head = new.entry.text.partition(b"\n")[0] if new.entry.lines > 1 else new.entry.text
+        head = first_line(new.entry.text) if new.entry.lines > 1 else new.entry.text
         event = parse(head, zone=zone)
         if isinstance(event, Unparsed):
             events.append(None)

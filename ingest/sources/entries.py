@@ -12,8 +12,12 @@ from ingest.exim.line import has_stamp
 
 # exigrep marks messages that its input does not show to the end
 _EXIGREP = re.compile(rb"\A\+\+\+ .* has not completed \+\+\+\Z")
-# what Exim writes below a stamped line: the headers of a rejectlog, the second line of a configuration error
-_CONTINUATION = re.compile(rb"[ \t]|Envelope-(?:from|to): |[A-Z*] [!-9;-~]+:|\*\*\* truncated \*\*\*")
+# what Exim writes below a stamped line: the headers of a rejectlog, the second line of a configuration error,
+# the further pieces of a line that was too long for syslog
+_CONTINUATION = re.compile(
+    rb"[ \t]|Envelope-(?:from|to): |[A-Z*] [!-9;-~]+:|\*\*\* truncated \*\*\*"
+    rb"|[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} [^ ]{1,255} [^ :]{1,255}: \[[0-9]{1,4}[\\/][0-9]{1,4}\] "
+)
 
 
 class Entry(NamedTuple):

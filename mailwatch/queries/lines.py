@@ -22,6 +22,7 @@ from ingest.exim.events import (
 from ingest.exim.glossary import explain
 from ingest.exim.line import readable
 from ingest.exim.parse import parse
+from ingest.exim.syslog import first_line
 from ingest.models import LogHost
 from mailwatch.queries.story import length
 
@@ -41,6 +42,21 @@ _NOTES = {
     Topic.DKIM: "Signature checked",
     Topic.SENDER_VERIFY: "The sender address was checked",
     Topic.TLS_ERROR: "Encryption failed",
+    Topic.SPOOL: "Something about its file in the queue",
+    Topic.CHANGED: "Changed by hand",
+    Topic.SYSTEM_FILTER: "The system filter acted",
+    Topic.PIPE_OUTPUT: "A program answered",
+    Topic.DNS: "A name was looked up, without success",
+    Topic.COMMAND: "A command of the client was noted",
+    Topic.REWRITTEN: "An address was rewritten",
+    Topic.WARNING: "A rule of the server warns",
+    Topic.INCOMPLETE: "The client broke off",
+    Topic.SENDER_CHECK: "The sender was checked",
+    Topic.SCANNER: "A scanner failed",
+    Topic.IDENTIFIED: "The sending account was named",
+    Topic.OUTBOUND: "Leaves for one recipient",
+    Topic.SENDING_LIMIT: "Stopped by a sending limit",
+    Topic.SENDING_RATE: "Counted against a sending limit",
 }
 
 
@@ -102,7 +118,7 @@ def told(
 
 
 def _event(raw: bytes, log_host: LogHost) -> Event | None:
-    event = parse(raw.split(b"\n", 1)[0], zone=log_host.zone)
+    event = parse(first_line(raw), zone=log_host.zone)
     return None if isinstance(event, Unparsed) else event
 
 

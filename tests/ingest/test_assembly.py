@@ -23,6 +23,9 @@ THAWED = f"2026-03-02 10:00:05 {ID} Unfrozen by errmsg timer"
 REMOVED = f"2026-03-02 10:00:06 {ID} removed by root"
 COMPLETED = f"2026-03-02 10:00:07 {ID} Completed"
 LIMIT = f"2026-03-02 10:00:00 {ID} no immediate delivery: more than 10 messages received in one connection"
+LOST = (
+    f"2026-03-02 10:00:00 {ID} SMTP data timeout (message abandoned) on connection from mx [203.0.113.9] D=5m"
+)
 REFUSED = (
     f"2026-03-02 10:00:00 {ID} H=(bad) [203.0.113.9] F=<x@example.net> rejected after DATA: contains malware"
 )
@@ -57,6 +60,7 @@ def _add(gathered: Gathered | None, line: str) -> Gathered:
         ([ARRIVED, DEFERRED, REMOVED, COMPLETED], Status.REMOVED, (0, 1, 0)),
         ([ARRIVED, DELIVERED, REMOVED, COMPLETED], Status.PARTLY_DELIVERED, (1, 0, 0)),
         ([REFUSED], Status.REJECTED, (0, 0, 0)),
+        ([LOST], Status.REJECTED, (0, 0, 0)),
         ([COMPLETED], Status.UNKNOWN, (0, 0, 0)),
         # the log begins after the arrival: who else there was is not known
         ([DELIVERED, COMPLETED], Status.UNKNOWN, (1, 0, 0)),

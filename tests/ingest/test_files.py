@@ -252,3 +252,12 @@ def test_a_worker_whose_lease_ran_out_stores_nothing(monkeypatch: pytest.MonkeyP
     assert not pipeline.work(piece.pk)
     assert len(_texts(srv1)) == 665
     assert run.files.get().state == State.FINISHED
+
+
+def test_a_line_that_syslog_cut_in_two_is_one_line(read_bytes: Read, srv1: LogHost) -> None:
+    syslog = b"Mar  2 10:00:00 mx exim[77]: "
+    text = ARRIVAL + b' T="a long subject"'
+    run = read_bytes(syslog + b"[1/2] " + text[:90] + b"\n" + syslog + b"[2/2] " + text[90:] + b"\n")
+    assert run.files.get().unparsed_lines == 0
+    message = Message.objects.get()
+    assert (message.envelope_sender, message.subject) == ("a@example.org", "a long subject")
