@@ -28,7 +28,7 @@ from ingest import batch_rows, classification, known_lines, load, pages, partiti
 from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
 from ingest.sources.batches import Batch, batches, refuse_foreign
 from ingest.sources.limits import Refused
-from ingest.sources.streams import LogStream, Plain, open_stream
+from ingest.sources.streams import LogStream
 from ingest.stored_facts import log_host_facts
 
 log = logging.getLogger(__name__)
@@ -188,7 +188,7 @@ def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
     if file.state == State.WAITING:
         _begin(file)
     with _opened(file) as opened:
-        stream = open_stream(Plain(opened), unpacking.limits())
+        stream = unpacking.stream_of(file, opened)
         if stream.archive and file.archive_id is None:
             opened.seek(0)
             _unpack(piece, opened, progress)
@@ -235,7 +235,7 @@ def archives(run: IngestRun) -> list[int]:
 def _is_archive(file: LogFile) -> bool:
     try:
         with _opened(file) as opened:
-            return unpacking.is_archive(opened)
+            return unpacking.is_archive(file, opened)
     except OSError:  # told when it is read
         return False
 

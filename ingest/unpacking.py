@@ -10,6 +10,7 @@ import hashlib
 import io
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO, NamedTuple, cast
@@ -25,12 +26,15 @@ from django.utils.timezone import now
 from ingest.models import LogFile, Piece, State
 from ingest.sources.archives import Kind, Member, Walk
 from ingest.sources.batches import refuse_foreign
+from ingest.sources.formats import ZSTD
 from ingest.sources.limits import LimitReached, Limits, Refused, TooLarge, size_words
-from ingest.sources.streams import LogStream, Plain, open_stream
+from ingest.sources.streams import Decompressed, LogStream, Peeked, Plain, open_stream
 
 _BLOCK = 64 * 1024
 _NOTED_AT_ONCE = 500  # members that are not read, in one transaction
 _RENEWED = timedelta(seconds=settings.MAILWATCH_LEASE) / 6  # how often the lease is renewed between members
+_OURS = ".zst"  # ends the path of a log that was compressed here
+_UNLIMITED = Limits(ratio=2**40, unpacked=2**60)  # for what was within the limits when it was compressed
 _STATES = {Kind.SKIPPED: State.SKIPPED, Kind.REFUSED: State.REFUSED, Kind.DAMAGED: State.FAILED}
 
 
@@ -53,10 +57,21 @@ def limits() -> Limits:
     )
 
 
-def is_archive(opened: BinaryIO) -> bool:
+def stream_of(file: LogFile, opened: BinaryIO) -> Peeked:
+    """A file that was just opened, through its compressions. Raises Refused."""
+    within = limits()
+    if file.archive_id is not None:
+        within = replace(within, unpacked=within.member)
+    source: LogStream = Plain(opened)
+    if file.path.endswith(_OURS):
+        source = Decompressed(source, ZSTD, _UNLIMITED)
+    return open_stream(source, within)
+
+
+def is_archive(file: LogFile, opened: BinaryIO) -> bool:
     """Whether a file that was just opened holds members; False too for what cannot be told."""
     try:
-        return open_stream(Plain(opened), limits()).archive is not None
+        return stream_of(file, opened).archive is not None
     except Refused:
         return False
 
@@ -124,7 +139,7 @@ class _Unpacking:
         problem, number = "", 0
         watched = cast("BinaryIO", _Watched(self._opened, self._renew))
         try:
-            stream = open_stream(Plain(watched), self._limits)
+            stream = stream_of(self._file, watched)
             for number, member in enumerate(self._walk.members(watched, stream), start=1):
                 if number > self._holding.piece.offset + len(self._rows):
                     self._take(member, number)
@@ -170,7 +185,8 @@ class _Unpacking:
 
     def _store(self, member: Member, stream: LogStream, number: int) -> None:
         """One log into the storage, and a piece for whoever is free to read it."""
-        path = default_storage.get_available_name(str(PurePosixPath("unpacked", uuid4().hex)))
+        name = uuid4().hex + ("" if member.is_packed else _OURS)
+        path = default_storage.get_available_name(str(PurePosixPath("unpacked", name)))
         with transaction.atomic():
             self._holding.hold(number - 1)
             row = LogFile.objects.create(**self._columns(member), path=path)

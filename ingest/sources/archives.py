@@ -121,7 +121,7 @@ class Walk:
                 yield from self._file(name, member.size, source, depth, keeps_damaged=True)
 
     def _zip(self, file: BinaryIO, path: str, depth: int) -> Iterator[Member]:
-        for member, source in zip_members(file, self._limits):
+        for member, source, is_cut in zip_members(file, self._limits):
             self._count_member()
             name = _below(path, member.filename)
             if member.is_dir():
@@ -131,7 +131,7 @@ class Walk:
             elif isinstance(source, Refused):
                 yield Member(name, Kind.REFUSED, str(source))
             else:
-                yield from self._file(name, member.file_size, source, depth, keeps_damaged=False)
+                yield from self._file(name, member.file_size, source, depth, keeps_damaged=is_cut)
 
     def _count_member(self) -> None:
         self._members += 1

@@ -75,6 +75,13 @@ def test_a_bomb_in_an_archive_ends_in_one_sentence_and_leaves_nothing(
 
 
 @pytest.mark.usefixtures("small_floor")
+def test_a_log_of_lines_that_repeat_is_no_bomb_in_a_plain_tar(read_archive: Reader) -> None:
+    """It is compressed while it waits to be read, far beyond the ratio that a foreign file may have."""
+    run = read_archive(tar([("mainlog", BOMB)]))
+    assert (run.state, total(run, "lines")) == (State.FINISHED, BOMB.count(b"\n"))
+
+
+@pytest.mark.usefixtures("small_floor")
 def test_members_that_share_their_bytes_are_counted_each_time(read_archive: Reader, storage: Path) -> None:
     """The overlapping zip bomb: one kernel, and a table of contents that names it a thousand times."""
     single = hand_made_zip(zlib.compress(BOMB[:400_000], wbits=-15), BOMB[:400_000], method=8)

@@ -211,8 +211,22 @@ def test_what_cannot_be_read_is_refused_by_name_and_the_rest_goes_in(
     assert left_in(storage) == []
 
 
-def test_a_zip_without_its_table_of_contents_is_refused(read_archive: Reader) -> None:
-    run = read_archive(zipped([("mainlog", MAINLOG)])[:-200])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_zip_cut_short_keeps_what_came_before_the_cut(
+    read_archive: Reader, srv1: LogHost, method: int
+) -> None:
+    packed = zipped([("rejectlog", REJECTLOG), ("mainlog", MAINLOG), ("paniclog", PANICLOG)], method)
+    run = read_archive(packed[: packed.index(b"paniclog") - 3000])
+    assert archive_of(run).error.startswith("The zip archive is damaged or cut off")
+    assert states(run) == {"rejectlog": State.FINISHED, "mainlog": State.FAILED}
+    assert told(run)["mainlog"][1] == "The archive ends within this file; the rest of the log is missing."
+    kept = texts(srv1)
+    assert len(kept) > 400
+    assert set(kept[1:-1]) <= set(MAINLOG.splitlines())
+
+
+def test_a_zip_of_which_nothing_is_left_is_refused(read_archive: Reader) -> None:
+    run = read_archive(zipped([("mainlog", MAINLOG)])[:33])
     assert archive_of(run).error.startswith("The zip archive is damaged or cut off")
     assert run.state == State.REFUSED
 
@@ -294,7 +308,7 @@ def test_nothing_is_written_where_an_archive_says(
     run = read_archive(pack([(name, MAINLOG)]))
     assert run.state == State.FINISHED
     (member,) = run.files.exclude(archive=None)
-    assert re.fullmatch("unpacked/[0-9a-f]{32}", member.path)
+    assert re.fullmatch(r"unpacked/[0-9a-f]{32}\.zst", member.path)
     assert {path.name for path in tmp_path.iterdir()} == {"storage", "0-logs"}
     assert not Path("/tmp/mailwatch-outside").exists()
 
