@@ -34,7 +34,7 @@ APACHE = b'198.51.100.7 - - [02/Mar/2026:10:00:00 +0100] "GET / HTTP/1.1" 200 12
         (bytes(range(256)) * 40, "This is a binary file, not a log."),
         (bz2.compress(b"x" * 100), "This is not an Exim log: no line begins with the time stamp"),
         (
-            b"PK\x03\x04" + b"\0" * 600,
+            b"PK\x03\x04" + b"\xff" * 600,
             "The zip archive is damaged or cut off: its table of contents is missing",
         ),
         (
