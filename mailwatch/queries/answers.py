@@ -41,6 +41,11 @@ class HostAnswer:
         return self.span.last_at is None
 
     @property
+    def suspects(self) -> int:
+        """Without those who were only refused."""
+        return sum(report.is_suspect for report in self.reports)
+
+    @property
     def finding(self) -> SubjectFinding | None:
         """The finding that the verdict's first sentence rests on; None where nobody got in."""
         rule, attack = self.verdict.rule, self.verdict.attack
