@@ -197,7 +197,7 @@ def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
             return False
         for batch in batches(stream, start=piece.offset):
             if piece.offset == 0:
-                refuse_foreign(batch.entries, file.log_host.zone)
+                refuse_foreign(batch.entries, file.log_host.zone, name=file.name)
             _commit(piece, batch, stream)
             if progress is not None:
                 progress(file)

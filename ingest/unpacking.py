@@ -131,7 +131,7 @@ class _Unpacking:
             limits=self._limits,
             size=self._file.size,
             folder=Path(settings.FILE_UPLOAD_TEMP_DIR or settings.MAILWATCH_HOME),
-            refuse_foreign=lambda entries: refuse_foreign(entries, self._file.log_host.zone),
+            refuse_foreign=lambda entries, name: refuse_foreign(entries, self._file.log_host.zone, name=name),
         )
 
     def run(self) -> tuple[State, str]:

@@ -52,11 +52,16 @@ class Walk:
     """One way through an archive, in order. The same archive gives the same members each time."""
 
     def __init__(
-        self, *, limits: Limits, size: int, folder: Path, refuse_foreign: Callable[[Sequence[Entry]], None]
+        self,
+        *,
+        limits: Limits,
+        size: int,
+        folder: Path,
+        refuse_foreign: Callable[[Sequence[Entry], str], None],
     ) -> None:
         """``size``: bytes of the archive as handed in. ``folder``: for files without a name.
 
-        ``refuse_foreign`` raises Refused for the beginning of what is no Exim log.
+        ``refuse_foreign`` raises Refused for the beginning of what is no Exim log, given its name.
         """
         self._limits = limits
         self._size = size
@@ -151,7 +156,7 @@ class Walk:
             inner.peek(_HEAD)
             if inner.damage or (inner.damage_ahead and not keeps_damaged):
                 raise Refused(inner.damage_ahead)
-            probe = self._probe(inner)
+            probe = self._probe(inner, name)
             if probe.archive is None:
                 yield Member(name, Kind.LOG, "", inner, probe.layers > 0, keeps_damaged)
                 return
@@ -169,7 +174,7 @@ class Walk:
         except Refused as refusal:
             yield Member(name, Kind.DAMAGED if has_members else Kind.REFUSED, str(refusal))
 
-    def _probe(self, inner: Peeked) -> Peeked:
+    def _probe(self, inner: Peeked, name: str) -> Peeked:
         """The first megabyte of a member, opened. Raises Refused for what is neither a log nor an archive."""
         head = inner.peek(_HEAD)
         probe = open_stream(Plain(io.BytesIO(head)), self._limits)
@@ -181,7 +186,7 @@ class Walk:
             lines = text.split(b"\n")
             if len(lines) > 1 and not (is_whole and len(text) < _SAMPLE):
                 lines.pop()  # it goes on
-            self._refuse_foreign(list(entries_of(lines)))
+            self._refuse_foreign(list(entries_of(lines)), name)
         return probe
 
 

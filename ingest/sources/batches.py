@@ -65,12 +65,17 @@ def _last_entry(held: bytearray) -> int:
     return 0 if len(held) < LONGEST_ENTRY else len(held)
 
 
-def refuse_foreign(entries: Sequence[Entry], zone: tzinfo) -> None:
-    """Raise Foreign, with one sentence, unless these entries of the beginning of a file come from an Exim log."""
+def refuse_foreign(entries: Sequence[Entry], zone: tzinfo, *, name: str) -> None:
+    """Raise Foreign, with one sentence, unless these entries of the beginning of a file come from an Exim log.
+
+    What a paniclog says can be any sentence, so that its name has to tell.
+    """
     sample = [entry for entry in entries[:_SAMPLE] if entry.is_stamped]
     if not sample:
         raise Foreign(_foreign(entries[0].text if entries else b""))
-    if len(sample) >= _ENOUGH and not any(_is_exim(entry.text, zone) for entry in sample):
+    if len(sample) < _ENOUGH or "panic" in name.rpartition("/")[2].lower():
+        return
+    if not any(_is_exim(entry.text, zone) for entry in sample):
         raise Foreign(
             "The lines of this file have time stamps, but none of them is a line that Exim writes. "
             f"Line 1: {_shown(sample[0].text)}"

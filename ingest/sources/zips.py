@@ -166,7 +166,9 @@ def _opened(file: BinaryIO, member: zipfile.ZipInfo, limits: Limits) -> LogStrea
 
 
 def _start_of(file: BinaryIO, place: int) -> int | None:
-    """Where the bytes of the member begin whose header is at ``place``."""
+    """Where the bytes of the member begin whose header is at ``place``, if one is."""
+    if place < 0:
+        return None
     file.seek(place)
     head = file.read(_LOCAL.size)
     if len(head) < _LOCAL.size or not head.startswith(_MARK):

@@ -57,6 +57,12 @@ def test_a_foreign_file_is_refused_in_one_sentence_and_nothing_stays(
     assert stored == [0, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize(("name", "state"), [("paniclog.1", State.FINISHED), ("app.log", State.REFUSED)])
+def test_a_paniclog_may_say_anything(read_bytes: Callable[..., IngestRun], name: str, state: State) -> None:
+    line = b'2026-03-02 10:00:00 Cannot open main log file "/var/log/exim4/mainlog": Permission denied\n'
+    assert read_bytes(line * 20, name).state == state
+
+
 def test_a_gzip_cut_short_keeps_what_came_before_the_cut(read_bytes: Read, srv1: LogHost) -> None:
     text = (SAMPLES / "srv1" / "mainlog.1").read_bytes()
     file = read_bytes(gzip.compress(text)[:-3000]).files.get()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from ingest import pipeline, unpacking
+from ingest import pipeline, tasks, unpacking
 from ingest.models import IngestRun, LogFile, LogHost, LogPage, Piece, State
 from tests.ingest.conftest import finish
 from tests.ingest.packing import (
@@ -95,6 +95,20 @@ def test_a_run_killed_between_unpacking_and_reading_goes_on(
     assert len(pipeline.open_pieces(run)) == 3
     finish(run)
     assert (run.state, total(run, "new_lines")) == (State.FINISHED, 667)
+
+
+def test_what_came_out_of_an_archive_is_queued_at_once(
+    srv1: LogHost, tmp_path: Path, storage: Path, monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+) -> None:  # fmt: skip
+    run = waiting_run(srv1, tmp_path, tar(LOGS))
+    (archive,) = pipeline.open_pieces(run)
+    queued: list[int] = []
+    monkeypatch.setattr(tasks.read_piece, "delay", lambda *, piece_id: queued.append(piece_id))
+    with django_capture_on_commit_callbacks(execute=True):
+        tasks.read_piece(piece_id=archive)
+    assert queued == pipeline.open_pieces(run)
+    assert len(queued) == 3
 
 
 def test_an_unpacker_whose_lease_ran_out_notes_nothing_more(

@@ -14,6 +14,7 @@ from ingest import partitions, pipeline
 from ingest.models import IngestRun, LogFile, LogHost
 from mailwatch.operations import uploads as operations
 from mailwatch.operations.uploads import safe_name
+from tests.ingest.packing import tar
 from tests.web.conftest import Ingested
 from tests.web.logs import DAY
 
@@ -68,6 +69,24 @@ def test_what_is_stored_is_read_and_then_deleted(
     assert stored(storage) == []
     file = LogFile.objects.get()
     assert (file.state, file.lines) == ("finished", len(DAY))
+
+
+def test_an_archive_is_unpacked_read_and_deleted(
+    desk: Client,
+    storage: Path,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> None:
+    partitions.forget()
+    packed = gzip.compress(tar([("exim4/mainlog", TEXT), ("README", b"hello\n")]))
+    post(desk, SimpleUploadedFile("logs.tar.gz", packed))
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(2):  # the archive, then what it holds
+            for piece_id in pipeline.open_pieces():
+                pipeline.work(piece_id)
+    assert stored(storage) == []
+    assert [(file.name, file.state, file.lines) for file in LogFile.objects.all()] == [
+        ("logs.tar.gz", "unpacked", 0), ("exim4/mainlog", "finished", len(DAY)), ("README", "skipped", 0),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
