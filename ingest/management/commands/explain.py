@@ -48,7 +48,7 @@ class Command(BaseCommand):
                 write(f"    {token.text}\n        {token.meaning}")
         write(f"\n{explained.verdict.headline}\n{explained.verdict.lead}")
         for step in explained.verdict.next_steps:
-            write(f"- {step.text}" + (f"\n    {step.command}" if step.command else ""))
+            write("\n    ".join(filter(None, [f"- {step.text}", step.fix, step.command])))
         for finding in explained.configuration:
             write(
                 f"\n{finding.rule} {finding.state}: {finding.title} ({finding.where})\n  {finding.explanation}"

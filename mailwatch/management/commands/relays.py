@@ -84,6 +84,8 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         yield f"  {question.name}: {answer_word(question.answer)}. {plain(question.because)}"
     for number, step in enumerate(verdict.next_steps, start=1):
         yield f"  {number}. {plain(step.text)}"
+        if step.fix:
+            yield f"     {plain(step.fix)}"
         if step.command:
             yield f"     $ {plain(step.command)}"
 
