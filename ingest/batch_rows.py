@@ -1,5 +1,6 @@
 """The new entries of a batch into rows: parse, gather by message id, count."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -74,6 +75,7 @@ class Rows:
     own_addresses: set[str] = field(default_factory=set)
     months_of_ids: set[int] = field(default_factory=set)  # ingest.pages.month_number
     months_of_refusals: set[int] = field(default_factory=set)
+    kinds: Counter[str] = field(default_factory=Counter)
     arrivals: int = 0
     deliveries: int = 0
 
@@ -142,12 +144,18 @@ def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
             if new.is_told:
                 _take_again(rows, event, place)
             else:
+                rows.kinds[kind_name(event)] += 1
                 _take(rows, hour, event, place)
     for message_id in rows.messages:
         rows.months_of_ids.add(month_number(received_at(message_id)))
     for refusal in rows.refusals:
         rows.months_of_refusals.add(month_number(refusal.logged_at))
     return rows
+
+
+def kind_name(event: Event) -> str:
+    """The kind of a line as the glossary names it; a note by its topic."""
+    return f"note: {event.topic}" if isinstance(event, Note) else event.kind.value
 
 
 def _hour(rows: Rows, at: datetime) -> load.Hour:

@@ -320,6 +320,7 @@ def _count(file: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> 
     file.messages += rows.arrivals
     file.deliveries += rows.deliveries
     file.rejections += len(rows.refusals)
+    file.kinds = dict(Counter(file.kinds) + rows.kinds)
     room = _SAMPLES - len(file.unparsed_samples)
     file.unparsed_samples += [{"reason": bad.reason, "text": bad.text} for bad in read.unparsed[:room]]
     votes = zones.votes_of([file])

@@ -74,6 +74,7 @@ class LogFile(models.Model):
     messages = models.BigIntegerField(default=0)
     deliveries = models.BigIntegerField(default=0)
     rejections = models.BigIntegerField(default=0)
+    kinds = models.JSONField(default=dict)  # new lines by kind: {"arrival": 1408, "note: queue run": 672}
     unparsed_samples = models.JSONField(default=list)  # the first 20: {"reason", "text"}
     features = ArrayField(models.CharField(max_length=30), default=list)  # see ingest.rules.facts.Coverage
     own_addresses = ArrayField(models.CharField(max_length=45), default=list)  # I= of arrivals

@@ -1,5 +1,6 @@
 """Passes over log files: how far they are, and what came out."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -7,6 +8,9 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from ingest.exim.events import Kind
+from ingest.exim.meanings.entry import Entry
+from ingest.exim.meanings.kinds import KINDS, TOPICS
 from ingest.models import UNFINISHED, IngestRun, LogFile, LogHost, State
 from ingest.models.runs import measured, unpacking
 from mailwatch.queries import keyset
@@ -17,6 +21,7 @@ RUNS = 20
 SAMPLES = 20
 LISTED = 200  # files on the page of a run; the rest is in its JSON
 _NAMED = 20  # refusals shown with their sentence above the list
+_KINDS = {entry.term: entry for entry in (*KINDS.values(), *TOPICS.values())}
 _STEADY = timedelta(seconds=2)  # before that a speed is a guess
 
 
@@ -65,6 +70,7 @@ class RunView:
     zone: ZoneView
     skipped_count: int
     skipped: tuple[LogFile, ...] = ()  # the first of them
+    kinds: tuple[tuple[Entry, int], ...] = ()  # of new lines, the most frequent first
     samples: tuple[dict[str, str], ...] = field(default=())
 
     @property
@@ -173,7 +179,13 @@ def view(run: IngestRun, *, now: datetime, skipped: tuple[LogFile, ...] = ()) ->
         skipped_count=run.skipped_count,  # type: ignore[attr-defined]  # annotated
         skipped=skipped,
         samples=tuple(samples[:SAMPLES]),
+        kinds=_kinds(files),
     )
+
+
+def _kinds(files: Sequence[LogFile]) -> tuple[tuple[Entry, int], ...]:
+    counts = sum((Counter(file.kinds) for file in files), Counter[str]())
+    return tuple((_KINDS.get(name, KINDS[Kind.NOTE]), count) for name, count in counts.most_common())
 
 
 def as_json(view: RunView) -> dict[str, Any]:

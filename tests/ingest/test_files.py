@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -267,3 +268,12 @@ def test_a_line_that_syslog_cut_in_two_is_one_line(read_bytes: Read, srv1: LogHo
     assert run.files.get().unparsed_lines == 0
     message = Message.objects.get()
     assert (message.envelope_sender, message.subject) == ("a@example.org", "a long subject")
+
+
+def test_every_line_with_a_stamp_is_counted_by_its_kind(srv1: LogHost) -> None:
+    run = read_files(srv1, *sorted((SAMPLES / "srv1").glob("mainlog*")))
+    kinds: Counter[str] = sum((Counter(file.kinds) for file in run.files.all()), Counter())
+    assert kinds.total() == 7674
+    assert (kinds["arrival"], kinds["delivery"], kinds["completion"]) == (1408, 1516, 1388)
+    again = read_files(srv1, SAMPLES / "srv1" / "mainlog")
+    assert again.files.get().kinds == {}

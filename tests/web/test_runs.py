@@ -177,3 +177,11 @@ def test_a_run_that_is_none_is_not_found(desk: Client, db: None) -> None:
 
 def test_without_a_login_there_is_no_run(client: Client, ingested: Ingested) -> None:
     assert client.get(f"/runs/{ingested(DAY).pk}/").status_code == 302
+
+
+def test_the_kinds_of_the_lines_are_told(desk: Client, ingested: Ingested) -> None:
+    run = ingested(SEED)
+    page = desk.get(f"/runs/{run.pk}/").text
+    assert "New lines by kind" in page
+    for kind in ("arrival", "delivery", "completion", "note: queued: many messages in one connection"):
+        assert f">{kind}</a>" in page
