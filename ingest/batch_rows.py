@@ -6,17 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from ingest import load, zones
-from ingest.assembly import (
-    Attempt,
-    Gathered,
-    Place,
-    Refusal,
-    absorb,
-    absorb_again,
-    attempt_of,
-    discard_of,
-    refusal_of,
-)
+from ingest.assembly import Attempt, Gathered, Place, absorb, absorb_again, attempt_of
 from ingest.classification import Subject
 from ingest.exim.events import (
     Arrival,
@@ -37,6 +27,7 @@ from ingest.exim.parse import parse
 from ingest.exim.syslog import first_line
 from ingest.known_lines import NewEntry
 from ingest.pages import StampedEntry, checksum, month_number
+from ingest.refusals import Refusal, discard_of, refusal_of
 from ingest.rules.facts import SubjectKind
 from ingest.sources.entries import Entry, is_continuation
 

@@ -14,7 +14,6 @@ from ingest.assembly import (
     last_attempts,
     local_user_of,
     message_facts,
-    rejection_facts,
 )
 from ingest.batch_rows import Rows
 from ingest.exim import configuration as exim_configuration
@@ -24,6 +23,7 @@ from ingest.exim.line import readable
 from ingest.exim.masking import mask
 from ingest.exim.reasons import Reason
 from ingest.known_lines import Copies
+from ingest.refusals import rejection_facts
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import MessageFinding
 from ingest.rules.facts import (

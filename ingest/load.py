@@ -19,7 +19,6 @@ from ingest.assembly import (
     Attempt,
     Conclusion,
     Gathered,
-    Refusal,
     conclude,
     local_user_of,
     merge,
@@ -27,6 +26,7 @@ from ingest.assembly import (
 )
 from ingest.exim.events import Arrival, Client
 from ingest.models import Delivery, Message
+from ingest.refusals import Refusal
 from ingest.rules.definition import VERSION, MessageFinding
 from ingest.rules.facts import Outcome
 from ingest.sql import statement
