@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from ingest import load, zones
+from ingest import load, partitions, zones
 from ingest.assembly import Attempt, Gathered, Place, absorb, absorb_again, attempt_of
 from ingest.classification import Subject
 from ingest.exim.events import (
@@ -64,8 +64,6 @@ class Rows:
     subjects: set[Subject] = field(default_factory=set)
     features: set[str] = field(default_factory=set)
     own_addresses: set[str] = field(default_factory=set)
-    months_of_ids: set[int] = field(default_factory=set)  # ingest.pages.month_number
-    months_of_refusals: set[int] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)
     arrivals: int = 0
     deliveries: int = 0
@@ -124,6 +122,15 @@ def _shown(reason: str, line: bytes) -> UnreadLine:
     return UnreadLine(reason, text + ("..." if len(line) > _SHOWN else ""))
 
 
+def require_partitions(batch: ReadBatch) -> None:
+    """See that what the batch brings has a place; raises ingest.partitions.Missing."""
+    ids = {event.message_id for event in batch.events if event is not None}
+    partitions.require(
+        of_ids={month_number(received_at(message_id)) for message_id in ids if message_id is not None},
+        of_times={month_number(stamped.logged_at) for stamped in batch.stamped},
+    )
+
+
 def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
     """The rows of a batch whose entries are stored at ``line_refs``."""
     rows = Rows()
@@ -137,10 +144,6 @@ def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
             else:
                 rows.kinds[kind_name(event)] += 1
                 _take(rows, hour, event, place)
-    for message_id in rows.messages:
-        rows.months_of_ids.add(month_number(received_at(message_id)))
-    for refusal in rows.refusals:
-        rows.months_of_refusals.add(month_number(refusal.logged_at))
     return rows
 
 

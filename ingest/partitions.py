@@ -4,7 +4,7 @@ LIKE and ATTACH take a SHARE UPDATE EXCLUSIVE lock on the parent, so readers go 
 would shut them out. Months outside 2000 to 2049 need nothing: the edge partitions hold them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
@@ -32,9 +32,18 @@ def month_start(month: int) -> datetime:
     return datetime(1970 + month // 12, month % 12 + 1, 1, tzinfo=UTC)
 
 
-def require(table: str, months: Iterable[int]) -> None:
-    """Raise Missing unless the table has partitions for the months."""
-    wanted = {(table, month) for month in months if FIRST_MONTH <= month < END_MONTH} - _known
+TABLES_BY_ID = ("ingest_message", "ingest_delivery", "ingest_message_finding")
+TABLES_BY_TIME = ("ingest_page", "ingest_rejection")
+
+
+def require(*, of_ids: Collection[int], of_times: Collection[int]) -> None:
+    """Raise Missing unless there are partitions for the months of a batch's message ids and of its lines.
+
+    All that are missing at once, since each time the batch begins again.
+    """
+    needed = [(table, month) for table in TABLES_BY_ID for month in of_ids]
+    needed += [(table, month) for table in TABLES_BY_TIME for month in of_times]
+    wanted = {(table, month) for table, month in needed if FIRST_MONTH <= month < END_MONTH} - _known
     missing = frozenset(pair for pair in wanted if not _exists(*pair))
     _known.update(wanted - missing)
     if missing:

@@ -297,13 +297,10 @@ def _store(piece: Piece, batch: Batch, span: known_lines.Span) -> None:
     if not sifted.new:
         return
     read = batch_rows.read(sifted.new, zone, fallback=file.last_at or span.first_at)
-    partitions.require("ingest_page", {pages.month_number(stamped.logged_at) for stamped in read.stamped})
+    batch_rows.require_partitions(read)
     refs = pages.store(host_id, read.stamped)
     known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
     rows = batch_rows.gather(read, refs)
-    for table in ("ingest_message", "ingest_delivery", "ingest_message_finding"):
-        partitions.require(table, rows.months_of_ids)
-    partitions.require("ingest_rejection", rows.months_of_refusals)
     merged = load.merge_messages(host_id, rows.messages)
     load.add_attempts(host_id, rows.messages)
     load.add_refusals(host_id, rows.refusals)

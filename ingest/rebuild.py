@@ -95,10 +95,8 @@ def _derive(log_host: LogHost, chunk: Sequence[pages.Page], files: "_Files") -> 
     read = replace(read, new=_numbered(log_host.pk, read, chunk[0].page_id, spans.values()))
     pages.move(log_host.pk, spans)
     files.take(read, refs)
+    batch_rows.require_partitions(read)
     rows = batch_rows.gather(read, refs)
-    for table in ("ingest_message", "ingest_delivery", "ingest_message_finding"):
-        partitions.require(table, rows.months_of_ids)
-    partitions.require("ingest_rejection", rows.months_of_refusals)
     load.merge_messages(log_host.pk, rows.messages)
     load.add_attempts(log_host.pk, rows.messages)
     load.add_refusals(log_host.pk, rows.refusals)
