@@ -3,7 +3,17 @@
 from datetime import datetime
 
 from ingest.exim.events import Stage
-from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch
+from ingest.rules.definition import (
+    Evidence,
+    Limits,
+    Refusals,
+    Rule,
+    Scope,
+    Severity,
+    SubjectFinding,
+    Watch,
+    Worth,
+)
 from ingest.rules.facts import (
     LogHostFacts,
     MessageFacts,
@@ -121,6 +131,8 @@ UNKNOWN_RECIPIENTS = Rule(
     ),
     watch=_watch_unknown,
     kinds=_ALL,
+    refusals=frozenset({Refusals.AFTER_LOGIN}),
+    worth_judging=frozenset({Worth.BOUNCES, Worth.REFUSED}),
 )
 
 # --- C12 ------------------------------------------------------------------------------------------
@@ -202,6 +214,7 @@ MANY_IN_CONNECTION = Rule(
     message=_said_by_log,
     watch=_watch_connections,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS, SubjectKind.AUTHENTICATED_ID),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE, Worth.CONNECTION}),
 )
 
 # --- B01 ------------------------------------------------------------------------------------------
@@ -264,4 +277,5 @@ BLOCKLISTED = Rule(
     message=_blocked,
     watch=_watch_blocked,
     kinds=_ALL,
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )

@@ -145,8 +145,37 @@ class CoverageGap(NamedTuple):
     selector: str = ""  # the log_selector item that would tell, with its plus sign
 
 
+class Worth(StrEnum):
+    """What must at least have happened before a subject is worth judging by a rule.
+
+    A run asks this of all subjects that it touched, in a few queries (ingest/sql/worth_judging.sql), and judges
+    only those for which the answer of one rule is yes. It may be yes too often; it must never be no where the
+    rule would find something.
+    """
+
+    TOUCHED = "touched"  # any line of the subject: costs the most, and is what a rule has that names nothing
+    FOUND_ON_MESSAGE = "found on message"  # the rule found something on one of the messages just stored
+    REFUSED = "refused"  # a refusal that the rule reads (Rule.refusals) was just stored
+    BOUNCES = "bounces"  # several bounced recipients within the longest window around what was just stored
+    CONNECTION = "connection"  # several messages by one address and port, likewise
+    MANY_IDS = "many ids"  # logins as several users from one address, ever
+
+
+class Refusals(StrEnum):
+    """Which refusals the watch of a rule reads."""
+
+    NONE = "none"
+    LOGINS = "logins"  # stage AUTH
+    RELAYING = "relaying"  # a recipient refused because we do not relay
+    AFTER_LOGIN = "after login"  # any other, of a client that had logged in
+
+
 class Watch(Protocol):
-    """A rule at work on one subject: reads its facts once, in time order, and keeps little of them."""
+    """A rule at work on one subject: reads its facts once, in time order, and keeps little of them.
+
+    What it keeps is stored between runs (ingest.rules.memory): plain values, the classes of ingest.rules, the log
+    host's facts, limits and rules, nothing else. It reads only the refusals that ``Rule.refusals`` names.
+    """
 
     def message(self, message: MessageFacts) -> None:
         """Reads one message."""
@@ -178,5 +207,9 @@ class Rule:
     message: MessageEvidence | None = None
     watch: WatchMaker | None = None
     kinds: tuple[SubjectKind, ...] = ()  # the subjects that ``watch`` is for
+    refusals: frozenset[Refusals] = frozenset()  # those that ``watch`` reads
+    worth_judging: frozenset[Worth] = frozenset(
+        {Worth.TOUCHED}
+    )  # one of them, for ``watch`` to find something
     coverage: CoverageEvidence | None = None
     authenticator: AuthenticatorEvidence | None = None

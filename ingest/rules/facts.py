@@ -148,7 +148,7 @@ class Coverage:
     last_at: datetime | None = None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 16)  # every address of a busy day
 def read_address(text: str) -> IPv4Address | IPv6Address | None:
     """The IP address that a text is, None for anything else. An IPv4-mapped IPv6 address reads as IPv4."""
     try:

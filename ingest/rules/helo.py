@@ -1,6 +1,6 @@
 """What a client calls itself (H01)."""
 
-from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch
+from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, read_address
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.words import count
@@ -49,4 +49,5 @@ HELO_LITERAL = Rule(
     message=_literal_is_not_peer,
     watch=_watch,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )

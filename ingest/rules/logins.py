@@ -3,7 +3,17 @@
 from datetime import datetime, timedelta
 
 from ingest.exim.events import Stage
-from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch
+from ingest.rules.definition import (
+    Evidence,
+    Limits,
+    Refusals,
+    Rule,
+    Scope,
+    Severity,
+    SubjectFinding,
+    Watch,
+    Worth,
+)
 from ingest.rules.facts import LogHostFacts, LoginCounts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.relaying import relayed_recipients
 from ingest.rules.tallies import Tally, TallyWatch
@@ -20,17 +30,14 @@ def _nameless(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evid
     text = f"Logged in through {name}, and where the user name belongs there is nothing."
     logins = host.logins.get(name, LoginCounts())
     if logins.named:
-        text += f" {_others(logins, name)}"
+        text += f" {_others(name)}"
         return Evidence(Severity.CRITICAL, text, (name,))
     return _nameless_alone(message, host, text)
 
 
-def _others(logins: LoginCounts, name: str) -> str:
-    verb = "carries" if logins.named == 1 else "carry"
-    return (
-        f"{count(logins.named, 'other login', 'other logins')} through {name} {verb} a user name, so the log "
-        "does record names."
-    )
+def _others(name: str) -> str:
+    """Without their number: what was found would otherwise change with every login of others."""
+    return f"Other logins through {name} carry a user name, so the log does record names."
 
 
 def _nameless_alone(message: MessageFacts, host: LogHostFacts, text: str) -> Evidence:
@@ -63,9 +70,7 @@ def _nameless_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Ev
     text = f"{logins_told} through {listing(names)} with an empty authenticated id."
     for name in names:
         logins = host.logins.get(name, LoginCounts())
-        text += (
-            f" {_others(logins, name)}" if logins.named else f" No login through {name} carries a user name."
-        )
+        text += f" {_others(name)}" if logins.named else f" No login through {name} carries a user name."
     if len(tally.envelope_senders):
         local = sum(host.is_local(sender) for sender in tally.envelope_senders)
         senders = "envelope sender" if len(tally.envelope_senders) == 1 else "envelope senders"
@@ -113,6 +118,8 @@ EMPTY_ID = Rule(
     message=_nameless,
     watch=_watch_nameless,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    refusals=frozenset({Refusals.AFTER_LOGIN}),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE, Worth.REFUSED}),
 )
 
 # --- A04 ------------------------------------------------------------------------------------------
@@ -249,6 +256,8 @@ MANY_IDS = Rule(
     ),
     watch=_watch_many_ids,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    refusals=frozenset({Refusals.LOGINS}),
+    worth_judging=frozenset({Worth.MANY_IDS}),  # refused logins can only take the finding away
 )
 
 # --- C01 ------------------------------------------------------------------------------------------
@@ -325,4 +334,6 @@ GUESSING = Rule(
     ),
     watch=_watch_guessing,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    refusals=frozenset({Refusals.LOGINS}),
+    worth_judging=frozenset({Worth.REFUSED}),
 )

@@ -3,7 +3,7 @@
 from ipaddress import ip_network
 
 from ingest.exim.events import Stage
-from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch
+from ingest.rules.definition import Evidence, Limits, Refusals, Rule, Scope, Severity, Watch, Worth
 from ingest.rules.facts import (
     LogHostFacts,
     MessageFacts,
@@ -143,6 +143,7 @@ OPEN_RELAY = Rule(
     message=_relayed,
     watch=_watch_relayed,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )
 
 
@@ -197,6 +198,7 @@ LOCAL_SENDER = Rule(
     message=_local_sender,
     watch=_watch_local_sender,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )
 
 
@@ -231,4 +233,6 @@ RELAY_REFUSED = Rule(
     next_steps=("Nothing has to be done.",),
     watch=_watch_refused,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    refusals=frozenset({Refusals.RELAYING}),
+    worth_judging=frozenset({Worth.REFUSED}),
 )

@@ -1,17 +1,29 @@
 """What one address, account or local user did over time: findings, counts, and the attack it belongs to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from heapq import merge
-from typing import Any
+from typing import Any, NamedTuple
 
+from ingest.exim.events import Stage
 from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION, UNKNOWN_RECIPIENTS
-from ingest.rules.definition import Limits, Rule, Severity, SubjectFinding, Watch, worst
+from ingest.rules.definition import (
+    Limits,
+    Refusals,
+    Rule,
+    Severity,
+    SubjectFinding,
+    Watch,
+    Worth,
+    worst,
+)
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
 from ingest.rules.helo import HELO_LITERAL
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED
+from ingest.rules.replies import says_relay_refused
 from ingest.rules.windows import Distinct, Span
 
 SUBJECT_RULES: tuple[Rule, ...] = (
@@ -107,18 +119,60 @@ class SubjectReport:
         return next((finding for finding in self.findings if finding.rule == rule), None)
 
 
+class _Readers(NamedTuple):
+    """Which of SUBJECT_RULES watch subjects of one kind, by their places."""
+
+    of_messages: tuple[int, ...]
+    of_refusals: Mapping[Refusals, tuple[int, ...]]
+
+
+@cache
+def _readers(kind: SubjectKind) -> _Readers:
+    places = [place for place, rule in enumerate(SUBJECT_RULES) if rule.watch and kind in rule.kinds]
+    of_refusals = {
+        which: tuple(place for place in places if which in SUBJECT_RULES[place].refusals)
+        for which in Refusals
+    }
+    return _Readers(tuple(places), of_refusals)
+
+
+def refusals_worth_judging(kind: SubjectKind) -> frozenset[Refusals]:
+    """The refusals of which one is enough for a rule to find something (``Worth.REFUSED``)."""
+    return frozenset(
+        which
+        for rule in SUBJECT_RULES
+        if kind in rule.kinds and Worth.REFUSED in rule.worth_judging
+        for which in rule.refusals
+    )
+
+
+def worth_judging(kind: SubjectKind) -> frozenset[Worth]:
+    """What the rules for subjects of one kind ask for."""
+    return frozenset(worth for rule in SUBJECT_RULES if kind in rule.kinds for worth in rule.worth_judging)
+
+
+def _which(rejection: RejectionFacts) -> tuple[Refusals, ...]:
+    if rejection.stage is Stage.AUTH:
+        return (Refusals.LOGINS,)
+    is_relaying = rejection.stage is Stage.RCPT and says_relay_refused(rejection.text)
+    if rejection.authenticator is None and not rejection.account:
+        return (Refusals.RELAYING,) if is_relaying else ()
+    return (Refusals.RELAYING, Refusals.AFTER_LOGIN) if is_relaying else (Refusals.AFTER_LOGIN,)
+
+
 class SubjectAccumulator:
     """Reads the facts of one subject once, in time order; keeps counts and what the rules need.
 
-    Memory does not grow with the number of messages, except by what the windows of the rules hold.
+    Memory does not grow with the number of messages, except by what the windows of the rules hold. A rule's watch
+    is made when the first fact comes that it reads.
     """
 
     def __init__(self, kind: SubjectKind, value: str, host: LogHostFacts, limits: Limits = _DEFAULTS) -> None:
         self._kind = kind
         self._value = value
-        self._watches: list[Watch] = [
-            rule.watch(host, limits) for rule in SUBJECT_RULES if rule.watch and kind in rule.kinds
-        ]
+        self._host = host
+        self._limits = limits
+        self._watches: dict[int, Watch] = {}  # by the place of the rule
         self._span = Span()
         self._outcomes = dict.fromkeys(Outcome, 0)
         self._messages = self._recipients = self._queued = 0
@@ -127,6 +181,29 @@ class SubjectAccumulator:
         self._authenticators = Distinct(limits.kept_values)
         self._addresses = Distinct(limits.kept_values)
         self._logins_after = Distinct(limits.kept_values)
+
+    @property
+    def value(self) -> str:
+        """Whose facts these are."""
+        return self._value
+
+    @property
+    def facts(self) -> int:
+        """How many facts were read."""
+        return self._messages + self._rejections + self._failed_logins
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The time of the latest fact."""
+        return self._span.last_at
+
+    def _watch(self, place: int) -> Watch:
+        watch = self._watches.get(place)
+        if watch is None:
+            make = SUBJECT_RULES[place].watch
+            assert make is not None  # _readers names only these
+            watch = self._watches[place] = make(self._host, self._limits)
+        return watch
 
     def message(self, message: MessageFacts) -> None:
         """Reads one message."""
@@ -139,8 +216,8 @@ class SubjectAccumulator:
         for recipient in message.recipients:
             self._outcomes[recipient.outcome] += 1
         self._name(message)
-        for watch in self._watches:
-            watch.message(message)
+        for place in _readers(self._kind).of_messages:
+            self._watch(place).message(message)
 
     def _name(self, message: MessageFacts) -> None:
         if message.helo_name:
@@ -162,12 +239,15 @@ class SubjectAccumulator:
             self._rejections += 1
         if rejection.helo_name:
             self._helo_names.add(rejection.helo_name)
-        for watch in self._watches:
-            watch.rejection(rejection)
+        of_refusals = _readers(self._kind).of_refusals
+        for which in _which(rejection):
+            for place in of_refusals[which]:
+                self._watch(place).rejection(rejection)
 
     def report(self) -> SubjectReport | None:
         """The report, None if no rule found anything."""
-        found = [finding for watch in self._watches if (finding := watch.finding()) is not None]
+        watches = [self._watches[place] for place in sorted(self._watches)]
+        found = [finding for watch in watches if (finding := watch.finding()) is not None]
         if (
             not any(map(_is_worth_a_report, found))
             or self._span.first_at is None

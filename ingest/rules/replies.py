@@ -2,6 +2,8 @@
 
 import re
 
+from ingest.exim.reasons import Reason, reason_of
+
 UNKNOWN_RECIPIENT = re.compile(
     r"\b5\.1\.[01]\b|user unknown|unknown (?:user|local part|recipient|address)"
     r"|no such (?:user|recipient|mailbox|address)"
@@ -26,13 +28,6 @@ _BLOCKLIST = re.compile(
     re.IGNORECASE,
 )
 
-RELAY_REFUSED = re.compile(
-    r"relay(?:ing)? (?:not permitted|access denied|denied|prohibited|not allowed)|relay access denied"
-    r"|not permitted to relay|unable to relay|we do not relay",
-    re.IGNORECASE,
-)
-"""We refuse to relay."""
-
 
 def says_unknown_recipient(text: str | None) -> bool:
     """Whether a reply says that the address does not exist. A refusal because of a blocklist is not that."""
@@ -49,4 +44,4 @@ def blocklist_named(text: str | None) -> str | None:
 
 def says_relay_refused(text: str) -> bool:
     """Whether we refused because the recipient is not ours and the client is not known."""
-    return bool(RELAY_REFUSED.search(text))
+    return reason_of(text) is Reason.RELAY

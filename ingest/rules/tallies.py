@@ -11,6 +11,8 @@ from ingest.rules.windows import Distinct, Sample, Span
 class Tally:
     """How often, when and on what a rule found something: what remains of many facts."""
 
+    __slots__ = ("envelope_senders", "lines", "message_ids", "span", "values", "worst")
+
     def __init__(self, limits: Limits) -> None:
         self.span = Span()
         self.worst = Severity.INFO
@@ -35,7 +37,8 @@ class Tally:
 
     def _count(self, at: datetime, evidence: Evidence) -> None:
         self.span.add(at)
-        self.worst = worst((self.worst, evidence.severity))
+        if evidence.severity is not self.worst:
+            self.worst = worst((self.worst, evidence.severity))
         for value in evidence.values:
             self.values.add(value)
 

@@ -14,6 +14,8 @@ class Window:
     comes late counts as if it came with the one before it.
     """
 
+    __slots__ = ("_events", "_keys", "_length", "total")
+
     def __init__(self, length: timedelta) -> None:
         self._length = length
         self._events: deque[tuple[datetime, Hashable, int]] = deque()
@@ -57,12 +59,16 @@ class Span:
     def add(self, at: datetime) -> None:
         """Counts one event; the order does not matter."""
         self.count += 1
-        self.first_at = at if self.first_at is None else min(self.first_at, at)
-        self.last_at = at if self.last_at is None else max(self.last_at, at)
+        if self.first_at is None or at < self.first_at:
+            self.first_at = at
+        if self.last_at is None or at > self.last_at:
+            self.last_at = at
 
 
 class Distinct:
     """Different texts, the first ``kept`` of them; says whether there were more."""
+
+    __slots__ = ("_kept", "_seen", "is_cut")
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
@@ -99,6 +105,8 @@ class Distinct:
 
 class Sample[T]:
     """The first five and the last five of many."""
+
+    __slots__ = ("_first", "_last")
 
     def __init__(self) -> None:
         self._first: list[T] = []

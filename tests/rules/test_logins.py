@@ -64,7 +64,7 @@ class TestEmptyId:
         assert one is not None
         assert other is not None
         assert one.attack == other.attack == "A01:plain"
-        assert "2,940 other logins through plain carry a user name" in one.findings[0].evidence
+        assert "Other logins through plain carry a user name" in one.findings[0].evidence
 
     def test_a_wrong_setting_is_named_where_it_is_likely(self) -> None:
         report = address_report(nameless(sender="alice@example.com"))

@@ -1,0 +1,108 @@
+"""What the reading of a subject's facts has come to, as bytes, so that a later run goes on from there.
+
+A state is good for the same rules and the same knowledge of the log host only: whoever stores it stores ``basis``
+beside it. The host's facts, the limits and the rules are not in it; they are put back when it is read.
+"""
+
+import hashlib
+import io
+import pickle
+from collections import deque
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from ingest.rules.definition import VERSION, Limits, Rule, Severity
+from ingest.rules.facts import LogHostFacts, Outcome, SubjectKind
+from ingest.rules.relays import SUBJECT_RULES, SubjectAccumulator
+
+_PROTOCOL = 5
+_RULES = {rule.code: rule for rule in SUBJECT_RULES}
+_OF_PYTHON = {"collections.deque": deque, "datetime.timedelta": timedelta}
+_OURS = "ingest.rules."
+
+
+class UnreadableState(Exception):
+    """A state that these rules did not write: the subject must be judged from its rows."""
+
+
+def basis(host: LogHostFacts) -> str:
+    """Equal for knowledge of a log host that leads to the same findings from the same facts."""
+    logins = sorted((name, count.named > 0, count.nameless > 0) for name, count in host.logins.items())
+    known = (
+        VERSION,
+        sorted(host.local_domains),
+        host.local_domains_inferred,
+        sorted(map(str, host.trusted_networks)),
+        sorted(host.own_addresses),
+        logins,
+    )
+    return hashlib.blake2b(repr(known).encode(), digest_size=16).hexdigest()
+
+
+# ---- writing: these stand in the bytes by name, and are called when they are read
+
+
+def _host() -> None: ...
+
+
+def _limits() -> None: ...
+
+
+def _rule(code: str) -> Rule:
+    return _RULES[code]
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _by_value(member: StrEnum) -> tuple[type[StrEnum], tuple[str]]:
+    return type(member), (member.value,)
+
+
+_REDUCED: dict[type, Any] = {
+    **dict.fromkeys((Severity, Outcome, SubjectKind), _by_value),
+    LogHostFacts: lambda _: (_host, ()),
+    Limits: lambda _: (_limits, ()),
+    Rule: lambda rule: (_rule, (rule.code,)),
+    datetime: lambda at: (_time, (at.timestamp(),)),
+}
+
+
+def written(accumulator: SubjectAccumulator) -> bytes:
+    """The state of an accumulator."""
+    target = io.BytesIO()
+    pickler = pickle.Pickler(target, _PROTOCOL)
+    pickler.dispatch_table = _REDUCED
+    pickler.dump(accumulator)
+    return target.getvalue()
+
+
+# ---- reading
+
+
+class _Reader(pickle.Unpickler):
+    """Knows the classes of ingest.rules and few others, so that bytes can build nothing else."""
+
+    def __init__(self, state: bytes, host: LogHostFacts, limits: Limits) -> None:
+        super().__init__(io.BytesIO(state))
+        self._given = {"_host": lambda: host, "_limits": lambda: limits}
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == __name__ and name in self._given:
+            return self._given[name]
+        if module.startswith(_OURS):
+            return super().find_class(module, name)
+        return _OF_PYTHON[f"{module}.{name}"]
+
+
+def read(state: bytes, host: LogHostFacts, limits: Limits) -> SubjectAccumulator:
+    """The accumulator as it was; raises UnreadableState for bytes of other rules."""
+    try:
+        accumulator = _Reader(state, host, limits).load()
+    except Exception as error:  # bytes of another version may fail in any way
+        raise UnreadableState from error
+    if not isinstance(accumulator, SubjectAccumulator):
+        raise UnreadableState
+    return accumulator
