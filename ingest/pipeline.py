@@ -14,17 +14,26 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from ingest import batch_rows, classification, known_lines, load, pages, partitions, unpacking, zones
+from ingest import (
+    batch_rows,
+    classification,
+    known_lines,
+    load,
+    pages,
+    partitions,
+    stored_files,
+    unpacking,
+    zones,
+)
 from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
 from ingest.sources.batches import Batch, batches, refuse_foreign
 from ingest.sources.limits import Refused
@@ -179,7 +188,7 @@ def _after_error(piece: Piece, error: Exception) -> bool:
 
 def _opened(file: LogFile) -> AbstractContextManager[BinaryIO]:
     if file.is_upload:
-        return cast("AbstractContextManager[BinaryIO]", default_storage.open(file.path))
+        return stored_files.opened(file.path)
     return Path(file.path).open("rb")
 
 
@@ -391,8 +400,8 @@ def _end_file(piece: Piece, state: State, error: str) -> None:
         if state in (State.FINISHED, State.UNPACKED):
             ended["size_read"] = file.size
         LogFile.objects.filter(pk=file.pk).update(**ended)
-        if file.is_upload:
-            transaction.on_commit(lambda: default_storage.delete(file.path))
+        if file.is_upload and not (settings.MAILWATCH_KEEP_UPLOADS and file.archive_id is None):
+            transaction.on_commit(lambda: stored_files.delete(file.path))
 
 
 def finish(run_id: int) -> bool:

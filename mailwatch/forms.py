@@ -281,8 +281,8 @@ class SearchForm(ContextForm):
         return cleaned
 
 
-class UploadForm(forms.Form):
-    """Log files (``files``, several) and the machine that wrote them."""
+class WrittenByForm(forms.Form):
+    """The machine that wrote a log, by a name that may be new."""
 
     log_host = forms.CharField(
         max_length=100,
@@ -302,27 +302,49 @@ class UploadForm(forms.Form):
     )
 
     @property
-    def chosen_files(self) -> "list[UploadedFile[bytes]]":
-        return [file for file in self.files.getlist("files") if isinstance(file, UploadedFile)]
-
-    @property
     def zones(self) -> list[str]:
         """What the browser offers."""
         return sorted(available_timezones())
+
+
+class UploadForm(WrittenByForm):
+    """Log files (``files``, several) and the machine that wrote them."""
+
+    @property
+    def chosen_files(self) -> "list[UploadedFile[bytes]]":
+        return [file for file in self.files.getlist("files") if isinstance(file, UploadedFile)]
 
     def clean(self) -> dict[str, Any]:
         files = self.chosen_files
         if not files:
             raise forms.ValidationError("Choose at least one log file.")
         for file in files:
-            if not file.size:
-                raise forms.ValidationError(f"{safe_name(file.name)} is empty. Nothing was stored.")
-            if file.size > settings.MAILWATCH_MAX_UPLOAD:
-                raise forms.ValidationError(
-                    f"{safe_name(file.name)} has {filesizeformat(file.size)};"
-                    f" {filesizeformat(settings.MAILWATCH_MAX_UPLOAD)} is the most. Nothing was stored."
-                )
+            _check_size(file.name, file.size or 0)
         return super().clean() or self.cleaned_data
+
+
+class AnnouncedForm(WrittenByForm):
+    """A file that will come in pieces."""
+
+    name = forms.CharField(max_length=1000)
+    size = forms.IntegerField(min_value=0)
+    fingerprint = forms.RegexField(r"^[0-9a-f]{16,64}$")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if "name" in cleaned and "size" in cleaned:
+            _check_size(cleaned["name"], cleaned["size"])
+        return cleaned
+
+
+def _check_size(name: str | None, size: int) -> None:
+    if not size:
+        raise forms.ValidationError(f"{safe_name(name)} is empty. Nothing was stored.")
+    if size > settings.MAILWATCH_MAX_UPLOAD:
+        raise forms.ValidationError(
+            f"{safe_name(name)} has {filesizeformat(size)};"
+            f" {filesizeformat(settings.MAILWATCH_MAX_UPLOAD)} is the most. Nothing was stored."
+        )
 
 
 class ZoneForm(forms.Form):

@@ -99,6 +99,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(MAILWATCH_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A shared report that has ended keeps no mail data.
     "empty closed reports": {"task": "mailwatch.tasks.empty_closed_reports", "schedule": 3600.0},
+    "discard expired uploads": {"task": "mailwatch.tasks.discard_expired_uploads", "schedule": 3600.0},
     # A piece whose worker died is taken up again by whoever is free.
     "requeue expired pieces": {
         "task": "ingest.tasks.requeue_expired",
@@ -168,6 +169,10 @@ STORAGES = {
 
 # Logs are large: a file of any size goes to disk while it arrives, and only form fields are held in memory.
 MAILWATCH_MAX_UPLOAD = env.size("MAILWATCH_MAX_UPLOAD", "20G")
+# Larger files arrive in pieces, so that a connection that was lost costs a piece at most.
+MAILWATCH_UPLOAD_PIECE = env.size("MAILWATCH_UPLOAD_PIECE", "8M")
+MAILWATCH_UPLOAD_EXPIRES = env.integer("MAILWATCH_UPLOAD_EXPIRES", 48, minimum=1)  # hours
+MAILWATCH_KEEP_UPLOADS = env.flag("MAILWATCH_KEEP_UPLOADS", default=False)
 # What archives and compressed files may unpack to; see ingest.sources.limits.
 MAILWATCH_MAX_DEPTH = env.integer("MAILWATCH_MAX_DEPTH", 3, minimum=1)
 MAILWATCH_MAX_MEMBERS = env.integer("MAILWATCH_MAX_MEMBERS", 10_000, minimum=1)

@@ -43,6 +43,10 @@ urlpatterns = [
     path("glossary/", glossary.glossary, name="glossary"),
     # files in
     path("uploads/", uploads.uploads, name="uploads"),
+    path("uploads/begin/", uploads.begin, name="begin_upload"),
+    path("uploads/finish/", uploads.finish, name="finish_uploads"),
+    path("uploads/<uuid:upload_id>/", uploads.piece, name="upload_piece"),
+    path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="discard_upload"),
     path("runs/<int:run_id>/", runs.run, name="run"),
     path("zones/<str:log_host>/", zones.zones, name="zones"),
     # hand on
