@@ -21,9 +21,14 @@ else:
 class LogHostForm(_ModelForm):
     class Meta:
         model = LogHost
-        fields = ("name", "timezone", "local_domains", "trusted_networks")
+        fields = ("name", "timezone", "local_domains", "trusted_networks", "retention_days")
         help_texts = {  # noqa: RUF012 - Django's way
             "local_domains": "Domains it accepts mail for, separated by commas. Empty: inferred from the log.",
+            "retention_days": (
+                "Days after which its lines are deleted, counted from when they were logged or handed in, whichever"
+                " is later, so that an old log that is uploaded today can be read. 0: never."
+                " Empty: as MAILWATCH_RETENTION says."
+            ),
             "trusted_networks": "Addresses and networks that may send without a login, separated by commas.",
         }
 
@@ -43,7 +48,7 @@ class LogHostForm(_ModelForm):
 @admin.register(LogHost)
 class LogHostAdmin(_ModelAdmin):
     form = LogHostForm
-    list_display = ("name", "timezone", "local_domains", "trusted_networks")
+    list_display = ("name", "timezone", "local_domains", "trusted_networks", "retention_days")
 
     def get_readonly_fields(self, request: HttpRequest, obj: LogHost | None = None) -> tuple[str, ...]:
         """The name is in links, and the zone has gone into stored times."""
@@ -51,7 +56,7 @@ class LogHostAdmin(_ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: LogHost, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        if change and form.changed_data:
+        if change and set(form.changed_data) - {"retention_days"}:
             tasks.reclassify_soon(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: LogHost | None = None) -> bool:

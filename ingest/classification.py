@@ -102,6 +102,20 @@ def settle(run: IngestRun, *, renew: Callable[[], None]) -> None:
     marks.delete()
 
 
+def judge_suspects(log_host: LogHost) -> None:
+    """Compute the findings of a log host's suspects again, after lines were taken away.
+
+    Whoever had no finding has none without them.
+    """
+    suspects = Suspect.objects.filter(log_host=log_host).values_list("kind", "value")
+    subjects = {(SubjectKind(kind), value) for kind, value in suspects}
+    subjects.update(_follow_log_host(log_host, lambda: None))
+    host = log_host_facts(log_host)
+    for kind, values in _by_kind(subjects):
+        for chunk in batched(values, _SUBJECTS_AT_ONCE, strict=False):
+            _judge_and_store(log_host, host, kind, chunk)
+
+
 def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> Iterator[Subject]:
     """Learn what the log says of its host; where that changes answers, decide the findings on messages again.
 

@@ -378,6 +378,11 @@ def domain_of_local_delivery(attempt: Attempt) -> str | None:
     """The domain that a local transport delivered for; None for remote deliveries and discards."""
     if attempt.outcome is not Outcome.DELIVERED or attempt.is_remote or attempt.transport is None:
         return None
-    name = same_recipient(attempt.recipient, attempt.original_recipient)
+    return local_domain_of(attempt.recipient, attempt.original_recipient)
+
+
+def local_domain_of(recipient: str, original_recipient: str | None) -> str | None:
+    """The domain of a recipient, as local domains are counted."""
+    name = same_recipient(recipient, original_recipient)
     domain = name.rpartition("@")[2] if "@" in name else ""
     return domain[:255] or None

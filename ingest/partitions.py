@@ -61,7 +61,8 @@ def forget() -> None:
     _known.clear()
 
 
-def _name(table: str, month: int) -> str:
+def name_of(table: str, month: int) -> str:
+    """The partition of a month counted since January 1970."""
     return f"{table}_{month_start(month):%Y_%m}"
 
 
@@ -71,7 +72,7 @@ def _exists(table: str, month: int) -> bool:
         cursor.execute(
             "SELECT EXISTS (SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
             " WHERE inhparent = %s::regclass AND relname = %s)",
-            [table, _name(table, month)],
+            [table, name_of(table, month)],
         )
         return bool(cursor.fetchone()[0])
 
@@ -86,7 +87,7 @@ def _bound(table: str, month: int) -> str:
 
 
 def _make(table: str, month: int) -> None:
-    name = _name(table, month)
+    name = name_of(table, month)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if _exists(table, month):

@@ -9,8 +9,9 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 from django.db import OperationalError, transaction
+from django.utils.timezone import now
 
-from ingest import classification, pipeline, rebuild
+from ingest import classification, pipeline, rebuild, retention
 from ingest.models import IngestRun, LogFile, LogHost
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,12 @@ def move_log_host(*, log_host_id: int, **_: Any) -> None:
 def move_soon(log_host: LogHost) -> None:
     """Queue that once the surrounding transaction is committed."""
     transaction.on_commit(lambda: move_log_host.delay(log_host_id=log_host.pk))
+
+
+@shared_task
+def delete_by_age(**_: Any) -> None:
+    """Delete the lines that are old enough; what a worker that died left half done is finished."""
+    retention.retain(now())
 
 
 def wake(run: IngestRun) -> None:

@@ -5,6 +5,7 @@ The variables are described in docs/operations.md.
 
 from pathlib import Path
 
+from celery.schedules import crontab
 from django.utils.csp import CSP
 
 from mailwatch import env
@@ -100,6 +101,8 @@ CELERY_BEAT_SCHEDULE = {
     # A shared report that has ended keeps no mail data.
     "empty closed reports": {"task": "mailwatch.tasks.empty_closed_reports", "schedule": 3600.0},
     "discard expired uploads": {"task": "mailwatch.tasks.discard_expired_uploads", "schedule": 3600.0},
+    # At night, by UTC: nobody waits for it, but it takes time from reading and from being read.
+    "delete by age": {"task": "ingest.tasks.delete_by_age", "schedule": crontab(hour="3", minute="20")},
     # A piece whose worker died is taken up again by whoever is free.
     "requeue expired pieces": {
         "task": "ingest.tasks.requeue_expired",
@@ -179,6 +182,8 @@ MAILWATCH_MAX_MEMBERS = env.integer("MAILWATCH_MAX_MEMBERS", 10_000, minimum=1)
 MAILWATCH_MAX_MEMBER = env.size("MAILWATCH_MAX_MEMBER", "50G")
 MAILWATCH_MAX_UNPACKED = env.size("MAILWATCH_MAX_UNPACKED", "200G")
 MAILWATCH_MAX_RATIO = env.integer("MAILWATCH_MAX_RATIO", 250, minimum=1)
+# Days after which lines are deleted; a log host may have an age of its own. 0: never.
+MAILWATCH_RETENTION = env.integer("MAILWATCH_RETENTION", 0)
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = MAILWATCH_HOME / "arriving"
 FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, exist_ok=True)

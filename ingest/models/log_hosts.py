@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.timezone import now
 
@@ -32,6 +32,11 @@ class LogHost(models.Model):
     local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     inferred_local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     trusted_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    # days after which its lines are deleted; 0: never, null: as the setting says
+    retention_days = models.PositiveIntegerField(
+        null=True, blank=True, validators=[MaxValueValidator(36_500)]
+    )
+    has_lost_lines = models.BooleanField(default=False)  # and its suspects were not judged since
     created_at = models.DateTimeField(default=now)
     # what the stored findings were decided with; another value means that some must be decided again
     facts_digest = models.CharField(max_length=32, blank=True)

@@ -83,6 +83,7 @@ class LogFile(models.Model):
     last_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    expired_at = models.DateTimeField(null=True)  # when the last of its lines was deleted by age
     error = models.TextField(blank=True)
     damage = models.TextField(blank=True)  # a sentence, where an archive ended within this member
 

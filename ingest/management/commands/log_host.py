@@ -1,7 +1,7 @@
 """``manage.py log_host``: create a log host or change what is known of it."""
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from ingest.exim.line import readable
 from ingest.exim.masking import mask
 from ingest.models import LogHost, StoredConfiguration
 from ingest.rebuild import move
+from ingest.retention import LONGEST, days_of
 
 
 class Command(BaseCommand):
@@ -29,6 +30,12 @@ class Command(BaseCommand):
         parser.add_argument("--trusted-network", action="append", help="may send without a login; repeatable")
         parser.add_argument(
             "--config", action="append", type=Path, help="output of exim -bP, or a configure file; repeatable"
+        )
+        parser.add_argument(
+            "--retention",
+            type=_age,
+            metavar="DAYS",
+            help="delete its lines when they are older; 0: never, default: as MAILWATCH_RETENTION says",
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
@@ -53,6 +60,7 @@ class Command(BaseCommand):
         local_domain: list[str] | None,
         trusted_network: list[str] | None,
         config: list[Path] | None,
+        retention: int | str | None,
         **_: Any,
     ) -> None:
         if timezone is not None and timezone != host.timezone:
@@ -64,6 +72,8 @@ class Command(BaseCommand):
             host.local_domains = sorted({domain.lower().rstrip(".") for domain in local_domain})
         if trusted_network is not None:
             host.trusted_networks = sorted({str(ip_network(text, strict=False)) for text in trusted_network})
+        if retention is not None:
+            host.retention_days = None if isinstance(retention, str) else retention
         host.full_clean()
         host.save()
         if config is not None:
@@ -77,14 +87,26 @@ class Command(BaseCommand):
             "zone_check": check.as_json(),
             "local_domains": host.local_domains,
             "trusted_networks": host.trusted_networks,
+            "retention_days": days_of(host) or None,
             "configurations": [stored.name for stored in host.configurations.all()],
         }
         if as_json:
             self.stdout.write(json.dumps(known, ensure_ascii=False, indent=2))
             return
         self.stdout.write(f"{host} {'created' if is_new else 'changed'}, zone {host.timezone}.")
+        if days := days_of(host):
+            self.stdout.write(f"Its lines are deleted when they are older than {days:,} days.")
         if host.runs.exists():
             self.stdout.write(check.sentence + _advice(host, check))
+
+
+def _age(text: str) -> int | str:
+    """A number of days, or "default"."""
+    if text == "default":
+        return text
+    if not text.isascii() or not text.isdigit() or int(text) > LONGEST:
+        raise ArgumentTypeError(f"{text} is neither a number of days nor the word default")
+    return int(text)
 
 
 def _advice(host: LogHost, check: zones.ZoneCheck) -> str:
