@@ -1,4 +1,5 @@
-# make run, make demo and make test set up what they need: .venv by .ci/make-environment, Chromium by .ci/get-chromium.
+# make run, make demo and make test set up what they need: .venv by .ci/make-environment, Chromium, Exim's tools and
+# an OpenSSH server by .ci/get-*.
 
 .DEFAULT_GOAL := help
 .PHONY: help environment run demo test lint format lock
@@ -25,6 +26,7 @@ demo: environment
 test: lint
 	@.ci/get-chromium
 	@.ci/get-exim-tools
+	@.ci/get-openssh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/acceptance --ignore=tests/browser
 	$(BIN)/python -m pytest tests/acceptance tests/browser
 

@@ -56,6 +56,7 @@ class IncomingFile:
     path: str  # in the file storage for an upload, else on this machine
     size: int  # bytes
     is_upload: bool
+    is_continuation: bool = False  # of a log whose beginning was read before, and was an Exim log
 
 
 # ---- beginning
@@ -95,6 +96,7 @@ def new_run(*, log_host: LogHost, files: Sequence[IncomingFile], started_by: str
             path=file.path,
             size=file.size,
             is_upload=file.is_upload,
+            is_continuation=file.is_continuation,
         )
         Piece.objects.create(file=row)
     return run
@@ -205,7 +207,7 @@ def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
         if piece.offset == 0 and _share_with_twin(piece):
             return False
         for batch in batches(stream, start=piece.offset):
-            if piece.offset == 0:
+            if piece.offset == 0 and not file.is_continuation:
                 refuse_foreign(batch.entries, file.log_host.zone, name=file.name)
             _commit(piece, batch, stream)
             if progress is not None:

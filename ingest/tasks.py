@@ -11,7 +11,7 @@ from celery.signals import worker_ready
 from django.db import OperationalError, transaction
 from django.utils.timezone import now
 
-from ingest import classification, pipeline, rebuild, retention
+from ingest import classification, pipeline, rebuild, retention, syncing
 from ingest.models import IngestRun, LogFile, LogHost
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,21 @@ def requeue_expired(**_: Any) -> None:
         finish_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
     for log_host_id in LogHost.objects.exclude(wanted_timezone="").values_list("pk", flat=True):
         move_log_host.apply_async(kwargs={"log_host_id": log_host_id}, expires=_EXPIRES)
+
+
+@shared_task
+def sync_sources(**_: Any) -> None:
+    """Begin the passes over sources whose time has come."""
+    for source_id in syncing.due()[:_AT_ONCE]:
+        sync_source.apply_async(kwargs={"source_id": source_id}, expires=_EXPIRES)
+
+
+@shared_task
+def sync_source(*, source_id: int, **_: Any) -> None:
+    """One pass over a source, and its runs to the workers."""
+    done = syncing.sync(source_id)
+    for run in done.runs if done else ():
+        wake(run)
 
 
 @shared_task

@@ -19,6 +19,8 @@ MAILWATCH_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DEBUG = env.flag("MAILWATCH_DEBUG", default=False)
 SECRET_KEY = env.secret("MAILWATCH_SECRET_KEY") or env.kept_secret(MAILWATCH_HOME / "secret_key")
+# Encrypts passwords and keys of sources; of its own, so that the other can be changed without losing them.
+MAILWATCH_CREDENTIALS_KEY = env.secret("MAILWATCH_CREDENTIALS_KEY") or SECRET_KEY
 # This machine may always ask by its own names, as health checks do.
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *env.names("MAILWATCH_ALLOWED_HOSTS", "")]
 CSRF_TRUSTED_ORIGINS = env.names("MAILWATCH_TRUSTED_ORIGINS", "")
@@ -103,6 +105,11 @@ CELERY_BEAT_SCHEDULE = {
     "discard expired uploads": {"task": "mailwatch.tasks.discard_expired_uploads", "schedule": 3600.0},
     # At night, by UTC: nobody waits for it, but it takes time from reading and from being read.
     "delete by age": {"task": "ingest.tasks.delete_by_age", "schedule": crontab(hour="3", minute="20")},
+    "sync sources": {
+        "task": "ingest.tasks.sync_sources",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     # A piece whose worker died is taken up again by whoever is free.
     "requeue expired pieces": {
         "task": "ingest.tasks.requeue_expired",
@@ -176,6 +183,9 @@ MAILWATCH_MAX_UPLOAD = env.size("MAILWATCH_MAX_UPLOAD", "20G")
 MAILWATCH_UPLOAD_PIECE = env.size("MAILWATCH_UPLOAD_PIECE", "8M")
 MAILWATCH_UPLOAD_EXPIRES = env.integer("MAILWATCH_UPLOAD_EXPIRES", 48, minimum=1)  # hours
 MAILWATCH_KEEP_UPLOADS = env.flag("MAILWATCH_KEEP_UPLOADS", default=False)
+# Where sources may be: kinds of addresses that fsspec knows, and directories of this machine.
+MAILWATCH_SOURCE_SCHEMES = env.names("MAILWATCH_SOURCE_SCHEMES", "file,sftp")
+MAILWATCH_SOURCE_DIRECTORIES = env.names("MAILWATCH_SOURCE_DIRECTORIES", "/var/log/exim4,/var/log/exim")
 # What archives and compressed files may unpack to; see ingest.sources.limits.
 MAILWATCH_MAX_DEPTH = env.integer("MAILWATCH_MAX_DEPTH", 3, minimum=1)
 MAILWATCH_MAX_MEMBERS = env.integer("MAILWATCH_MAX_MEMBERS", 10_000, minimum=1)

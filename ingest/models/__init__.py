@@ -6,6 +6,7 @@ from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConf
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
 from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, State
+from ingest.models.sources import Source, SourceFile
 from ingest.rules.facts import Outcome
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "Outcome",
     "Piece",
     "Rejection",
+    "Source",
+    "SourceFile",
     "State",
     "Status",
     "StoredConfiguration",

@@ -61,6 +61,7 @@ class LogFile(models.Model):
     )  # made safe to show, a member's with its path; never used as a path
     path = models.CharField(max_length=1024)  # in the file storage, or on this machine for the command line
     is_upload = models.BooleanField(default=False)  # True: in the file storage, deleted when done
+    is_continuation = models.BooleanField(default=False)  # of a file whose beginning was read before
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     size = models.BigIntegerField(default=0)  # bytes as handed in
     size_read = models.BigIntegerField(default=0)  # bytes of the handed-in file consumed: for progress

@@ -1,6 +1,6 @@
 """Files as handed in, plain or compressed, as one stream read in order."""
 
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from ingest.sources.formats import (
     ERRORS,
@@ -48,6 +48,25 @@ class Plain:
 
     def read(self, size: int, /) -> bytes:
         text = self._file.read(size)
+        self.consumed += len(text)
+        return text
+
+
+class Stretch:
+    """The bytes of a plain file from one place to another, which may be set while it is read; None: to its end."""
+
+    damage = ""
+
+    def __init__(self, file: BinaryIO, start: int, end: int | None) -> None:
+        file.seek(start)
+        self._file = file
+        self.consumed = start  # of the whole file, as if what stands before had been read
+        self.end = end
+
+    def read(self, size: int, /) -> bytes:
+        if self.end is not None:
+            size = min(size, self.end - self.consumed)
+        text = self._file.read(size) if size > 0 else b""
         self.consumed += len(text)
         return text
 

@@ -28,6 +28,7 @@ PAGES = (
     Page("explain", "Explain"),
     Page("configuration", "Configuration"),
     Page("uploads", "Uploads", ("run",)),
+    Page("sources", "Sources", ("source",)),
     Page("shares", "Shared reports", ("share",)),
     Page("rules", "Rules"),
 )
