@@ -8,26 +8,29 @@ A rejectlog repeats lines of the mainlog and writes the headers of the message b
 their texts differ, and tell one event: the k-th copy of the one is the k-th copy of the other, whichever came first.
 """
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 
 from django.db import connection
 
 from ingest import pages
-from ingest.exim.events import Unparsed
-from ingest.exim.line import read_line
 from ingest.models import LineShare, LogFile
 from ingest.sources.entries import Entry
 
-# A stamp of the repeated autumn hour is known only with its message id, which the bounds do not look at.
-_MARGIN = timedelta(hours=2)
-_STAMP_LENGTH = (
-    29  # "2026-03-01 10:00:00.000 +0100"; with an id behind a short stamp, one value for a second's lines
-)
-_LONGEST_PREFIX = 400  # a syslog prefix may stand before the stamp
+# What is locked in place of the hours of a batch, by its length: the days, or the log host.
+_MOST_HOURS = 24
 _MOST_DAYS = 31
+_HOST, _HOURS = 0, 10_000_000  # keys of locks; those of days, their ordinals, lie between
+_PREFIX = 400  # bytes in which a stamp stands, behind syslog's part
+_STAMP = re.compile(
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}):([0-9]{2})(?:\.[0-9]{1,6})?( [+-][0-9]{4})?(?= |\Z)"
+)
+_WITH_ZONE = (b" +", b" -")  # behind the seconds, as far as 21 bytes tell
+_A_SECOND = timedelta(microseconds=999_999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +83,91 @@ class Sifted:
 
 
 def span_of(entries: Iterable[Entry], zone: tzinfo) -> Span | None:
-    """The bounds of a batch's stamps; None when no entry has a stamp that can be read."""
-    texts: dict[bytes, bytes] = {}
-    for entry in entries:
-        texts.setdefault(entry.text[:_STAMP_LENGTH], entry.text)
-    times = []
-    for prefix, text in texts.items():
-        line = read_line(prefix, zone=zone)
-        if isinstance(line, Unparsed):
-            line = read_line(text[:_LONGEST_PREFIX], zone=zone)
-        if not isinstance(line, Unparsed):
-            times.append(line.logged_at)
-    if not times:
+    """The bounds of a batch's stamps; None when no entry has a stamp that can be read.
+
+    A stamp of the repeated autumn hour is told apart by its message id, which is not looked at here: the span goes
+    from the earlier reading of its lowest stamp to the later reading of its highest.
+    """
+    bounds: list[tuple[datetime, datetime]] = []
+    for (minute, offset), seconds in _stamps(entries).items():
+        readings = _readings(minute, offset, zone)
+        valid = [second for second in seconds if second < b"60"]
+        if readings is not None and valid:
+            first, last = int(min(valid)), int(max(valid))
+            bounds.append((readings[0] + timedelta(seconds=first), readings[1] + timedelta(seconds=last)))
+    if not bounds:
         return None
-    return Span(pages.shifted(min(times), -_MARGIN), pages.shifted(max(times), _MARGIN))
+    return Span(min(first for first, _ in bounds), max(last for _, last in bounds) + _A_SECOND)
+
+
+def _stamps(entries: Iterable[Entry]) -> dict[tuple[bytes, bytes | None], set[bytes]]:
+    """The seconds of a batch by minute and by the zone that stands behind them, if any."""
+    texts = [entry.text for entry in entries]
+    seconds: dict[tuple[bytes, bytes | None], set[bytes]] = defaultdict(set)
+    for stamp in {text[:21] for text in texts}:  # one for many lines of a second
+        found = _STAMP.match(stamp, 0, 19)
+        if found is None or stamp[19:] in _WITH_ZONE or stamp[19:20] not in b" ":
+            return _stamps_anywhere(texts)
+        seconds[found[1], None].add(found[2])
+    return seconds
+
+
+def _stamps_anywhere(texts: Iterable[bytes]) -> dict[tuple[bytes, bytes | None], set[bytes]]:
+    """The same where some stamps have a fraction, a zone, or syslog's part before them."""
+    seconds: dict[tuple[bytes, bytes | None], set[bytes]] = defaultdict(set)
+    for text in texts:
+        found = _STAMP.search(text, 0, _PREFIX)
+        if found is not None:
+            seconds[found[1], found[3]].add(found[2])
+    return seconds
+
+
+@lru_cache(maxsize=65_536)
+def _readings(minute: bytes, offset: bytes | None, zone: tzinfo) -> tuple[datetime, datetime] | None:
+    """The earliest and the latest time (UTC) that the beginning of a minute can be; None for no time at all."""
+    try:
+        if offset is not None:
+            at = datetime.fromisoformat((minute + offset[1:]).decode()).astimezone(UTC)
+            return at, at
+        local = datetime.fromisoformat(minute.decode()).replace(tzinfo=zone)
+        first, later = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return first, max(first, later)
 
 
 def reserve(log_host_id: int, span: Span) -> None:
-    """Wait until no other batch of this log host works on a day of the span; held until the commit.
+    """Wait until no other batch of this log host works on an hour of the span; held until the commit.
 
-    Two copies of one line have one stamp, so batches that share no day cannot bring the same line.
+    Two copies of one line have one stamp, so batches that share no hour cannot bring the same line, and work side by
+    side. Locks stand for the log host, its days and its hours (UTC). A batch takes the hours of its span for itself
+    and shares their days and the log host; a span of more than a day takes its days for itself, and a very long one
+    the log host, which excludes all others as well: whoever works on an hour shares the day above it.
+
+    It cannot come to a deadlock here: every batch takes its locks in one order (the log host, days ascending, hours
+    ascending) and never one that it holds already, so of batches that wait for each other the one whose wanted lock
+    comes last in that order would have to wait for a batch that waits for a still later one. Row locks are taken
+    behind all of these.
     """
-    first_day, last_day = span.first_at.toordinal(), span.last_at.toordinal()
     with connection.cursor() as cursor:
-        if last_day - first_day > _MOST_DAYS:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [log_host_id])
-            return
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, 0)", [log_host_id])
-        for day in range(first_day, last_day + 1):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [log_host_id, day])
+        for key, is_shared in _locks(span):
+            name = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
+            cursor.execute(f"SELECT {name}(%s, %s)", [log_host_id, key])
+
+
+def _locks(span: Span) -> Iterator[tuple[int, bool]]:
+    """The locks of a span in their order, and whether each is shared."""
+    first_day, last_day = span.first_at.toordinal(), span.last_at.toordinal()
+    first_hour, last_hour = first_day * 24 + span.first_at.hour, last_day * 24 + span.last_at.hour
+    is_of_host, is_of_days = last_day - first_day > _MOST_DAYS, last_hour - first_hour > _MOST_HOURS
+    yield _HOST, not is_of_host
+    if is_of_host:
+        return
+    for day in range(first_day, last_day + 1):
+        yield day, not is_of_days
+    if not is_of_days:
+        for hour in range(first_hour, last_hour + 1):
+            yield _HOURS + hour, False
 
 
 def sift(file: LogFile, entries: Sequence[Entry], span: Span) -> Sifted:

@@ -10,42 +10,32 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
-from typing import BinaryIO
+from functools import partial
+from typing import BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
 from django.utils.timezone import now
 
-from ingest import (
-    batch_rows,
-    classification,
-    known_lines,
-    load,
-    pages,
-    partitions,
-    stored_files,
-    unpacking,
-    zones,
-)
+from ingest import classification, faults, leases, partitions, pieces, stored_files, storing, unpacking, zones
+from ingest.leases import LEASE, TakenOver
 from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
+from ingest.pieces import Text
 from ingest.sources.batches import Batch, batches, refuse_foreign
 from ingest.sources.limits import Refused
-from ingest.sources.streams import LogStream
-from ingest.stored_facts import log_host_facts
+from ingest.sources.streams import Peeked
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)  # a batch takes about a second
-MOST_ATTEMPTS = 5  # without a commit between them
-_SAMPLES = 20  # unreadable lines kept for the page of the run
+open_pieces = leases.open_pieces
+open_runs = leases.open_runs
+
 _ERRORS = 20  # files named in the sentence of a run
+_PAUSE = 0.2  # seconds between two looks at what others do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,71 +92,57 @@ def new_run(*, log_host: LogHost, files: Sequence[IncomingFile], started_by: str
     return run
 
 
-# ---- leases
-
-
-def open_pieces(run: IngestRun | None = None) -> list[int]:
-    """The pieces that nobody works on, oldest first."""
-    waiting = Piece.objects.filter(state__in=UNFINISHED).filter(_lease_is_free())
-    if run is not None:
-        waiting = waiting.filter(file__run=run)
-    return list(waiting.order_by("pk").values_list("pk", flat=True))
-
-
-def open_runs() -> list[int]:
-    """Runs whose files are all read but whose findings are not computed, with nobody at it."""
-    waiting = IngestRun.objects.filter(state__in=UNFINISHED).filter(_lease_is_free())
-    return list(waiting.exclude(files__state__in=UNFINISHED).order_by("pk").values_list("pk", flat=True))
-
-
-def _lease_is_free() -> Q:
-    return Q(lease_until=None) | Q(lease_until__lt=Now())
-
-
-def _take(piece_id: int) -> Piece | None:
-    """Take the lease of a piece; None if it is done or somebody holds it."""
-    taken = (
-        Piece.objects.filter(pk=piece_id, state__in=UNFINISHED)
-        .filter(_lease_is_free())
-        .update(lease_until=Now() + LEASE, state=State.RUNNING, attempts=F("attempts") + 1)
-    )
-    return Piece.objects.select_related("file__log_host", "file__run").get(pk=piece_id) if taken else None
-
-
 # ---- working
 
 
-class _TakenOver(Exception):
-    """The lease ran out during a batch and somebody else has the piece: what this one read is not stored."""
+class Calls(NamedTuple):
+    """Who is told of what happens while a piece is read."""
+
+    progress: Callable[[LogFile], None] | None = None  # after each batch
+    wake: Callable[[Sequence[int]], None] | None = None  # for pieces that were made
+
+    def after_batch(self, file: LogFile) -> None:
+        if self.progress is not None:
+            self.progress(file)
+
+    def made(self, piece_ids: Sequence[int]) -> None:
+        if self.wake is not None:
+            self.wake(piece_ids)
 
 
 def work(
-    piece_id: int, *, seconds: float | None = None, progress: Callable[[LogFile], None] | None = None
+    piece_id: int,
+    *,
+    seconds: float | None = None,
+    progress: Callable[[LogFile], None] | None = None,
+    wake: Callable[[Sequence[int]], None] | None = None,
 ) -> bool:
-    """Read a piece, for about ``seconds`` if given; True if something of it remains for another call.
+    """Read a piece; True if something of it remains for another call.
 
-    Errors end in the file's state: a refused or damaged file is a result, not an exception.
+    After about ``seconds``, if given, a piece that can be gone on with at no cost is left to another call. Errors end
+    in the file's state: a refused or damaged file is a result, not an exception. Raises OperationalError when the
+    database is not there.
     """
-    piece = _take(piece_id)
+    piece = leases.take(piece_id)
     if piece is None:
         return False
     deadline = None if seconds is None else time.monotonic() + seconds
     try:
-        return _work(piece, deadline, progress)
-    except _TakenOver:
+        return _work(piece, deadline, Calls(progress, wake))
+    except TakenOver:
         log.warning("piece %s: the lease ran out, and another worker has gone on with it", piece.pk)
         return False
 
 
-def _work(piece: Piece, deadline: float | None, progress: Callable[[LogFile], None] | None) -> bool:
+def _work(piece: Piece, deadline: float | None, calls: Calls) -> bool:
     try:
-        return _read(piece, deadline, progress)
-    except _TakenOver:
+        return _read(piece, deadline, calls)
+    except TakenOver:
         raise
     except Refused as refusal:
         _refuse(piece, str(refusal))
     except OSError as error:
-        _end_file(piece, State.FAILED, f"The file could not be read: {error.strerror or error}.")
+        _end_piece(piece, State.FAILED, f"The file could not be read: {error.strerror or error}.")
     except Exception as error:  # a fault of the database or of ours: logged, told, tried again, given up
         log.exception("piece %s: the batch was rolled back", piece.pk)
         return _after_error(piece, error)
@@ -176,65 +152,123 @@ def _work(piece: Piece, deadline: float | None, progress: Callable[[LogFile], No
 def _after_error(piece: Piece, error: Exception) -> bool:
     """Leave the piece to be tried again, later each time, or give up."""
     partitions.forget()
-    if not connection.in_atomic_block and not connection.is_usable():
-        connection.close()  # the next query opens another
-    reason = f"{type(error).__name__}: {str(error).strip() or 'no more is known'}".splitlines()[0].rstrip(".")
-    if piece.attempts >= MOST_ATTEMPTS:
-        _end_file(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
+    _reconnect()
+    if faults.is_of_database(error):
+        _wait_for_database(piece, error)
+        return True
+    reason = faults.reason(error)
+    if storing.is_apart(piece):
+        _end_piece(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
         return False
-    wait = timedelta(seconds=2**piece.attempts)
-    Piece.objects.filter(pk=piece.pk).update(lease_until=Now() + wait)
+    Piece.objects.filter(pk=piece.pk).update(lease_until=Now() + faults.pause(piece.attempts))
     LogFile.objects.filter(pk=piece.file_id).update(error=f"Trying again: {reason}.")
     return True
 
 
-def _opened(file: LogFile) -> AbstractContextManager[BinaryIO]:
-    if file.is_upload:
-        return stored_files.opened(file.path)
-    return Path(file.path).open("rb")
+def _reconnect() -> None:
+    if not connection.in_atomic_block and not connection.is_usable():
+        connection.close()  # the next query opens another
 
 
-def _read(piece: Piece, deadline: float | None, progress: Callable[[LogFile], None] | None) -> bool:
+def _wait_for_database(piece: Piece, error: Exception) -> None:
+    """Note that this piece waits, as soon as there is a database to note it in, and try again for as long as it takes.
+
+    An outage is no attempt. If none comes back while the lease lasts, the lease will have run out.
+    """
+    until = time.monotonic() + LEASE.total_seconds()
+    ours = Piece.objects.filter(pk=piece.pk, attempts=piece.attempts, offset=piece.offset)
+    while True:
+        try:
+            ours.update(
+                lease_until=Now() + faults.pause(piece.outages + 1),
+                attempts=Greatest(F("attempts") - 1, 0),
+                outages=F("outages") + 1,
+            )
+            sentence = f"Waiting for the database: {faults.reason(error)}."
+            LogFile.objects.filter(pk=piece.file_id).update(error=sentence)
+        except (DatabaseError, InterfaceError):
+            if connection.in_atomic_block or time.monotonic() > until:
+                return
+            time.sleep(_PAUSE * 5)
+            _reconnect()
+        else:
+            return
+
+
+def _read(piece: Piece, deadline: float | None, calls: Calls) -> bool:
     file = piece.file
     if file.state == State.WAITING:
         _begin(file)
-    with _opened(file) as opened:
-        stream = unpacking.stream_of(file, opened)
-        if stream.archive and file.archive_id is None:
+    with pieces.opened(piece) as opened:
+        text = pieces.text_of(piece, opened)
+        if isinstance(text.stream, Peeked) and text.stream.archive and file.archive_id is None:
             opened.seek(0)
-            _unpack(piece, opened, progress)
+            _unpack(piece, opened, calls)
             return False
-        if piece.offset == 0 and _share_with_twin(piece):
+        is_first = piece.number == 0 and piece.offset == 0
+        if is_first and _share_with_twin(piece):
             return False
-        for batch in batches(stream, start=piece.offset):
-            if piece.offset == 0 and not file.is_continuation:
-                refuse_foreign(batch.entries, file.log_host.zone, name=file.name)
-            _commit(piece, batch, stream)
-            if progress is not None:
-                progress(file)
-            if deadline is not None and time.monotonic() > deadline:
-                Piece.objects.filter(pk=piece.pk).update(lease_until=None)
-                return True
-    if piece.offset == 0:
-        raise Refused(stream.damage or "The file has no text in it.")
-    damage = stream.damage or file.damage
-    _end_file(piece, State.FAILED if damage else State.FINISHED, damage)
+        if pieces.is_to_be_handed_on(piece, text):
+            readers = pieces.Readers(calls.made, partial(_help, calls=calls))
+            pieces.hand_on(piece, cast("Peeked", text.stream), readers)
+        elif _read_batches(piece, text, opened, deadline, calls):
+            return True
+    if piece.number == 0 and piece.offset == 0:
+        raise Refused(text.stream.damage or "The file has no text in it.")
+    damage = text.stream.damage or (file.damage if piece.end is None else "")
+    _end_piece(piece, State.FAILED if damage else State.FINISHED, damage)
     return False
 
 
-def _unpack(piece: Piece, opened: BinaryIO, progress: Callable[[LogFile], None] | None) -> None:
-    def hold(offset: int) -> None:
-        """Renew the lease and note how far the piece is; an attempt counts until it came further."""
-        attempts = piece.attempts if offset == piece.offset else 1
-        ours = Piece.objects.filter(
-            pk=piece.pk, state=State.RUNNING, attempts=piece.attempts, offset=piece.offset
-        )
-        if not ours.update(offset=offset, attempts=attempts, lease_until=Now() + LEASE):
-            raise _TakenOver
-        piece.offset, piece.attempts = offset, attempts
+def _read_batches(piece: Piece, text: Text, opened: BinaryIO, deadline: float | None, calls: Calls) -> bool:
+    """Store the text of a piece batch by batch; True if something of it remains for another call."""
+    size = storing.batch_size(piece)
+    for batch in batches(text.stream, start=piece.offset, stream_at=text.at, size=size):
+        if piece.number == 0 and piece.offset == 0 and not piece.file.is_continuation:
+            refuse_foreign(batch.entries, piece.file.log_host.zone, name=piece.file.name)
+        was_apart = storing.is_apart(piece)
+        _store(piece, batch, text, pieces.places(piece, text, opened), calls)
+        if was_apart or (deadline is not None and text.plain is not None and time.monotonic() > deadline):
+            leases.put_back(piece)
+            return True
+    return False
 
-    state, sentence = unpacking.unpack(unpacking.Holding(piece, hold, progress), opened)
-    _end_file(piece, state, sentence)
+
+def _store(piece: Piece, batch: Batch, text: Text, places: Sequence[int], calls: Calls) -> None:
+    """Store a batch; the first of a large file makes pieces of the file."""
+    made: list[int] = []
+
+    def divide(held: Piece) -> None:
+        made[:] = pieces.divide(held, places) if places else []
+
+    size_read = pieces.bytes_of(piece, text, batch.end)
+    file = storing.store(piece, batch, size_read=size_read, then=divide)
+    if places and text.plain is not None:
+        piece.end = text.plain.end = places[0]
+        calls.made(made)
+    calls.after_batch(file)
+
+
+def _help(reader: Piece, *, calls: Calls) -> None:
+    """Work on a piece that the reader of a compressed file handed on, while it may not hand on more."""
+    waiting = Piece.objects.filter(file=reader.file_id, number__gt=0, state=State.WAITING)
+    first = waiting.filter(leases.is_free()).order_by("number").first()
+    leases.hold(reader, reader.offset)
+    if first is None:
+        time.sleep(_PAUSE)
+        return
+
+    def after_batch(file: LogFile) -> None:
+        leases.hold(reader, reader.offset)
+        calls.after_batch(file)
+
+    work(first.pk, progress=after_batch)
+
+
+def _unpack(piece: Piece, opened: BinaryIO, calls: Calls) -> None:
+    holding = unpacking.Holding(piece, partial(leases.hold, piece), calls.progress)
+    state, sentence = unpacking.unpack(holding, opened)
+    _end_piece(piece, state, sentence)
 
 
 def archives(run: IngestRun) -> list[int]:
@@ -245,7 +279,7 @@ def archives(run: IngestRun) -> list[int]:
 
 def _is_archive(file: LogFile) -> bool:
     try:
-        with _opened(file) as opened:
+        with pieces.opened_file(file) as opened:
             return unpacking.is_archive(file, opened)
     except OSError:  # told when it is read
         return False
@@ -261,94 +295,15 @@ def _begin(file: LogFile) -> None:
     file.refresh_from_db(fields=["state", "started_at"])
 
 
-def _commit(piece: Piece, batch: Batch, stream: LogStream) -> None:
-    """Store one batch: pages, rows, findings, counts and the offset, or nothing of it."""
-    while True:
-        try:
-            with transaction.atomic():
-                file = _store_batch(piece, batch, stream)
-        except partitions.Missing as missing:
-            partitions.make(missing)
-        else:
-            piece.file, piece.offset, piece.attempts = file, batch.end, 1
-            return
-
-
-def _store_batch(piece: Piece, batch: Batch, stream: LogStream) -> LogFile:
-    """The file as it is when the transaction commits."""
-    zones.keep(piece.file.log_host_id)
-    held = Piece.objects.select_for_update(of=("self",)).select_related("file__log_host").get(pk=piece.pk)
-    if (held.offset, held.attempts) != (piece.offset, piece.attempts):
-        raise _TakenOver
-    file = held.file
-    file.run = piece.file.run
-    span = known_lines.span_of(batch.entries, file.log_host.zone) or _known_span(file)
-    if batch.entries and span is not None:
-        known_lines.reserve(file.log_host_id, span)
-        _store(held, batch, span)
-    file.size_read = stream.consumed
-    file.lines += sum(entry.lines for entry in batch.entries)
-    file.error = ""
-    file.save()
-    Piece.objects.filter(pk=piece.pk).update(offset=batch.end, attempts=1, lease_until=Now() + LEASE)
-    return file
-
-
-def _known_span(file: LogFile) -> known_lines.Span | None:
-    """Where a stretch without any stamp belongs: behind what the file had so far."""
-    return None if file.last_at is None else known_lines.Span(file.last_at, file.last_at)
-
-
-def _store(piece: Piece, batch: Batch, span: known_lines.Span) -> None:
-    file = piece.file
-    host_id, zone = file.log_host_id, file.log_host.zone
-    sifted = known_lines.sift(file, batch.entries, span)
-    known_lines.claim(file, sifted.claimed)
-    file.duplicate_lines += sifted.duplicate_lines
-    if not sifted.new:
-        return
-    read = batch_rows.read(sifted.new, zone, fallback=file.last_at or span.first_at)
-    batch_rows.require_partitions(read)
-    refs = pages.store(host_id, read.stamped)
-    known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
-    rows = batch_rows.gather(read, refs)
-    merged = load.merge_messages(host_id, rows.messages)
-    load.add_attempts(host_id, rows.messages)
-    load.add_refusals(host_id, rows.refusals)
-    load.add_headers(host_id, rows.headers)
-    load.add_counts(host_id, rows.counts)
-    load.mark_subjects(host_id, piece.pk, rows.subjects)
-    classification.classify_merged(host_id, log_host_facts(file.log_host), merged)
-    _count(file, read, rows)
-
-
-def _count(file: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> None:
-    file.new_lines += sum(new.new_lines for new in read.new)
-    file.unparsed_lines += len(read.unparsed)
-    file.messages += rows.arrivals
-    file.deliveries += rows.deliveries
-    file.rejections += len(rows.refusals)
-    file.kinds = dict(Counter(file.kinds) + rows.kinds)
-    room = _SAMPLES - len(file.unparsed_samples)
-    file.unparsed_samples += [{"reason": bad.reason, "text": bad.text} for bad in read.unparsed[:room]]
-    votes = zones.votes_of([file])
-    votes.add(batch_rows.zone_votes(read.stamped, read.events))
-    file.zone_votes = votes.as_json()
-    file.features = sorted({*file.features, *rows.features})
-    file.own_addresses = sorted({*file.own_addresses, *rows.own_addresses})
-    times = [stamped.logged_at for stamped in read.stamped]
-    file.first_at = min([*times, *filter(None, [file.first_at])])
-    file.last_at = max([*times, *filter(None, [file.last_at])])
-
-
 def _share_with_twin(piece: Piece) -> bool:
     """A file whose bytes were read before, to the end, holds the same lines: nothing is read again."""
     file = piece.file
     if file.archive_id is None:  # a member's was made when it was unpacked
-        with _opened(file) as opened:
+        with pieces.opened_file(file) as opened:
             file.digest = _digest(opened)
     twin = (
         LogFile.objects.filter(log_host_id=file.log_host_id, digest=file.digest, state=State.FINISHED)
+        .filter(set_aside_lines=0)
         .exclude(pk=file.pk)
         .order_by("pk")
         .first()
@@ -369,7 +324,7 @@ def _share_with_twin(piece: Piece) -> bool:
         for name in ("features", "own_addresses", "first_at", "last_at"):
             setattr(file, name, getattr(twin, name))
         file.save()
-    _end_file(piece, State.FINISHED, "")
+    _end_piece(piece, State.FINISHED, "")
     return True
 
 
@@ -386,29 +341,40 @@ def _digest(opened: BinaryIO) -> str:
 def _refuse(piece: Piece, sentence: str) -> None:
     """What a file was stored of before it was refused stays: then it has failed."""
     if piece.offset:
-        _end_file(piece, State.FAILED, sentence)
+        _end_piece(piece, State.FAILED, sentence)
     else:
-        _end_file(piece, State.SKIPPED if piece.file.archive_id else State.REFUSED, sentence)
+        _end_piece(piece, State.SKIPPED if piece.file.archive_id else State.REFUSED, sentence)
 
 
-def _end_file(piece: Piece, state: State, error: str) -> None:
-    file = piece.file
+def _end_piece(piece: Piece, state: State, error: str) -> None:
+    """End a piece, and the file with its last one."""
     with transaction.atomic():
         ours = Piece.objects.filter(pk=piece.pk, state=State.RUNNING, attempts=piece.attempts)
-        if not ours.update(state=state, lease_until=None):
-            raise _TakenOver
-        unpacking.discard_leftovers(file)
-        ended = {"state": state, "error": error, "finished_at": now()}
-        if state in (State.FINISHED, State.UNPACKED):
-            ended["size_read"] = file.size
-        LogFile.objects.filter(pk=file.pk).update(**ended)
-        if file.is_upload and not (settings.MAILWATCH_KEEP_UPLOADS and file.archive_id is None):
-            transaction.on_commit(lambda: stored_files.delete(file.path))
+        if not ours.update(state=state, error=error, lease_until=None):
+            raise TakenOver
+        file = LogFile.objects.select_for_update(no_key=True).get(pk=piece.file_id)
+        if piece.path:
+            transaction.on_commit(partial(pieces.forget_text, piece.pk, piece.path))
+        ended = list(Piece.objects.filter(file=file).order_by("number").values_list("state", "error"))
+        if not any(state in UNFINISHED for state, _ in ended):
+            _end_file(file, [State(state) for state, _ in ended], [error for _, error in ended if error])
+
+
+def _end_file(file: LogFile, states: Sequence[State], errors: Sequence[str]) -> None:
+    """End a file whose pieces ended so."""
+    state = State.FAILED if State.FAILED in states else states[0]
+    unpacking.discard_leftovers(file)
+    ended = {"state": state, "error": errors[0] if errors else "", "finished_at": now()}
+    if state in (State.FINISHED, State.UNPACKED):
+        ended["size_read"] = file.size
+    LogFile.objects.filter(pk=file.pk).update(**ended)
+    if file.is_upload and not (settings.MAILWATCH_KEEP_UPLOADS and file.archive_id is None):
+        transaction.on_commit(partial(stored_files.delete, file.path))
 
 
 def finish(run_id: int) -> bool:
     """Compute a run's findings and end it, once all its files are read. False: not yet, or another does it."""
-    waiting = IngestRun.objects.filter(pk=run_id, state__in=UNFINISHED).filter(_lease_is_free())
+    waiting = IngestRun.objects.filter(pk=run_id, state__in=UNFINISHED).filter(leases.is_free())
     ready = waiting.exclude(files__state__in=UNFINISHED)
     if not ready.update(lease_until=Now() + LEASE):
         return False
@@ -418,6 +384,7 @@ def finish(run_id: int) -> bool:
         IngestRun.objects.filter(pk=run_id).update(lease_until=Now() + LEASE)
 
     classification.settle(run, renew=renew)
+    pieces.forget_texts(run_id)
     states = Counter(run.files.values_list("state", flat=True))
     state = next((state for state in (State.FAILED, State.FINISHED) if states[state]), State.REFUSED)
     errors = run.files.exclude(error="").exclude(state=State.SKIPPED).values_list("name", "error")

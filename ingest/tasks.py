@@ -4,6 +4,7 @@ A task that is lost costs the seconds until beat looks again; one that comes twi
 """
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 from celery import shared_task
@@ -25,7 +26,7 @@ _EXPIRES = 10
 @shared_task
 def read_piece(*, piece_id: int, **_: Any) -> None:
     """Read some of a piece; at its end, see whether its run is done."""
-    if pipeline.work(piece_id, seconds=_SECONDS):
+    if pipeline.work(piece_id, seconds=_SECONDS, wake=_wake_pieces):
         read_piece.delay(piece_id=piece_id)
         return
     run = IngestRun.objects.filter(files__pieces=piece_id).first()
@@ -118,6 +119,11 @@ def wake(run: IngestRun) -> None:
             read_piece.delay(piece_id=piece_id)
 
     transaction.on_commit(queue)
+
+
+def _wake_pieces(piece_ids: Iterable[int]) -> None:
+    for piece_id in piece_ids:
+        read_piece.delay(piece_id=piece_id)
 
 
 @worker_ready.connect

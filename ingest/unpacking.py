@@ -34,7 +34,7 @@ _BLOCK = 64 * 1024
 _NOTED_AT_ONCE = 500  # members that are not read, in one transaction
 _RENEWED = timedelta(seconds=settings.MAILWATCH_LEASE) / 6  # how often the lease is renewed between members
 _OURS = ".zst"  # ends the path of a log that was compressed here
-_UNLIMITED = Limits(ratio=2**40, unpacked=2**60)  # for what was within the limits when it was compressed
+UNLIMITED = Limits(ratio=2**40, unpacked=2**60)  # for what was within the limits when it was compressed
 _STATES = {Kind.SKIPPED: State.SKIPPED, Kind.REFUSED: State.REFUSED, Kind.DAMAGED: State.FAILED}
 
 
@@ -63,9 +63,14 @@ def stream_of(file: LogFile, opened: BinaryIO) -> Peeked:
     if file.archive_id is not None:
         within = replace(within, unpacked=within.member)
     source: LogStream = Plain(opened)
-    if file.path.endswith(_OURS):
-        source = Decompressed(source, ZSTD, _UNLIMITED)
+    if is_packed(file):
+        source = Decompressed(source, ZSTD, UNLIMITED)
     return open_stream(source, within)
+
+
+def is_packed(file: LogFile) -> bool:
+    """Whether the log was compressed here, as long as it waits."""
+    return file.archive_id is not None and file.path.endswith(_OURS)
 
 
 def is_archive(file: LogFile, opened: BinaryIO) -> bool:
@@ -192,7 +197,7 @@ class _Unpacking:
             row = LogFile.objects.create(**self._columns(member), path=path)
         copy = _Copy(stream, self._limits, self._count)
         try:
-            blocks = _Blocks(copy.blocks(is_packed=member.is_packed))
+            blocks = Blocks(copy.blocks(is_packed=member.is_packed))
             kept = default_storage.save(path, File(cast("IO[bytes]", blocks)))
             damage = stream.damage
             if damage and not member.keeps_damaged:
@@ -280,7 +285,7 @@ class _Copy:
             yield block
 
 
-class _Blocks(io.RawIOBase):
+class Blocks(io.RawIOBase):
     """What the file storage reads from."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:

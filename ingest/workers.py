@@ -1,51 +1,85 @@
 """The work of a run in this process, or in several, without Celery: for the command line."""
 
+import logging
 import os
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
 
-from django.db import connections
+from django.db import DatabaseError, InterfaceError, connection, connections
 
-from ingest import pipeline
+from ingest import faults, pieces, pipeline
 from ingest.models import UNFINISHED, IngestRun, LogFile, Piece
+
+log = logging.getLogger(__name__)
 
 _PAUSE = 0.2  # seconds between two looks at what is left
 
 
 def read_all(run: IngestRun, *, progress: Callable[[], None], processes: int | None = None) -> None:
-    """Read every file of a run, in as many processes as there are cores and files, and end the run.
+    """Read every file of a run, in as many processes as there are cores and pieces, and end the run.
 
     Archives are unpacked first, so that their members are among the files.
     """
     for piece_id in pipeline.archives(run):
         pipeline.work(piece_id, progress=lambda _: progress())
-    count = min(processes or os.cpu_count() or 1, run.files.filter(state__in=UNFINISHED).count())
+    files = run.files.filter(state__in=UNFINISHED)
+    count = min(processes or os.cpu_count() or 1, sum(pieces.expected(file) for file in files))
     if count > 1:
         _in_processes(run.pk, count, progress)
     drain(run.pk, progress)
-    while not pipeline.finish(run.pk):
-        run.refresh_from_db()
-        if run.is_over:
-            return
+    while not _patiently(lambda: _is_ended(run)):
         time.sleep(_PAUSE)
 
 
+def _is_ended(run: IngestRun) -> bool:
+    if pipeline.finish(run.pk):
+        return True
+    run.refresh_from_db()
+    return run.is_over
+
+
 def drain(run_id: int, progress: Callable[[], None] | None = None) -> None:
-    """Read pieces of a run until none is left, those of workers that died included."""
-    run = IngestRun.objects.get(pk=run_id)
+    """Read pieces of a run until none is left, those of workers that died included.
+
+    Waits for a database that is not there.
+    """
+    while _patiently(lambda: _read_some(run_id, progress)):
+        pass
+
+
+def _read_some(run_id: int, progress: Callable[[], None] | None) -> bool:
+    """Read what nobody works on; False when nothing of the run is left to be read."""
 
     def after_batch(_: LogFile) -> None:
         if progress is not None:
             progress()
 
-    while Piece.objects.filter(file__run=run, state__in=UNFINISHED).exists():
-        free = pipeline.open_pieces(run)
-        for piece_id in free:
-            pipeline.work(piece_id, progress=after_batch)
-        if not free:
-            after_batch(LogFile())
-            time.sleep(_PAUSE)
+    run = IngestRun.objects.get(pk=run_id)
+    free = pipeline.open_pieces(run)
+    if free:
+        pipeline.work(free[0], progress=after_batch)
+    elif Piece.objects.filter(file__run=run, state__in=UNFINISHED).exists():
+        after_batch(LogFile())
+        time.sleep(_PAUSE)
+    else:
+        return False
+    return True
+
+
+def _patiently[Result](step: Callable[[], Result]) -> Result:
+    """Do it, again and again while the database is not there."""
+    times = 0
+    while True:
+        try:
+            return step()
+        except (DatabaseError, InterfaceError) as error:
+            if not faults.is_of_database(error) or connection.in_atomic_block:
+                raise
+            times += 1
+            log.warning("waiting for the database: %s", faults.reason(error))
+            connection.close()
+            time.sleep(faults.pause(times).total_seconds())
 
 
 def _in_processes(run_id: int, count: int, progress: Callable[[], None]) -> None:
@@ -57,7 +91,7 @@ def _in_processes(run_id: int, count: int, progress: Callable[[], None]) -> None
         worker.start()
     try:
         while any(worker.is_alive() for worker in workers):
-            progress()
+            _patiently(progress)
             time.sleep(_PAUSE)
     finally:
         for worker in workers:

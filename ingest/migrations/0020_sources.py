@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ingest", "0010_retention")]
+    dependencies = [("ingest", "0011_pieces")]
 
     operations = [
         migrations.AddField("logfile", "is_continuation", models.BooleanField(default=False)),

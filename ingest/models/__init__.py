@@ -5,7 +5,7 @@ from ingest.models.findings import DirtySubject, Finding, HourlyVolume, Suspect
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
-from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, State
+from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, SetAside, State
 from ingest.models.sources import Source, SourceFile
 from ingest.rules.facts import Outcome
 
@@ -27,6 +27,7 @@ __all__ = [
     "Outcome",
     "Piece",
     "Rejection",
+    "SetAside",
     "Source",
     "SourceFile",
     "State",

@@ -72,6 +72,7 @@ class LogFile(models.Model):
     new_lines = models.BigIntegerField(default=0)
     duplicate_lines = models.BigIntegerField(default=0)
     unparsed_lines = models.BigIntegerField(default=0)
+    set_aside_lines = models.BigIntegerField(default=0)  # neither new nor duplicate: see SetAside
     messages = models.BigIntegerField(default=0)
     deliveries = models.BigIntegerField(default=0)
     rejections = models.BigIntegerField(default=0)
@@ -110,20 +111,33 @@ def measured(files: Sequence[LogFile]) -> list[LogFile]:
 
 
 class Piece(models.Model):
-    """A stretch of a file that one worker reads at a time.
+    """A stretch of a file's text that one worker reads at a time.
 
     What remains to be done stands here: ``offset`` moves in the transaction that commits the rows of the lines
     before it, and a worker owns the piece only until ``lease_until``. A Celery task is no more than a wake-up.
+
+    A file begins as one piece. A large plain one is cut when its first batch is stored. Of a large compressed one
+    the first piece is the reading: it hands the text on to the others, and its offset is how far it came.
     """
 
     file = models.ForeignKey(LogFile, on_delete=models.CASCADE, related_name="pieces")
     number = models.IntegerField(default=0)
+    start = models.BigIntegerField(default=0)  # into the decompressed text
+    end = models.BigIntegerField(null=True)  # None: the end of the text
     offset = models.BigIntegerField(
         default=0
     )  # into the decompressed text; of an archive: members dealt with
+    hands_on = models.BooleanField(default=False)
+    path = models.CharField(
+        max_length=1024, blank=True
+    )  # in the file storage: of the text that was handed on; of a piece that hands on, what it is writing
+    packed = models.BigIntegerField(default=0)  # bytes of the file that the text handed on took
+    last_at = models.DateTimeField(null=True)  # of its lines that are stored
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     lease_until = models.DateTimeField(null=True)
     attempts = models.IntegerField(default=0)  # since the last commit
+    outages = models.IntegerField(default=0)  # of the database, since the last commit
+    error = models.TextField(blank=True)  # one sentence: how it ended
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -132,3 +146,18 @@ class Piece(models.Model):
 
     def __str__(self) -> str:
         return f"piece {self.number} of {self.file}"
+
+
+class SetAside(models.Model):
+    """An entry that could not be stored however often it was tried; nothing else was held up by it."""
+
+    file = models.ForeignKey(LogFile, on_delete=models.CASCADE, related_name="set_aside")
+    text = models.BinaryField()
+    lines = models.IntegerField()
+    reason = models.TextField()  # one sentence
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.lines} lines of {self.file}: {self.reason}"

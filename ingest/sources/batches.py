@@ -26,16 +26,22 @@ class Batch(NamedTuple):
     end: int  # offset into the text behind the last entry
 
 
-def batches(stream: LogStream, *, start: int = 0) -> Iterator[Batch]:
-    """The batches of a stream from the offset ``start`` on, which must be the end of a batch."""
-    _skip(stream, start)
+def batches(
+    stream: LogStream, *, start: int = 0, stream_at: int = 0, size: int | None = None
+) -> Iterator[Batch]:
+    """The batches of a stream from the offset ``start`` of the text on, which must be the end of a batch.
+
+    ``stream_at`` is the offset of what the stream gives first. ``size``: bytes of a batch, BATCH_SIZE if not given.
+    """
+    size = size or BATCH_SIZE
+    skip(stream, start - stream_at)
     held = bytearray()
     end = start
     while True:
-        wanted = BATCH_SIZE - len(held)
-        block = stream.read(wanted if wanted > 0 else BATCH_SIZE)
+        wanted = size - len(held)
+        block = stream.read(wanted if wanted > 0 else max(size, len(held) // 8, 64))
         held += block
-        if block and len(held) < BATCH_SIZE:
+        if block and len(held) < size:
             continue
         cut = len(held) if not block else _last_entry(held)
         if cut:
@@ -47,7 +53,8 @@ def batches(stream: LogStream, *, start: int = 0) -> Iterator[Batch]:
             return
 
 
-def _skip(stream: LogStream, count: int) -> None:
+def skip(stream: LogStream, count: int) -> None:
+    """Read ``count`` bytes of a stream and forget them."""
     while count > 0:
         block = stream.read(min(count, BATCH_SIZE))
         if not block:

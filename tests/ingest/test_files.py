@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ingest import pages, pipeline
+from ingest import leases, pages, pipeline
 from ingest.models import Delivery, IngestRun, LineShare, LogHost, LogPage, Message, Piece, Rejection, State
 from ingest.sources import batches
 from tests.ingest.conftest import SAMPLES, finish, read_files
@@ -175,8 +175,8 @@ def test_a_piece_that_somebody_holds_is_left_alone(srv1: LogHost) -> None:
     run = read_files(srv1, SAMPLES / "srv1" / "mainlog")
     piece = Piece.objects.get(file__run=run)
     Piece.objects.filter(pk=piece.pk).update(state=State.RUNNING, offset=0)
-    assert pipeline._take(piece.pk) is not None
-    assert pipeline._take(piece.pk) is None
+    assert leases.take(piece.pk) is not None
+    assert leases.take(piece.pk) is None
     assert pipeline.open_pieces() == []
 
 
@@ -191,18 +191,6 @@ def test_a_batch_that_fails_rolls_back_whole_and_is_tried_again(
     Piece.objects.update(lease_until=None)
     finish(run)
     assert (run.state, run.error, Message.objects.count()) == (State.FINISHED, "", 1)
-
-
-def test_a_batch_that_always_fails_is_given_up_with_its_reason(
-    monkeypatch: pytest.MonkeyPatch, srv1: LogHost, read_bytes: Read
-) -> None:
-    monkeypatch.setattr("ingest.load.add_counts", _broken)
-    run = read_bytes(ARRIVAL + b"\n")
-    for _ in range(pipeline.MOST_ATTEMPTS):
-        Piece.objects.update(lease_until=None)
-        finish(run)
-    assert run.state == State.FAILED
-    assert run.files.get().error == "A batch failed 5 times and was given up. ZeroDivisionError: by zero."
 
 
 def _broken(*_: Any) -> None:
@@ -251,11 +239,11 @@ def test_a_worker_whose_lease_ran_out_stores_nothing(monkeypatch: pytest.MonkeyP
     )
     run = pipeline.new_run(log_host=srv1, files=[incoming], started_by="tests")
     piece = Piece.objects.get(file__run=run)
-    late = pipeline._take(piece.pk)
+    late = leases.take(piece.pk)
     assert late is not None
     Piece.objects.filter(pk=piece.pk).update(lease_until=None)
     finish(run)  # the other worker
-    monkeypatch.setattr(pipeline, "_take", lambda _: late)
+    monkeypatch.setattr(leases, "take", lambda _: late)
     assert not pipeline.work(piece.pk)
     assert len(_texts(srv1)) == 665
     assert run.files.get().state == State.FINISHED

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.core.files.storage import default_storage
 
-from ingest import pipeline, tasks, unpacking
+from ingest import leases, pipeline, tasks, unpacking
 from ingest.models import IngestRun, LogFile, LogHost, LogPage, Piece, State
 from tests.ingest.conftest import finish
 from tests.ingest.packing import (
@@ -116,12 +116,12 @@ def test_an_unpacker_whose_lease_ran_out_notes_nothing_more(
 ) -> None:
     run = waiting_run(srv1, tmp_path, tar(LOGS))
     (archive,) = pipeline.open_pieces(run)
-    late = pipeline._take(archive)
+    late = leases.take(archive)
     assert late is not None
     Piece.objects.filter(pk=archive).update(lease_until=None)
     assert not pipeline.work(archive)  # the other worker
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "_take", lambda _: late)
+        patch.setattr(leases, "take", lambda _: late)
         assert not pipeline.work(archive)
     finish(run)
     assert run.files.count() == 5

@@ -1,0 +1,213 @@
+"""One batch of lines into the database: pages, rows, findings, counts and the place in the file, or nothing of it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models.functions import Now
+
+from ingest import batch_rows, classification, faults, known_lines, load, pages, partitions, zones
+from ingest.leases import TakenOver
+from ingest.models import LogFile, Piece, SetAside
+from ingest.sources import batches
+from ingest.sources.batches import Batch
+from ingest.sources.entries import Entry, entries_of
+from ingest.stored_facts import log_host_facts
+
+MOST_ATTEMPTS = 5  # at a batch as a whole, without a commit between them; then it is stored in parts
+_HALVINGS = 23  # of a batch, to come to one entry
+_LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)
+_SAMPLES = 20  # unreadable lines kept for the page of the run
+_COUNTS = (
+    "lines", "new_lines", "duplicate_lines", "unparsed_lines", "set_aside_lines", "messages", "deliveries",
+    "rejections", "size_read",
+)  # fmt: skip
+
+
+def batch_size(piece: Piece) -> int:
+    """Bytes of the next batch: less and less of what ended the worker time and again."""
+    return max(1, batches.BATCH_SIZE >> min(_HALVINGS, max(0, piece.attempts - MOST_ATTEMPTS - 1)))
+
+
+def is_apart(piece: Piece) -> bool:
+    """Whether the next batch failed as a whole so often that it is stored in parts."""
+    return piece.attempts > MOST_ATTEMPTS
+
+
+def store(
+    piece: Piece, batch: Batch, *, size_read: int, then: Callable[[Piece], None] = lambda _: None
+) -> LogFile:
+    """Store the batch that begins at the piece's offset, in one transaction, at whose end ``then`` is called.
+
+    Returns the file as it is then; ``size_read``: bytes of it that the batch took. Raises TakenOver.
+    """
+    while True:
+        try:
+            with transaction.atomic():
+                held, file = _store_batch(piece, batch, size_read)
+                then(held)
+        except partitions.Missing as missing:
+            partitions.make(missing)
+        else:
+            piece.file, piece.offset, piece.last_at = file, held.offset, held.last_at
+            piece.attempts, piece.outages = 1, 0
+            return file
+
+
+def _store_batch(piece: Piece, batch: Batch, size_read: int) -> tuple[Piece, LogFile]:
+    zones.keep(piece.file.log_host_id)
+    rows = Piece.objects.select_for_update(of=("self",)).select_related("file__log_host", "file__run")
+    held = rows.get(pk=piece.pk)
+    if (held.offset, held.attempts) != (piece.offset, piece.attempts):
+        raise TakenOver
+    brought = LogFile(lines=sum(entry.lines for entry in batch.entries), size_read=size_read)
+    if batch.entries:
+        span = _reserve(held, batch.entries)
+        if is_apart(held):
+            _store_apart(held, batch.entries, span, brought)
+        else:
+            _store(held, batch.entries, span, brought)
+    times = list(filter(None, [held.last_at, brought.last_at]))
+    held.last_at, held.offset = max(times, default=None), batch.end
+    Piece.objects.filter(pk=piece.pk).update(
+        offset=batch.end, last_at=held.last_at, attempts=1, outages=0, lease_until=Now() + _LEASE
+    )
+    return held, _count_up(piece, brought)
+
+
+def _count_up(piece: Piece, brought: LogFile) -> LogFile:
+    """Add to the counts of the file: at the end, since batches of its other pieces wait for its row."""
+    file = LogFile.objects.select_for_update(of=("self",), no_key=True).get(pk=piece.file_id)
+    _add(file, brought)
+    if piece.attempts > 1 or piece.outages:
+        file.error = ""  # it is no longer tried again
+    file.save()
+    file.run, file.log_host = piece.file.run, piece.file.log_host
+    return file
+
+
+def _add(total: LogFile, part: LogFile) -> None:
+    for name in _COUNTS:
+        setattr(total, name, getattr(total, name) + getattr(part, name))
+    total.kinds = dict(Counter(total.kinds) + Counter(part.kinds))
+    total.unparsed_samples = [*total.unparsed_samples, *part.unparsed_samples][:_SAMPLES]
+    total.zone_votes = zones.votes_of([total, part]).as_json()
+    total.features = sorted({*total.features, *part.features})
+    total.own_addresses = sorted({*total.own_addresses, *part.own_addresses})
+    total.first_at = min(filter(None, [total.first_at, part.first_at]), default=None)
+    total.last_at = max(filter(None, [total.last_at, part.last_at]), default=None)
+
+
+def _reserve(piece: Piece, entries: Sequence[Entry]) -> known_lines.Span:
+    """Reserve the span of entries; those without any stamp belong behind what was read so far."""
+    known = piece.last_at or piece.file.last_at or piece.file.run.created_at
+    span = known_lines.span_of(entries, piece.file.log_host.zone) or known_lines.Span(known, known)
+    known_lines.reserve(piece.file.log_host_id, span)
+    return span
+
+
+def _store_apart(
+    piece: Piece, entries: Sequence[Entry], reserved: known_lines.Span, brought: LogFile
+) -> None:
+    """Store what can be stored, by halves down to single entries; those that cannot be are set aside."""
+    if piece.attempts > MOST_ATTEMPTS + _HALVINGS:
+        for entry in entries:
+            _set_aside(piece.file, entry, "The worker ended each time it was to be stored.", brought)
+        return
+    part = LogFile()
+    try:
+        with transaction.atomic():
+            span = known_lines.span_of(entries, piece.file.log_host.zone) or reserved
+            _store(piece, entries, span, part)
+    except (partitions.Missing, TakenOver):
+        raise
+    except Exception as error:
+        if faults.is_of_database(error):
+            raise
+        if len(entries) == 1:
+            _set_aside(piece.file, entries[0], f"{faults.reason(error)}.", brought)
+            return
+        middle = len(entries) // 2
+        _store_apart(piece, entries[:middle], reserved, brought)
+        _store_apart(piece, entries[middle:], reserved, brought)
+    else:
+        _add(brought, part)
+
+
+def _set_aside(file: LogFile, entry: Entry, reason: str, brought: LogFile) -> None:
+    SetAside.objects.create(file_id=file.pk, text=entry.text, lines=entry.lines, reason=reason)
+    brought.set_aside_lines += entry.lines
+
+
+def _fallback(piece: Piece, span: known_lines.Span) -> datetime:
+    """The time of entries without one where all new entries lack it; within what is reserved."""
+    return min(max(piece.last_at or span.first_at, span.first_at), span.last_at)
+
+
+def _store(piece: Piece, entries: Sequence[Entry], span: known_lines.Span, brought: LogFile) -> None:
+    """Store the new ones of these entries and claim the others; ``brought`` counts them."""
+    file = piece.file
+    host_id, zone = file.log_host_id, file.log_host.zone
+    sifted = known_lines.sift(file, entries, span)
+    known_lines.claim(file, sifted.claimed)
+    brought.duplicate_lines += sifted.duplicate_lines
+    if not sifted.new:
+        return
+    read = batch_rows.read(sifted.new, zone, fallback=_fallback(piece, span))
+    batch_rows.require_partitions(read)
+    refs = pages.store(host_id, read.stamped)
+    known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
+    rows = batch_rows.gather(read, refs)
+    merged = load.merge_messages(host_id, rows.messages)
+    load.add_attempts(host_id, rows.messages)
+    load.add_refusals(host_id, rows.refusals)
+    load.add_headers(host_id, rows.headers)
+    load.mark_subjects(host_id, piece.pk, rows.subjects)
+    classification.classify_merged(host_id, log_host_facts(file.log_host), merged)
+    load.add_counts(host_id, rows.counts)  # last: all batches of a log host count up the same rows
+    _count(brought, read, rows)
+
+
+def _count(brought: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> None:
+    brought.new_lines += sum(new.new_lines for new in read.new)
+    brought.unparsed_lines += len(read.unparsed)
+    brought.messages += rows.arrivals
+    brought.deliveries += rows.deliveries
+    brought.rejections += len(rows.refusals)
+    brought.kinds = dict(Counter(brought.kinds) + rows.kinds)
+    brought.unparsed_samples = [{"reason": bad.reason, "text": bad.text} for bad in read.unparsed[:_SAMPLES]]
+    brought.zone_votes = batch_rows.zone_votes(read.stamped, read.events).as_json()
+    brought.features = sorted(rows.features)
+    brought.own_addresses = sorted(rows.own_addresses)
+    times = [stamped.logged_at for stamped in read.stamped]
+    brought.first_at, brought.last_at = min(times), max(times)
+
+
+def store_set_aside(piece: Piece) -> int:
+    """Try again what was set aside of a piece's file; returns how many lines still cannot be stored.
+
+    One transaction. The findings of the run are to be computed afterwards.
+    """
+    while True:
+        try:
+            with transaction.atomic():
+                return _store_set_aside(piece)
+        except partitions.Missing as missing:
+            partitions.make(missing)
+
+
+def _store_set_aside(piece: Piece) -> int:
+    zones.keep(piece.file.log_host_id)
+    waiting = list(SetAside.objects.filter(file=piece.file_id).select_for_update())
+    entries = [entry for row in waiting for entry in entries_of(bytes(row.text).split(b"\n"))]
+    if not entries:
+        return 0
+    SetAside.objects.filter(pk__in=[row.pk for row in waiting]).delete()
+    brought = LogFile()
+    _store_apart(piece, entries, _reserve(piece, entries), brought)
+    again = brought.set_aside_lines
+    brought.set_aside_lines -= sum(row.lines for row in waiting)
+    _count_up(piece, brought)
+    return again
