@@ -53,6 +53,7 @@ urlpatterns = [
     path("sources/<int:source_id>/", sources.source, name="source"),
     path("sources/<int:source_id>/sync/", sources.sync_source, name="sync_source"),
     path("sources/<int:source_id>/pause/", sources.pause_source, name="pause_source"),
+    path("sources/<int:source_id>/again/", sources.read_source_again, name="read_source_again"),
     path("sources/<int:source_id>/host-key/", sources.ask_host_key, name="ask_host_key"),
     path("sources/<int:source_id>/host-key/confirm/", sources.confirm_host_key, name="confirm_host_key"),
     path("sources/<int:source_id>/remove/", sources.remove_source, name="remove_source"),

@@ -86,6 +86,12 @@ def sync_now(source: Source) -> None:
         log.warning("The broker did not answer; %s is looked at when it is back.", source)
 
 
+def read_again(source: Source) -> None:
+    """Forget how far its files were read; what is known already counts once."""
+    source.files.all().delete()
+    sync_now(source)
+
+
 def pause(source: Source, *, is_paused: bool) -> None:
     """No passes any more, or again."""
     Source.objects.filter(pk=source.pk).update(is_paused=is_paused)

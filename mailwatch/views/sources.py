@@ -131,6 +131,12 @@ def pause_source(request: HttpRequest, source: Source) -> HttpResponse:
 
 
 @_for_administrators
+def read_source_again(request: HttpRequest, source: Source) -> HttpResponse:
+    operations.read_again(source)
+    return redirect("source", source_id=source.pk)
+
+
+@_for_administrators
 def ask_host_key(request: HttpRequest, source: Source) -> HttpResponse:
     _ask_host_key(request, source)
     return redirect("source", source_id=source.pk)

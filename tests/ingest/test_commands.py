@@ -3,7 +3,9 @@
 import gzip
 import io
 import json
+import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,17 @@ def run(*arguments: str, **options: Any) -> Any:
     out = io.StringIO()
     call_command(*arguments, json=True, stdout=out, stderr=io.StringIO(), **options)
     return json.loads(out.getvalue())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pipes_with_a_name_are_read_like_standard_input(tmp_path: Path) -> None:
+    text = (SAMPLES / "srv1" / "mainlog").read_bytes()
+    pipes = [tmp_path / name for name in ("63", "64")]
+    for pipe in pipes:
+        os.mkfifo(pipe)
+        threading.Thread(target=pipe.write_bytes, args=[text]).start()
+    told = run("ingest", *map(str, pipes), log_host="srv1", timezone="Europe/Madrid")
+    assert (told["lines"], told["new_lines"]) == (1330, 665)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,8 @@
 """Sources: what lies in a directory is read once, however files come and go there."""
 
 import gzip
+import io
+import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django.fixtures import Settings
 
@@ -262,6 +265,21 @@ def test_credentials_are_encrypted_with_the_key_of_the_settings(source: Source, 
     with pytest.raises(sealing.Unsealable, match="enter it again"):
         syncing.credentials_of(source)
     assert "enter it again" in synced(source).error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_reads_to_the_end_and_says_what_failed(source: Source, folder: Path) -> None:
+    (folder / "mainlog").write_bytes(TEXT)
+    out = io.StringIO()
+    call_command("sync", "srv1", json=True, stdout=out)
+    (told,) = json.loads(out.getvalue())["sources"]
+    assert (told["files"], told["new_lines"], told["error"]) == (1, len(LINES), None)
+    assert IngestRun.objects.get().state == "finished"
+    with pytest.raises(CommandError, match="There is no source mx9"):
+        call_command("sync", "mx9")
+    Source.objects.update(url=f"file://{folder}/nowhere")
+    with pytest.raises(CommandError, match="There is no directory"):
+        call_command("sync", stdout=io.StringIO())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -178,6 +178,10 @@ def test_sync_now_pause_go_on_and_remove(chief: Client, source: Source) -> None:
     assert "paused" in html_of(chief.get("/sources/"))
     chief.post(f"/sources/{source.pk}/pause/", {"paused": "no"})
     assert syncing.due() == [source.pk]
+    chief.post(f"/sources/{source.pk}/again/")
+    again = syncing.sync(source.pk)
+    assert again is not None
+    assert again.files == 1
     chief.post(f"/sources/{source.pk}/remove/")
     assert not Source.objects.exists()
     assert IngestRun.objects.exists()
@@ -188,7 +192,7 @@ def test_the_helpdesk_sees_and_syncs_and_changes_nothing(desk: Client, source: S
     page = html_of(desk.get(f"/sources/{source.pk}/"))
     assert "Sync now" in page
     assert "Change it" not in page
-    for path in ("", "pause/", "remove/", "host-key/", "host-key/confirm/"):
+    for path in ("", "pause/", "remove/", "again/", "host-key/", "host-key/confirm/"):
         assert desk.post(f"/sources/{source.pk}/{path}", fields(url="file:///x")).status_code == 403
     assert desk.post("/sources/", fields(url="file:///x")).status_code == 403
     assert desk.post(f"/sources/{source.pk}/sync/").status_code == 302

@@ -1,6 +1,7 @@
 """``manage.py ingest``: log files into the database."""
 
 import json
+import shutil
 import sys
 import tempfile
 import time
@@ -8,7 +9,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -102,20 +103,27 @@ def _rest(files: Sequence[dict[str, Any]]) -> list[str]:
 
 @contextmanager
 def _incoming(paths: Sequence[str]) -> Iterator[list[pipeline.IncomingFile]]:
-    """The files as they will be read; standard input is written to a file first, so that it can be read again."""
+    """The files as they will be read; what comes by a pipe is written to a file first, so that it can be read again."""
     settings.MAILWATCH_HOME.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=settings.MAILWATCH_HOME, prefix="stdin-") as folder:
         files = []
         for path in paths:
             if path == "-":
-                name, place = "standard input", Path(folder) / "text"
-                with place.open("wb") as out:
-                    while block := sys.stdin.buffer.read(1 << 20):
-                        out.write(block)
+                name, place = "standard input", _kept(sys.stdin.buffer, folder)
+            elif Path(path).is_fifo():  # as <(zcat mainlog.2.gz) is
+                with Path(path).open("rb") as pipe:
+                    name, place = Path(path).name, _kept(pipe, folder)
             else:
                 name, place = Path(path).name, Path(path).absolute()
             files.append(_incoming_file(name, place))
         yield files
+
+
+def _kept(pipe: BinaryIO, folder: str) -> Path:
+    """A file with all that comes out of a pipe, which cannot be read twice."""
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as out:
+        shutil.copyfileobj(pipe, out, 1 << 20)
+    return Path(out.name)
 
 
 def _incoming_file(name: str, place: Path) -> pipeline.IncomingFile:
