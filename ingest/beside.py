@@ -45,6 +45,18 @@ def ordinary_schema() -> str:
         return str(cursor.fetchone()[0])
 
 
+def columns_of(table: str) -> list[str]:
+    """The columns of a table, but for a number that the database gives."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname::text FROM pg_attribute"
+            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = ''"
+            " ORDER BY attnum",
+            [table],
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
 @contextmanager
 def first_in_path(schema: str) -> Iterator[None]:
     """Let names mean the tables of a schema, those that it has. Call it inside a transaction."""

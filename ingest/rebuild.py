@@ -189,7 +189,7 @@ class _Rebuild:
             for table in _TABLES:
                 cursor.execute(f"DELETE FROM {table} WHERE log_host_id = %s", [self._log_host.pk])
             for table in beside.KEYS:
-                columns = _columns(table)
+                columns = ", ".join(beside.columns_of(table))
                 cursor.execute(
                     f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {self._schema}.{table}"
                 )
@@ -234,17 +234,6 @@ class _Rebuild:
                 if page_id in file_of:
                     by_file[file_of[page_id]].add(zones.Votes.from_json(json.loads(votes)))
         return by_file
-
-
-def _columns(table: str) -> str:
-    """Those of a table, but for a number that the database gives."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
-            " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = ''",
-            [table],
-        )
-        return str(cursor.fetchone()[0])
 
 
 def _code_digest() -> str:
