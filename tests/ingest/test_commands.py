@@ -20,7 +20,7 @@ from tests.ingest.packing import ENCRYPTED, MAINLOG, OLDER, TEXT, tar
 SEED = SHARED / "samples" / "seed"
 needs_seed = pytest.mark.skipif(not SEED.is_dir(), reason="shared samples are not here")
 
-COUNTS = {"lines", "new_lines", "duplicate_lines", "unparsed_lines"}
+COUNTS = {"lines", "new_lines", "duplicate_lines", "unparsed_lines", "set_aside_lines"}
 
 
 def run(*arguments: str, **options: Any) -> Any:

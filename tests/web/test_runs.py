@@ -185,3 +185,9 @@ def test_the_kinds_of_the_lines_are_told(desk: Client, ingested: Ingested) -> No
     assert "New lines by kind" in page
     for kind in ("arrival", "delivery", "completion", "note: queued: many messages in one connection"):
         assert f">{kind}</a>" in page
+
+
+def test_a_run_that_waits_says_what_for(desk: Client) -> None:
+    run = running(error="Waiting for the database: DiskFull: no space left on device.")
+    html = desk.get(f"/runs/{run.pk}/").content.decode()
+    assert "Waiting for the database: DiskFull: no space left on device." in html

@@ -19,8 +19,8 @@ from ingest import pipeline, workers, zones
 from ingest.models import UNFINISHED, IngestRun, State
 from ingest.models.runs import measured, unpacking
 
-_COUNTS = ("lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries")
-_FILE_COUNTS = _COUNTS[:4]
+_FILE_COUNTS = ("lines", "new_lines", "duplicate_lines", "unparsed_lines", "set_aside_lines")
+_COUNTS = (*_FILE_COUNTS, "messages", "deliveries")
 _NAMED = 20  # files named one by one
 
 
@@ -87,6 +87,8 @@ def _sentences(result: dict[str, Any]) -> Iterator[str]:
         f"{result['duplicate_lines']:,} already known, {result['unparsed_lines']:,} unreadable."
     )
     yield f"{result['messages']:,} messages, {result['deliveries']:,} deliveries."
+    if result["set_aside_lines"]:
+        yield f"{result['set_aside_lines']:,} could not be stored and were set aside; the page of the run says why."
     skipped = [file for file in result["files"] if file["state"] == State.SKIPPED]
     if skipped:
         yield f"{len(skipped):,} members of archives were skipped, being no Exim logs."
