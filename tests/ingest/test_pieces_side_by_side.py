@@ -4,7 +4,6 @@ import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -43,8 +42,8 @@ def test_processes_that_share_a_file_store_what_one_stores(
     assert _kinds(run) == _kinds(alone)
 
 
-def _kinds(run: IngestRun) -> dict[str, Any]:
-    return run.files.get().kinds
+def _kinds(run: IngestRun) -> dict[str, int]:
+    return dict(run.files.get().kinds)
 
 
 def test_a_database_that_restarts_is_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
