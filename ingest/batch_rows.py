@@ -7,7 +7,6 @@ from datetime import datetime, tzinfo
 
 from ingest import load, partitions, zones
 from ingest.assembly import Attempt, Gathered, Place, absorb, absorb_again, attempt_of
-from ingest.classification import Subject
 from ingest.exim.events import (
     Arrival,
     AuthFailure,
@@ -28,7 +27,6 @@ from ingest.exim.syslog import first_line
 from ingest.known_lines import NewEntry
 from ingest.pages import StampedEntry, checksum, month_number
 from ingest.refusals import Refusal, discard_of, refusal_of
-from ingest.rules.facts import SubjectKind
 from ingest.sources.entries import Entry, is_continuation
 
 _SHOWN = 500
@@ -61,7 +59,6 @@ class Rows:
     refusals: list[Refusal] = field(default_factory=list)
     headers: list[Refusal] = field(default_factory=list)  # of refusals that are stored
     counts: load.Counts = field(default_factory=load.Counts)
-    subjects: set[Subject] = field(default_factory=set)
     features: set[str] = field(default_factory=set)
     own_addresses: set[str] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -211,12 +208,6 @@ def _take_arrival(rows: Rows, arrival: Arrival) -> None:
         rows.own_addresses.add(client.interface_address)
     if arrival.authenticator is not None:
         _count_login(rows, arrival)
-    if client.sender_host_address is not None:
-        rows.subjects.add((SubjectKind.SENDER_HOST_ADDRESS, client.sender_host_address))
-    elif client.ident:
-        rows.subjects.add((SubjectKind.LOCAL_USER, client.ident[: load.INDEXED_TEXT]))
-    if arrival.authenticated_id:
-        rows.subjects.add((SubjectKind.AUTHENTICATED_ID, arrival.authenticated_id[: load.INDEXED_TEXT]))
 
 
 def _features(arrival: Arrival) -> Iterator[str]:
@@ -252,7 +243,3 @@ def _take_refusal(rows: Rows, hour: load.Hour, refusal: Refusal) -> None:
         hour.failed_logins += 1
     else:
         hour.rejected += 1
-    if refusal.sender_host_address is not None:
-        rows.subjects.add((SubjectKind.SENDER_HOST_ADDRESS, refusal.sender_host_address))
-    if refusal.account:
-        rows.subjects.add((SubjectKind.AUTHENTICATED_ID, refusal.account[: load.INDEXED_TEXT]))

@@ -23,6 +23,7 @@ from ingest.exim.line import readable
 from ingest.exim.masking import mask
 from ingest.exim.reasons import Reason
 from ingest.known_lines import Copies
+from ingest.marks import refused_subjects, subjects_of
 from ingest.refusals import rejection_facts
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import MessageFinding
@@ -179,7 +180,9 @@ def _reports(rows: Rows, messages: list[MessageFacts], host: LogHostFacts) -> It
     refusals = sorted(map(rejection_facts, refused), key=lambda refusal: refusal.logged_at)
     ordered = sorted(messages, key=lambda message: message.received_at or _NO_TIME)
     found = []
-    for kind, value in sorted(rows.subjects):
+    subjects = {subject for message in messages for subject in subjects_of(message)}
+    subjects.update(subject for refusal in refused for subject in refused_subjects(refusal))
+    for kind, value in sorted(subjects):
         report = subject_findings(
             kind,
             value,

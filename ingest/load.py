@@ -362,14 +362,6 @@ def add_counts(log_host_id: int, counts: Counts) -> None:
             _execute(cursor, "add_login_counts", log_host_id, by_name)
 
 
-def mark_subjects(log_host_id: int, piece_id: int, subjects: Iterable[tuple[str, str]]) -> None:
-    """Remember (kind, value) pairs whose findings must be computed again."""
-    pairs = sorted(subjects)
-    columns = {"kinds": [kind for kind, _ in pairs], "values": [value for _, value in pairs]}
-    with connection.cursor() as cursor:
-        _execute(cursor, "mark_subjects", log_host_id, columns | {"piece_id": piece_id})
-
-
 def _execute(cursor: Any, name: str, log_host_id: int, parameters: Mapping[str, Any]) -> None:
     cursor.execute(statement(name), {"log_host_id": log_host_id, **parameters})
 

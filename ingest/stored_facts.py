@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from itertools import batched
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Collate
 
@@ -17,6 +18,7 @@ from ingest.exim.message_id import first_id
 from ingest.exim.reasons import Reason
 from ingest.load import attempts_of
 from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, Rejection
+from ingest.rules.definition import Refusals
 from ingest.rules.facts import (
     Coverage,
     LogHostFacts,
@@ -25,8 +27,12 @@ from ingest.rules.facts import (
     RejectionFacts,
     SubjectKind,
 )
+from ingest.rules.relays import RefusalCounts, refusals_read
+from ingest.sql import statement
 
 _CHUNK = 1000
+_ROWS_AT_ONCE = 5000
+_STAGES = {stage.value: stage for stage in Stage}
 _ID_MARGIN = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
 
 # in the order of MessageFacts, with the key in front and without the recipients
@@ -170,7 +176,8 @@ def message_facts(log_host: LogHost, message_ids: Iterable[str]) -> dict[str, Me
 def _attempts(log_host_id: int, message_ids: Sequence[str]) -> dict[str, list[Attempt]]:
     by_message: dict[str, list[Attempt]] = defaultdict(list)
     rows = Delivery.objects.filter(log_host_id=log_host_id, message_id__in=message_ids)
-    for message_id, attempt in attempts_of(rows):
+    # whichever way they came: evidence names recipients in this order
+    for message_id, attempt in attempts_of(rows.order_by("message_id", "logged_at", "digest", "copy")):
         by_message[message_id].append(attempt)
     return by_message
 
@@ -211,7 +218,57 @@ def subject_messages(
 ) -> Iterator[MessageFacts]:
     """The messages of some subjects, subject by subject in the order of their texts, each in time order."""
     of_subjects = rows.filter(_MESSAGE_SUBJECT[kind], **{f"{kind}__in": list(values)})
-    return facts_of(of_subjects.order_by(_sort_key(kind, kind), "first_at", "message_id"), log_host_id)
+    return facts_of(of_subjects.order_by(_sort_key(kind, kind), "received_at", "message_id"), log_host_id)
+
+
+def with_messages(log_host_id: int, kind: SubjectKind, values: Sequence[str]) -> set[str]:
+    """Those of some subjects of whom a message is stored."""
+    array = "inet[]" if kind is SubjectKind.SENDER_HOST_ADDRESS else "text[]"
+    own = " AND sender_host_address IS NULL" if kind is SubjectKind.LOCAL_USER else ""
+    sql = (
+        f"SELECT place FROM unnest(%s::{array}) WITH ORDINALITY AS subject (value, place) WHERE"
+        f" (SELECT true FROM ingest_message WHERE {kind} = subject.value{own} AND log_host_id = %s LIMIT 1)"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list(values), log_host_id])
+        return {values[place - 1] for (place,) in cursor.fetchall()}
+
+
+def refusals_counted(
+    log_host_id: int, kind: SubjectKind, values: Sequence[str], since: Sequence[datetime]
+) -> Iterator[tuple[int, RefusalCounts]]:
+    """How many refusals some subjects had, each after a time of its own; with the place of the subject."""
+    for place, *counted in _refusals("refusals_counted", log_host_id, kind, values, since):
+        yield place - 1, RefusalCounts(*counted)
+
+
+def refusals_read_by_rules(
+    log_host_id: int, kind: SubjectKind, values: Sequence[str], since: Sequence[datetime]
+) -> Iterator[tuple[int, RejectionFacts]]:
+    """Those of the same refusals that rules read, each subject's in order; with the place of the subject."""
+    for place, at, stage, *rest in _refusals("refusals_read", log_host_id, kind, values, since):
+        yield place - 1, RejectionFacts(at, _STAGES[stage], *rest)
+
+
+def _refusals(
+    name: str, log_host_id: int, kind: SubjectKind, values: Sequence[str], since: Sequence[datetime]
+) -> Iterator[tuple[Any, ...]]:
+    kind_of_value = "inet" if kind is SubjectKind.SENDER_HOST_ADDRESS else "text"
+    which = refusals_read(kind)
+    parameters: dict[str, Any] = {
+        "log_host_id": log_host_id,
+        "values": list(values),
+        "since": list(since),
+        "discarded": Reason.DISCARDED,
+        "relay": Reason.RELAY,
+        "logins": Refusals.LOGINS in which,
+        "relaying": Refusals.RELAYING in which,
+        "after_login": Refusals.AFTER_LOGIN in which,
+    }
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(statement(name).format(column=_REJECTION_COLUMN[kind], type=kind_of_value), parameters)
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from rows
 
 
 def subject_rejections(

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from ingest import batch_rows, classification, faults, known_lines, load, pages, partitions, zones
+from ingest import batch_rows, classification, faults, known_lines, load, marks, pages, partitions, zones
 from ingest.leases import TakenOver
 from ingest.models import LogFile, Piece, SetAside
 from ingest.sources import batches
@@ -164,8 +164,14 @@ def _store(piece: Piece, entries: Sequence[Entry], span: known_lines.Span, broug
     load.add_attempts(host_id, rows.messages)
     load.add_refusals(host_id, rows.refusals)
     load.add_headers(host_id, rows.headers)
-    load.mark_subjects(host_id, piece.pk, rows.subjects)
-    classification.classify_merged(host_id, log_host_facts(file.log_host), merged)
+    found = classification.classify_merged(host_id, log_host_facts(file.log_host), merged)
+    marks.store(
+        host_id,
+        piece.pk,
+        messages=[message.gathered.first_at for message in merged if message.gathered.arrival],
+        refusals=[refusal.logged_at for refusal in rows.refusals],
+        found=found,
+    )
     load.add_counts(host_id, rows.counts)  # last: all batches of a log host count up the same rows
     _count(brought, read, rows)
 

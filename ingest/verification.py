@@ -24,6 +24,13 @@ _JUDGED = (
     "ingest_subjectstate",
     "ingest_addresslogin",
 )
+_READ_BY = (  # what ingest.stored_facts looks subjects up by
+    "ingest_message (sender_host_address)",
+    "ingest_message (authenticated_id)",
+    "ingest_message (local_user)",
+    "ingest_rejection (sender_host_address, logged_at)",
+    "ingest_rejection (account, logged_at)",
+)
 _POINTERS = ("line_ref", "headers_ref")
 
 type Progress = Callable[[int], None]
@@ -210,6 +217,8 @@ def _judge(log_host: LogHost, schema: str) -> None:
                 cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE {schema}.{table} INCLUDING ALL)")
         cursor.execute(f"CREATE TEMPORARY TABLE ingest_loghost (LIKE {schema}.ingest_loghost INCLUDING ALL)")
         cursor.execute(f"INSERT INTO pg_temp.ingest_loghost SELECT * FROM {schema}.ingest_loghost")
+        for columns in _READ_BY:
+            cursor.execute(f"CREATE INDEX ON pg_temp.{columns}")
         for table in beside.KEYS:
             cursor.execute(f"ANALYZE pg_temp.{table}")
     classification.reclassify(LogHost.objects.get(pk=log_host.pk))

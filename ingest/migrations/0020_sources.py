@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ingest", "0011_pieces")]
+    dependencies = [("ingest", "0015_marks")]
 
     operations = [
         migrations.AddField("logfile", "is_continuation", models.BooleanField(default=False)),

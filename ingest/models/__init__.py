@@ -1,7 +1,7 @@
 """The tables."""
 
 from ingest.assembly import Status
-from ingest.models.findings import DirtySubject, Finding, HourlyVolume, Suspect
+from ingest.models.findings import AddressLogin, Finding, HourlyVolume, Mark, SubjectState, Suspect
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
@@ -11,8 +11,8 @@ from ingest.rules.facts import Outcome
 
 __all__ = [
     "UNFINISHED",
+    "AddressLogin",
     "Delivery",
-    "DirtySubject",
     "Finding",
     "HourlyVolume",
     "IngestRun",
@@ -22,6 +22,7 @@ __all__ = [
     "LogHost",
     "LogPage",
     "LoginCount",
+    "Mark",
     "Message",
     "MessageFinding",
     "Outcome",
@@ -33,5 +34,6 @@ __all__ = [
     "State",
     "Status",
     "StoredConfiguration",
+    "SubjectState",
     "Suspect",
 ]

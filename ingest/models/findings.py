@@ -72,20 +72,52 @@ class Finding(models.Model):
         return f"{self.rule} on {self.suspect}"
 
 
-class DirtySubject(models.Model):
-    """A subject that new lines touched: its findings are computed again before the run calls itself done.
+class Mark(models.Model):
+    """What a batch touched, until its run has computed the findings that depend on it (ingest.marks).
 
-    Each piece makes its own marks, so that workers never wait for each other here.
+    A time in which messages or refusals were stored, or one subject. Only ever added and deleted, so that workers
+    never wait for each other here.
     """
 
-    pk = models.CompositePrimaryKey("log_host_id", "kind", "value", "piece_id")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    piece = models.ForeignKey(Piece, on_delete=models.CASCADE)
+    kind = models.CharField(max_length=20)  # ingest.marks.Touched, or ingest.rules.facts.SubjectKind
+    value = models.TextField()  # of a subject
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.value}"
+
+
+class SubjectState(models.Model):
+    """What the refusals of a subject that sent no message have come to (ingest.rules.memory).
+
+    Without it, each new refusal of a stranger would mean to read all of the years before.
+    """
+
+    pk = models.CompositePrimaryKey("log_host_id", "kind", "value")
     log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
     kind = models.CharField(max_length=20)
     value = models.TextField()
-    piece = models.ForeignKey(Piece, on_delete=models.CASCADE)
+    until = models.DateTimeField()  # the time of the last refusal that was read
+    basis = models.CharField(max_length=32)  # ingest.rules.memory.basis
+    state = models.BinaryField()
 
     def __str__(self) -> str:
         return self.value
+
+
+class AddressLogin(models.Model):
+    """That an address logged in as a user, at least once. What was taken away may still stand here."""
+
+    pk = models.CompositePrimaryKey("log_host_id", "sender_host_address", "authenticated_id")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    sender_host_address = models.GenericIPAddressField()
+    authenticated_id = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.sender_host_address} as {self.authenticated_id}"
 
 
 class HourlyVolume(models.Model):

@@ -1,6 +1,16 @@
 """What a client calls itself (H01)."""
 
-from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch, Worth
+from ingest.rules.definition import (
+    Evidence,
+    Limits,
+    MessageFinding,
+    Rule,
+    Scope,
+    Severity,
+    SubjectFinding,
+    Watch,
+    Worth,
+)
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, read_address
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.words import count
@@ -51,3 +61,8 @@ HELO_LITERAL = Rule(
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
     worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )
+
+
+def is_only_noted(finding: SubjectFinding | MessageFinding) -> bool:
+    """The address that a mail program behind a home router gives itself: nearly every customer does so."""
+    return finding.rule == HELO_LITERAL.code and finding.severity is Severity.INFO

@@ -205,8 +205,7 @@ LOCAL_SENDER = Rule(
 def _refused(rejection: RejectionFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
     if rejection.stage is not Stage.RCPT or not says_relay_refused(rejection.text):
         return None
-    domain = domain_of(rejection.recipient or "")
-    return Evidence(Severity.INFO, f"Refused: {rejection.text}", (domain,) if domain else ())
+    return Evidence(Severity.INFO, "")
 
 
 def _refused_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:

@@ -20,7 +20,7 @@ from ingest.rules.definition import (
     worst,
 )
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
-from ingest.rules.helo import HELO_LITERAL
+from ingest.rules.helo import HELO_LITERAL, is_only_noted
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED
 from ingest.rules.replies import says_relay_refused
@@ -160,6 +160,21 @@ def _which(rejection: RejectionFacts) -> tuple[Refusals, ...]:
     return (Refusals.RELAYING, Refusals.AFTER_LOGIN) if is_relaying else (Refusals.AFTER_LOGIN,)
 
 
+class RefusalCounts(NamedTuple):
+    """Refusals of one subject under one HELO name, as the report counts them."""
+
+    helo_name: str | None
+    rejections: int
+    failed_logins: int
+    first_at: datetime
+    last_at: datetime
+
+
+def refusals_read(kind: SubjectKind) -> frozenset[Refusals]:
+    """The refusals that rules read; of all others the report only has the number."""
+    return frozenset(which for which, places in _readers(kind).of_refusals.items() if places)
+
+
 class SubjectAccumulator:
     """Reads the facts of one subject once, in time order; keeps counts and what the rules need.
 
@@ -231,14 +246,22 @@ class SubjectAccumulator:
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Reads one refusal or failed login."""
-        self._span.add(rejection.logged_at)
-        self._refused_since += 1
-        if rejection.is_failed_login:
-            self._failed_logins += 1
-        else:
-            self._rejections += 1
-        if rejection.helo_name:
-            self._helo_names.add(rejection.helo_name)
+        at, is_failed_login = rejection.logged_at, rejection.is_failed_login
+        self.count(RefusalCounts(rejection.helo_name, not is_failed_login, is_failed_login, at, at))
+        self.watch(rejection)
+
+    def count(self, refused: RefusalCounts) -> None:
+        """Counts refusals that came after all that was read."""
+        self._span.add(refused.first_at)
+        self._span.add(refused.last_at)
+        self._refused_since += refused.rejections + refused.failed_logins
+        self._failed_logins += refused.failed_logins
+        self._rejections += refused.rejections
+        if refused.helo_name:
+            self._helo_names.add(refused.helo_name, refused.rejections + refused.failed_logins)
+
+    def watch(self, rejection: RejectionFacts) -> None:
+        """Shows a refusal that is counted to the rules that read it."""
         of_refusals = _readers(self._kind).of_refusals
         for which in _which(rejection):
             for place in of_refusals[which]:
@@ -248,11 +271,7 @@ class SubjectAccumulator:
         """The report, None if no rule found anything."""
         watches = [self._watches[place] for place in sorted(self._watches)]
         found = [finding for watch in watches if (finding := watch.finding()) is not None]
-        if (
-            not any(map(_is_worth_a_report, found))
-            or self._span.first_at is None
-            or self._span.last_at is None
-        ):
+        if all(map(is_only_noted, found)) or self._span.first_at is None or self._span.last_at is None:
             return None
         found.sort(key=lambda finding: finding.severity.rank)
         return SubjectReport(
@@ -278,11 +297,6 @@ class SubjectAccumulator:
             refused_since=self._refused_since,
             logins_after_guessing=self._logins_after.most(),
         )
-
-
-def _is_worth_a_report(finding: SubjectFinding) -> bool:
-    """Not the address that a mail program behind a home router gives itself: nearly every customer does so."""
-    return finding.rule != HELO_LITERAL.code or finding.severity is not Severity.INFO
 
 
 def _attack(found: list[SubjectFinding], value: str) -> str:

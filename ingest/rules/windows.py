@@ -75,10 +75,10 @@ class Distinct:
         self._seen: dict[str, int] = {}
         self.is_cut = False
 
-    def add(self, value: str) -> None:
+    def add(self, value: str, times: int = 1) -> None:
         """Counts one text."""
         if value in self._seen or len(self._seen) < self._kept:
-            self._seen[value] = self._seen.get(value, 0) + 1
+            self._seen[value] = self._seen.get(value, 0) + times
         else:
             self.is_cut = True
 

@@ -11,10 +11,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from ingest import classification
 from ingest.exim.message_id import is_message_id
-from ingest.models import LogFile, LogHost, Message, MessageFinding, Suspect
+from ingest.models import LogFile, LogHost, Message, Suspect
 from ingest.pages import LineRef, read_entries
 from ingest.rules import RULES
+from ingest.rules.definition import MessageFinding
 from mailwatch.queries import relatives, story
 from mailwatch.queries.lines import TimelineLine, once, read, told
 from mailwatch.queries.matching import address_is, with_delivery
@@ -222,21 +224,17 @@ def _plain(value: object, zone: Any) -> object:
 
 
 def _findings(message: Message) -> tuple[FoundFinding, ...]:
-    found = MessageFinding.objects.filter(log_host_id=message.log_host_id, message_id=message.message_id)
-    return tuple(
-        _finding(row)
-        for row in sorted(found, key=lambda row: (story.SEVERITIES.index(row.severity), row.rule))
-    )
+    found = classification.findings_of(message.log_host, message.message_id)
+    return tuple(map(_finding, sorted(found, key=lambda finding: (finding.severity.rank, finding.rule))))
 
 
-def _finding(row: MessageFinding) -> FoundFinding:
-    rule = RULES.get(row.rule)
+def _finding(found: MessageFinding) -> FoundFinding:
     return FoundFinding(
-        rule=row.rule,
-        severity=row.severity,
-        title=rule.title if rule else f"Rule {row.rule}",
-        evidence=row.evidence,
-        explanation=rule.explanation if rule else "",
+        rule=found.rule,
+        severity=found.severity,
+        title=found.title,
+        evidence=found.evidence,
+        explanation=RULES[found.rule].explanation,
     )
 
 

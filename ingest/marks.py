@@ -1,0 +1,155 @@
+"""What a batch touched: times, and subjects that a rule found something on. Stored with the batch.
+
+The findings on subjects are computed when a run has read all its files (ingest.classification.settle), from what
+is stored at these times. A mark is made from the merged message, which knows whose it is: a line that comes in a
+later run than the arrival touches the sender too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from django.db import connection
+
+from ingest import load
+from ingest.models import IngestRun, Mark
+from ingest.refusals import Refusal
+from ingest.rules.facts import MessageFacts, SubjectKind
+
+Subject = tuple[SubjectKind, str]
+
+_PAUSE = timedelta(hours=1)  # a longer one cuts a span of messages or refusals in two
+_COLUMNS = "log_host_id, piece_id, kind, value, first_at, last_at"
+
+
+class Touched(StrEnum):
+    """What was stored in a span of time."""
+
+    MESSAGES = "messages"  # by the time of their first line
+    REFUSALS = "refusals"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From the first second to the last, both included."""
+
+    first_at: datetime
+    last_at: datetime
+
+    def widened(self, by: timedelta) -> "Span":
+        """With so much more on both sides, as far as the calendar goes."""
+        first_at = self.first_at - by if self.first_at - _EARLIEST > by else _EARLIEST
+        last_at = self.last_at + by if _LATEST - self.last_at > by else _LATEST
+        return Span(first_at, last_at)
+
+
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+ALWAYS = Span(_EARLIEST, _LATEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What the batches of a run touched."""
+
+    messages: tuple[Span, ...]
+    refusals: tuple[Span, ...]
+    subjects: frozenset[Subject]
+
+
+EVERYTHING = Marks((ALWAYS,), (ALWAYS,), frozenset())
+
+
+def subjects_of(message: MessageFacts) -> list[Subject]:
+    """Whose behaviour a message is part of, by the texts that rows keep."""
+    subjects: list[Subject] = []
+    if message.sender_host_address:
+        subjects.append((SubjectKind.SENDER_HOST_ADDRESS, message.sender_host_address))
+    elif message.local_user:
+        subjects.append((SubjectKind.LOCAL_USER, message.local_user[: load.INDEXED_TEXT]))
+    if message.authenticated_id:
+        subjects.append((SubjectKind.AUTHENTICATED_ID, message.authenticated_id[: load.INDEXED_TEXT]))
+    return subjects
+
+
+def refused_subjects(refusal: Refusal) -> list[Subject]:
+    """Whose behaviour a refusal is part of, likewise."""
+    subjects: list[Subject] = []
+    if refusal.sender_host_address:
+        subjects.append((SubjectKind.SENDER_HOST_ADDRESS, refusal.sender_host_address))
+    if refusal.account:
+        subjects.append((SubjectKind.AUTHENTICATED_ID, refusal.account[: load.INDEXED_TEXT]))
+    return subjects
+
+
+def store(
+    log_host_id: int,
+    piece_id: int,
+    *,
+    messages: Iterable[datetime],
+    refusals: Iterable[datetime],
+    found: Iterable[Subject],
+) -> None:
+    """Mark what a batch touched.
+
+    ``messages``: the first time, as merged, of each message that it stored lines of; ``refusals``: the times of the
+    refusals that it stored; ``found``: the subjects of messages that a rule found something on.
+    """
+    spans = {Touched.MESSAGES: _spans(messages), Touched.REFUSALS: _spans(refusals)}
+    rows: list[tuple[object, ...]] = [
+        (log_host_id, piece_id, touched, "", span.first_at, span.last_at)
+        for touched, of_kind in spans.items()
+        for span in of_kind
+    ]
+    rows += [(log_host_id, piece_id, kind, value, None, None) for kind, value in sorted(set(found))]
+    if rows:
+        with connection.cursor() as cursor, cursor.copy(f"COPY ingest_mark ({_COLUMNS}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def of_run(run: IngestRun) -> Marks:
+    """What the run touched and has not computed yet."""
+    spans: dict[str, list[Span]] = {touched: [] for touched in Touched}
+    subjects: set[Subject] = set()
+    rows = Mark.objects.filter(piece__file__run=run).values_list("kind", "value", "first_at", "last_at")
+    for kind, value, first_at, last_at in rows:
+        if first_at is not None and last_at is not None:
+            spans[kind].append(Span(first_at, last_at))
+        else:
+            subjects.add((SubjectKind(kind), value))
+    messages, refusals = joined(spans[Touched.MESSAGES]), joined(spans[Touched.REFUSALS])
+    return Marks(messages, refusals, frozenset(subjects))
+
+
+def delete(run: IngestRun) -> None:
+    """Forget what a run touched: its findings are computed."""
+    Mark.objects.filter(piece__file__run=run).delete()
+
+
+def joined(spans: Iterable[Span], pause: timedelta = timedelta()) -> tuple[Span, ...]:
+    """Spans that overlap, or lie no further apart than ``pause``, as one; in order."""
+    result: list[Span] = []
+    for span in sorted(spans, key=lambda span: span.first_at):
+        if result and span.first_at - result[-1].last_at <= pause:
+            result[-1] = Span(result[-1].first_at, max(result[-1].last_at, span.last_at))
+        else:
+            result.append(span)
+    return tuple(result)
+
+
+def _spans(times: Iterable[datetime]) -> Sequence[Span]:
+    ordered = sorted(set(times))
+    spans: list[Span] = []
+    first = last = None
+    for at in ordered:
+        if first is None or last is None:
+            first = at
+        elif at - last > _PAUSE:
+            spans.append(Span(first, last))
+            first = at
+        last = at
+    if first is not None and last is not None:
+        spans.append(Span(first, last))
+    return spans
