@@ -155,6 +155,12 @@ def reserve(log_host_id: int, span: Span) -> None:
             cursor.execute(f"SELECT {name}(%s, %s)", [log_host_id, key])
 
 
+def share(log_host_id: int) -> None:
+    """Let whoever takes a log host for itself wait until the commit; nobody else waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [log_host_id, _HOST])
+
+
 def _locks(span: Span) -> Iterator[tuple[int, bool]]:
     """The locks of a span in their order, and whether each is shared."""
     first_day, last_day = span.first_at.toordinal(), span.last_at.toordinal()

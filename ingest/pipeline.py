@@ -21,9 +21,20 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 from django.utils.timezone import now
 
-from ingest import classification, faults, leases, partitions, pieces, stored_files, storing, unpacking, zones
+from ingest import (
+    classification,
+    faults,
+    known_lines,
+    leases,
+    partitions,
+    pieces,
+    stored_files,
+    storing,
+    unpacking,
+    zones,
+)
 from ingest.leases import LEASE, TakenOver
-from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
+from ingest.models import RETRIED, UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
 from ingest.pieces import Text
 from ingest.sources.batches import Batch, batches, refuse_foreign
 from ingest.sources.limits import Refused
@@ -313,7 +324,10 @@ def _share_with_twin(piece: Piece) -> bool:
         return False
     with transaction.atomic():
         zones.keep(file.log_host_id)
+        known_lines.share(file.log_host_id)
         twin.refresh_from_db()
+        if twin.state != State.FINISHED:  # it was undone meanwhile
+            return False
         shares = LineShare.objects.filter(log_host_id=file.log_host_id, log_file_id=twin.pk)
         LineShare.objects.bulk_create(
             LineShare(log_host_id=file.log_host_id, log_file_id=file.pk, page_id=page_id, offsets=offsets)
@@ -368,7 +382,8 @@ def _end_file(file: LogFile, states: Sequence[State], errors: Sequence[str]) -> 
     if state in (State.FINISHED, State.UNPACKED):
         ended["size_read"] = file.size
     LogFile.objects.filter(pk=file.pk).update(**ended)
-    if file.is_upload and not (settings.MAILWATCH_KEEP_UPLOADS and file.archive_id is None):
+    is_kept = settings.MAILWATCH_KEEP_UPLOADS and file.archive_id is None
+    if file.is_upload and not is_kept and state not in RETRIED:
         transaction.on_commit(partial(stored_files.delete, file.path))
 
 
@@ -386,7 +401,8 @@ def finish(run_id: int) -> bool:
     classification.settle(run, renew=renew)
     pieces.forget_texts(run_id)
     states = Counter(run.files.values_list("state", flat=True))
-    state = next((state for state in (State.FAILED, State.FINISHED) if states[state]), State.REFUSED)
+    ends = (State.CANCELLED, State.FAILED, State.FINISHED)
+    state = next((state for state in ends if states[state]), State.REFUSED)
     errors = run.files.exclude(error="").exclude(state=State.SKIPPED).values_list("name", "error")
     sentence = " ".join(f"{name}: {error}" for name, error in errors[:_ERRORS])
     if (more := errors.count() - _ERRORS) > 0:

@@ -1,7 +1,7 @@
 """One batch of lines into the database: pages, rows, findings, counts and the place in the file, or nothing of it."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 
 from ingest import batch_rows, classification, faults, known_lines, load, marks, pages, partitions, zones
 from ingest.leases import TakenOver
-from ingest.models import LogFile, Piece, SetAside
+from ingest.models import LogFile, Piece, SetAside, State
 from ingest.sources import batches
 from ingest.sources.batches import Batch
 from ingest.sources.entries import Entry, entries_of
@@ -19,7 +19,7 @@ from ingest.stored_facts import log_host_facts
 MOST_ATTEMPTS = 5  # at a batch as a whole, without a commit between them; then it is stored in parts
 _HALVINGS = 23  # of a batch, to come to one entry
 _LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)
-_SAMPLES = 20  # unreadable lines kept for the page of the run
+_OF_EACH, _SAMPLES = 5, 50  # unreadable lines kept for the page of the run: of each reason, and in all
 _COUNTS = (
     "lines", "new_lines", "duplicate_lines", "unparsed_lines", "set_aside_lines", "messages", "deliveries",
     "rejections", "size_read",
@@ -60,8 +60,8 @@ def _store_batch(piece: Piece, batch: Batch, size_read: int) -> tuple[Piece, Log
     zones.keep(piece.file.log_host_id)
     rows = Piece.objects.select_for_update(of=("self",)).select_related("file__log_host", "file__run")
     held = rows.get(pk=piece.pk)
-    if (held.offset, held.attempts) != (piece.offset, piece.attempts):
-        raise TakenOver
+    if (held.state, held.offset, held.attempts) != (State.RUNNING, piece.offset, piece.attempts):
+        raise TakenOver  # or cancelled
     brought = LogFile(lines=sum(entry.lines for entry in batch.entries), size_read=size_read)
     if batch.entries:
         span = _reserve(held, batch.entries)
@@ -92,7 +92,8 @@ def _add(total: LogFile, part: LogFile) -> None:
     for name in _COUNTS:
         setattr(total, name, getattr(total, name) + getattr(part, name))
     total.kinds = dict(Counter(total.kinds) + Counter(part.kinds))
-    total.unparsed_samples = [*total.unparsed_samples, *part.unparsed_samples][:_SAMPLES]
+    total.unparsed_reasons = dict(Counter(total.unparsed_reasons) + Counter(part.unparsed_reasons))
+    total.unparsed_samples = _few_of_each([*total.unparsed_samples, *part.unparsed_samples])
     total.zone_votes = zones.votes_of([total, part]).as_json()
     total.features = sorted({*total.features, *part.features})
     total.own_addresses = sorted({*total.own_addresses, *part.own_addresses})
@@ -183,12 +184,24 @@ def _count(brought: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) 
     brought.deliveries += rows.deliveries
     brought.rejections += len(rows.refusals)
     brought.kinds = dict(Counter(brought.kinds) + rows.kinds)
-    brought.unparsed_samples = [{"reason": bad.reason, "text": bad.text} for bad in read.unparsed[:_SAMPLES]]
+    brought.unparsed_reasons = dict(Counter(bad.reason for bad in read.unparsed))
+    brought.unparsed_samples = _few_of_each({"reason": bad.reason, "text": bad.text} for bad in read.unparsed)
     brought.zone_votes = batch_rows.zone_votes(read.stamped, read.events).as_json()
     brought.features = sorted(rows.features)
     brought.own_addresses = sorted(rows.own_addresses)
     times = [stamped.logged_at for stamped in read.stamped]
     brought.first_at, brought.last_at = min(times), max(times)
+
+
+def _few_of_each(samples: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+    """The first unreadable lines of each reason."""
+    kept: list[dict[str, str]] = []
+    counts: Counter[str] = Counter()
+    for sample in samples:
+        counts[sample["reason"]] += 1
+        if counts[sample["reason"]] <= _OF_EACH and len(kept) < _SAMPLES:
+            kept.append(sample)
+    return kept
 
 
 def store_set_aside(piece: Piece) -> int:
@@ -217,3 +230,28 @@ def _store_set_aside(piece: Piece) -> int:
     brought.set_aside_lines -= sum(row.lines for row in waiting)
     _count_up(piece, brought)
     return again
+
+
+def store_again(file: LogFile, entries: Sequence[Entry]) -> None:
+    """Store entries that a file has and that went with a file that had them first: now they are this one's.
+
+    Call it in a transaction that holds the log host (ingest.removal.hold).
+    """
+    of_file = Piece.objects.select_related("file__log_host", "file__run").filter(file=file)
+    piece = of_file.order_by("number")[0]
+    brought = LogFile()
+    for stretch in _stretches(entries):
+        _store(piece, stretch, _reserve(piece, stretch), brought)
+    brought.duplicate_lines -= sum(entry.lines for entry in entries)
+    _count_up(piece, brought)
+
+
+def _stretches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Cut before entries without a stamp, which would join the entry above them on a page."""
+    start = 0
+    for place, entry in enumerate(entries):
+        if place > start and not entry.is_stamped:
+            yield entries[start:place]
+            start = place
+    if entries:
+        yield entries[start:]

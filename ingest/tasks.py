@@ -12,7 +12,7 @@ from celery.signals import worker_ready
 from django.db import OperationalError, transaction
 from django.utils.timezone import now
 
-from ingest import classification, pipeline, rebuild, retention, syncing
+from ingest import classification, pipeline, rebuild, retention, steering, syncing, undo
 from ingest.models import IngestRun, LogFile, LogHost
 
 log = logging.getLogger(__name__)
@@ -44,12 +44,27 @@ def finish_run(*, run_id: int, **_: Any) -> None:
 
 
 @shared_task
+def undo_run(*, run_id: int, **_: Any) -> None:
+    """Remove some of what a run added that is being undone."""
+    if undo.work(run_id, seconds=_SECONDS):
+        undo_run.delay(run_id=run_id)
+
+
+@shared_task
+def forget_expired_bytes(**_: Any) -> None:
+    """Delete uploads that were kept so that a run could go on with them."""
+    steering.forget_expired(now())
+
+
+@shared_task
 def requeue_expired(**_: Any) -> None:
     """Wake up whatever nobody works on: new pieces whose task was lost, and those of workers that died."""
     for piece_id in pipeline.open_pieces()[:_AT_ONCE]:
         read_piece.apply_async(kwargs={"piece_id": piece_id}, expires=_EXPIRES)
     for run_id in pipeline.open_runs()[:_AT_ONCE]:
         finish_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
+    for run_id in undo.open_runs()[:_AT_ONCE]:
+        undo_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
     for log_host_id in LogHost.objects.exclude(wanted_timezone="").values_list("pk", flat=True):
         move_log_host.apply_async(kwargs={"log_host_id": log_host_id}, expires=_EXPIRES)
 
@@ -119,6 +134,16 @@ def wake(run: IngestRun) -> None:
             read_piece.delay(piece_id=piece_id)
 
     transaction.on_commit(queue)
+
+
+def finish_soon(run: IngestRun) -> None:
+    """Queue the end of a run whose files are over, once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: finish_run.delay(run_id=run.pk))
+
+
+def undo_soon(run: IngestRun) -> None:
+    """Queue the undo of a run once the surrounding transaction is committed."""
+    transaction.on_commit(lambda: undo_run.delay(run_id=run.pk))
 
 
 def _wake_pieces(piece_ids: Iterable[int]) -> None:

@@ -103,6 +103,7 @@ CELERY_BEAT_SCHEDULE = {
     # A shared report that has ended keeps no mail data.
     "empty closed reports": {"task": "mailwatch.tasks.empty_closed_reports", "schedule": 3600.0},
     "discard expired uploads": {"task": "mailwatch.tasks.discard_expired_uploads", "schedule": 3600.0},
+    "forget expired bytes": {"task": "ingest.tasks.forget_expired_bytes", "schedule": 3600.0},
     # At night, by UTC: nobody waits for it, but it takes time from reading and from being read.
     "delete by age": {"task": "ingest.tasks.delete_by_age", "schedule": crontab(hour="3", minute="20")},
     "sync sources": {

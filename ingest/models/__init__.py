@@ -5,11 +5,12 @@ from ingest.models.findings import AddressLogin, Finding, HourlyVolume, Mark, Su
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
-from ingest.models.runs import UNFINISHED, IngestRun, LogFile, Piece, SetAside, State
+from ingest.models.runs import RETRIED, UNFINISHED, IngestRun, LogFile, Piece, SetAside, State
 from ingest.models.sources import Source, SourceFile
 from ingest.rules.facts import Outcome
 
 __all__ = [
+    "RETRIED",
     "UNFINISHED",
     "AddressLogin",
     "Delivery",

@@ -20,9 +20,13 @@ class State(models.TextChoices):
     SKIPPED = "skipped"  # a member of an archive that is no Exim log: nothing of it was stored
     REFUSED = "refused"  # not an Exim log, or unreadable: nothing of it was stored
     FAILED = "failed"  # stopped by an error that trying again does not mend; what was read stays
+    CANCELLED = "cancelled"  # stopped by a person; what was read stays
+    UNDOING = "undoing"  # a run: what it added is being removed
+    UNDONE = "undone"  # what it added is gone
 
 
 UNFINISHED = (State.WAITING, State.RUNNING)
+RETRIED = (State.FAILED, State.CANCELLED, State.REFUSED)  # gone on with by a retry, if the bytes are kept
 
 
 class IngestRun(models.Model):
@@ -36,6 +40,8 @@ class IngestRun(models.Model):
     finished_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)  # of the worker that computes the findings at the end
     error = models.TextField(blank=True)  # one sentence
+    stopped_by = models.CharField(max_length=150, blank=True)  # who cancelled or undid it
+    undone_lines = models.BigIntegerField(default=0)  # removed, since no other file had them
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-pk"]
@@ -77,7 +83,8 @@ class LogFile(models.Model):
     deliveries = models.BigIntegerField(default=0)
     rejections = models.BigIntegerField(default=0)
     kinds = models.JSONField(default=dict)  # new lines by kind: {"arrival": 1408, "note: queue run": 672}
-    unparsed_samples = models.JSONField(default=list)  # the first 20: {"reason", "text"}
+    unparsed_reasons = models.JSONField(default=dict)  # unreadable lines by reason: {"no time stamp": 12}
+    unparsed_samples = models.JSONField(default=list)  # the first of each reason: {"reason", "text"}
     features = ArrayField(models.CharField(max_length=30), default=list)  # see ingest.rules.facts.Coverage
     own_addresses = ArrayField(models.CharField(max_length=45), default=list)  # I= of arrivals
     zone_votes = models.JSONField(default=dict)  # of new arrivals, see ingest.zones.Votes

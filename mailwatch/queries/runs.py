@@ -1,17 +1,19 @@
 """Passes over log files: how far they are, and what came out."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
+from ingest import steering, undo
 from ingest.exim.events import Kind
+from ingest.exim.line import readable
 from ingest.exim.meanings.entry import Entry
 from ingest.exim.meanings.kinds import KINDS, TOPICS
-from ingest.models import UNFINISHED, IngestRun, LogFile, LogHost, State
+from ingest.models import RETRIED, UNFINISHED, IngestRun, LogFile, LogHost, SetAside, State
 from ingest.models.runs import measured, unpacking
 from mailwatch.queries import keyset
 from mailwatch.queries.story import length
@@ -19,9 +21,11 @@ from mailwatch.queries.zones import ZoneView, of_files
 
 RUNS = 20
 SAMPLES = 20
+OF_EACH = 5  # unreadable lines shown of each reason
 LISTED = 200  # files on the page of a run; the rest is in its JSON
 _NAMED = 20  # refusals shown with their sentence above the list
 _KINDS = {entry.term: entry for entry in (*KINDS.values(), *TOPICS.values())}
+_MOMENT = timedelta(seconds=0.1)
 _STEADY = timedelta(seconds=2)  # before that a speed is a guess
 
 
@@ -33,6 +37,7 @@ class Progress:
     size_read: int
     lines: int
     lines_per_second: int | None
+    bytes_per_second: int | None
     left: timedelta | None
     is_unpacking: bool = False  # the bytes are those of archives; what they hold is read afterwards
 
@@ -54,6 +59,7 @@ class Counts:
     new_lines: int
     duplicate_lines: int
     unparsed_lines: int
+    set_aside_lines: int
     messages: int
     deliveries: int
     rejections: int
@@ -71,7 +77,8 @@ class RunView:
     skipped_count: int
     skipped: tuple[LogFile, ...] = ()  # the first of them
     kinds: tuple[tuple[Entry, int], ...] = ()  # of new lines, the most frequent first
-    samples: tuple[dict[str, str], ...] = field(default=())
+    unreadable: tuple["Unreadable", ...] = ()
+    set_aside: tuple["Aside", ...] = ()  # the first of them
 
     @property
     def log_host(self) -> LogHost:
@@ -79,7 +86,12 @@ class RunView:
 
     @property
     def is_over(self) -> bool:
-        return self.run.is_over
+        """Nothing of it will change by itself any more."""
+        return self.run.is_over and self.run.state != State.UNDOING
+
+    @property
+    def is_undone(self) -> bool:
+        return self.run.state in (State.UNDOING, State.UNDONE)
 
     @property
     def state(self) -> str:
@@ -117,7 +129,7 @@ class RunView:
         return max(0, len(self._refused()) - _NAMED)
 
     def _refused(self) -> tuple[LogFile, ...]:
-        return tuple(file for file in self.files if file.state in (State.REFUSED, State.FAILED))
+        return tuple(file for file in self.files if file.state in RETRIED)
 
     @property
     def has_lines(self) -> bool:
@@ -139,13 +151,49 @@ class RunView:
         return length(span) if span >= _STEADY * 5 else f"{span.total_seconds():.1f} s"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """Lines that could not be stored."""
+
+    name: str  # of their file
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """The unreadable lines of a run that have one reason."""
+
+    reason: str
+    lines: int
+    samples: tuple[str, ...]  # the first of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """What can be done with a run now."""
+
+    cancel: bool
+    retry: int  # files that it would go on with; 0: it cannot
+    undo: bool
+
+
+def steps(run: IngestRun) -> Steps:
+    """What can be done with a run now."""
+    can_retry = steering.can_retry(run)
+    files = max(1, steering.retried_files(run).count()) if can_retry else 0
+    return Steps(cancel=not run.is_over, retry=files, undo=undo.can_undo(run))
+
+
 def run(run_id: int, *, now: datetime) -> RunView | None:
     """One run with all its files; None where there is none."""
     found = _runs().filter(pk=run_id).first()
     if found is None:
         return None
     skipped = LogFile.objects.filter(run=found, state=State.SKIPPED)[:LISTED]
-    return view(found, now=now, skipped=tuple(skipped))
+    waiting = SetAside.objects.filter(file__run=found).select_related("file")[:SAMPLES]
+    aside = (Aside(name=row.file.name, reason=row.reason, text=readable(bytes(row.text))) for row in waiting)
+    return replace(view(found, now=now, skipped=tuple(skipped)), set_aside=tuple(aside))
 
 
 def newest(*, now: datetime, before: str = "") -> keyset.Page[RunView]:
@@ -169,7 +217,6 @@ def view(run: IngestRun, *, now: datetime, skipped: tuple[LogFile, ...] = ()) ->
     """A run as ``_runs`` gives it; ``now`` is what speed is measured against."""
     files = tuple(sorted(run.files.all(), key=lambda file: (file.archive_id or file.pk, file.pk)))
     counts = Counts(**{name: sum(getattr(file, name) for file in files) for name in Counts.__slots__})
-    samples = [sample for file in files for sample in file.unparsed_samples]
     return RunView(
         run=run,
         files=files,
@@ -178,7 +225,7 @@ def view(run: IngestRun, *, now: datetime, skipped: tuple[LogFile, ...] = ()) ->
         zone=of_files(run.log_host, files),
         skipped_count=run.skipped_count,  # type: ignore[attr-defined]  # annotated
         skipped=skipped,
-        samples=tuple(samples[:SAMPLES]),
+        unreadable=_unreadable(files),
         kinds=_kinds(files),
     )
 
@@ -188,16 +235,32 @@ def _kinds(files: Sequence[LogFile]) -> tuple[tuple[Entry, int], ...]:
     return tuple((_KINDS.get(name, KINDS[Kind.NOTE]), count) for name, count in counts.most_common())
 
 
+def _unreadable(files: Sequence[LogFile]) -> tuple[Unreadable, ...]:
+    """By reason, the most frequent first. Files that were read before reasons were counted have samples only."""
+    counts = sum((Counter(file.unparsed_reasons) for file in files), Counter[str]())
+    texts: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        for sample in file.unparsed_samples:
+            texts[sample["reason"]].append(sample["text"])
+    reasons = [*(reason for reason, _ in counts.most_common()), *(texts.keys() - counts.keys())]
+    return tuple(
+        Unreadable(reason=reason, lines=counts[reason], samples=tuple(texts[reason][:OF_EACH]))
+        for reason in reasons
+    )
+
+
 def as_json(view: RunView) -> dict[str, Any]:
     """The run for scripts."""
     names = (
-        "name", "state", "lines", "new_lines", "duplicate_lines", "unparsed_lines", "messages", "deliveries",
-        "error",
+        "name", "state", "lines", "new_lines", "duplicate_lines", "unparsed_lines", "unparsed_reasons",
+        "set_aside_lines", "messages", "deliveries", "error",
     )  # fmt: skip
     return {
         "id": view.run.pk,
         "state": view.state,
         "error": view.run.error,
+        "stopped_by": view.run.stopped_by,
+        "undone_lines": view.run.undone_lines,
         "files": [
             {name: getattr(file, name) for name in names}
             | {"archive": file.archive.name if file.archive else None}
@@ -210,19 +273,27 @@ def _progress(run: IngestRun, files: Sequence[LogFile], now: datetime) -> Progre
     counted, is_unpacking = measured(files), unpacking(files)
     size, size_read = sum(file.size for file in counted), sum(_read_of(file) for file in counted)
     lines = sum(file.lines for file in files)
-    spent = now - run.started_at if run.started_at else timedelta()
-    if spent < _STEADY or not size_read or run.is_over:
-        speed, left = None, None
-    else:
-        speed, left = round(lines / spent.total_seconds()), spent * ((size - size_read) / size_read)
+    spent = _spent(run, now)
+    is_steady = spent >= (_MOMENT if run.is_over else _STEADY) and size_read > 0
+    per_second = 1 / spent.total_seconds() if is_steady else 0
     return Progress(
         size=size,
         size_read=size_read,
         lines=lines,
-        lines_per_second=speed,
-        left=None if is_unpacking else left,
+        lines_per_second=round(lines * per_second) if is_steady else None,
+        bytes_per_second=round(size_read * per_second) if is_steady else None,
+        left=spent * ((size - size_read) / size_read)
+        if is_steady and not (is_unpacking or run.is_over)
+        else None,
         is_unpacking=is_unpacking,
     )
+
+
+def _spent(run: IngestRun, now: datetime) -> timedelta:
+    """How long a run has worked."""
+    if run.started_at is None:
+        return timedelta()
+    return (run.finished_at or now) - run.started_at
 
 
 def _read_of(file: LogFile) -> int:

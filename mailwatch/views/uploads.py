@@ -52,7 +52,7 @@ def _page(request: HttpRequest, form: UploadForm, *, status: int = HTTPStatus.OK
         "form": form,
         "log_hosts": search.log_hosts().values(),
         "zones": form.zones,
-        "page": queries.newest(now=timezone.now(), before=request.GET.get("before", "")),
+        "page": queries.newest(now=timezone.now()),
         "unfinished": waiting.unfinished(_person(request)),
         "expires": operations.expiry(),
     }

@@ -154,6 +154,8 @@ def test_scripts_get_json(
             "new_lines": len(DAY),
             "duplicate_lines": 0,
             "unparsed_lines": 0,
+            "unparsed_reasons": {},
+            "set_aside_lines": 0,
             "messages": 3,
             "deliveries": 3,
             "error": "",

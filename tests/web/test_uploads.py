@@ -186,9 +186,11 @@ def test_more_runs_are_on_older_pages(desk: Client, db: None) -> None:
     seen: list[int] = []
     url: str | None = "/uploads/"
     while url:
-        page = desk.get(url).context["page"]
+        response = desk.get(url)
+        page = response.context["page"]
         seen += [view.run.pk for view in page.rows]
-        url = f"/uploads/?before={page.older}" if page.older else None
+        url = f"/runs/?before={page.older}" if page.older else None
+        assert ("Older runs" in response.text) == (url is not None)
     assert seen == sorted(seen, reverse=True)
     assert len(seen) == 45
 
