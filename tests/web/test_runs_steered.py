@@ -91,7 +91,7 @@ def test_an_undo_says_what_will_go_before_it_goes(desk: Client, ingested: Ingest
     assert "Being undone by helen" in html and 'hx-trigger="every 1s"' in html
     undone(run)
     html = desk.get(f"/runs/{run.pk}/").text
-    assert "Undone by helen." in html and f"{len(DAY) - 4} lines" in html
+    assert "Undone by helen, " in html and f"{len(DAY) - 4} lines" in html
     assert "hx-trigger" not in html and "Undo …" not in html
     assert desk.get(f"/runs/{run.pk}/undo/").status_code == 302
     assert other.files.get().new_lines == 4
