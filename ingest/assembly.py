@@ -313,6 +313,24 @@ def _tells_all(gathered: Gathered) -> bool:
     return tried.issuperset(same_recipient(address, None) for address in listed)
 
 
+def still_listed(recipients: Sequence[str], told: Iterable[str]) -> tuple[str, ...] | None:
+    """The recipients that an arrival listed, for the row of a message that is completed; None if each has a line.
+
+    ``told``: the recipients of the lines, as they were before aliasing. What the lines tell need not be kept twice.
+    """
+    known = {address.lower() for address in told}
+    return None if all(address.lower() in known for address in recipients) else tuple(recipients)
+
+
+def listed_recipients(gathered: Gathered) -> tuple[str, ...] | None:
+    """The recipients that rows and rules take from the arrival: none once the lines have told of each."""
+    arrival = gathered.arrival
+    if arrival is None or arrival.recipients is None or gathered.completed_at is None:
+        return None if arrival is None else arrival.recipients
+    told = (attempt.original_recipient or attempt.recipient for attempt in gathered.attempts)
+    return still_listed(arrival.recipients, told)
+
+
 def _is_frozen(frozen_at: datetime, thawed_at: datetime | None) -> bool:
     return thawed_at is None or frozen_at >= thawed_at
 
@@ -339,7 +357,7 @@ def message_facts(message_id: str, gathered: Gathered, conclusion: Conclusion) -
         arrival.authenticator,
         arrival.authenticated_id,
         local_user_of(arrival),
-        arrival.recipients,
+        listed_recipients(gathered),
         gathered.connection_limit,
         recipients,
         arrival.size,

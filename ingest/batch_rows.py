@@ -65,6 +65,24 @@ class Rows:
     arrivals: int = 0
     deliveries: int = 0
 
+    def hour(self, at: datetime) -> load.Hour:
+        """The counts of the hour of a time (UTC)."""
+        start = at.replace(minute=0, second=0, microsecond=0)
+        hour = self.counts.hours.get(start)
+        if hour is None:
+            hour = self.counts.hours[start] = load.Hour()
+        return hour
+
+    def count_login(self, authenticator: str, authenticated_id: str | None, number: int = 1) -> None:
+        """Count arrivals through an authenticator by how they name their user."""
+        count = self.counts.logins.setdefault(authenticator[:255], load.Logins())
+        if authenticated_id is None:
+            count.unrecorded += number
+        elif authenticated_id == "":
+            count.nameless += number
+        else:
+            count.named += number
+
 
 def read(entries: Sequence[NewEntry], zone: tzinfo, *, fallback: datetime) -> ReadBatch:
     """Parse the first line of each entry. Entries without a time take that of the one before, else of the next."""
@@ -119,11 +137,16 @@ def _shown(reason: str, line: bytes) -> UnreadLine:
     return UnreadLine(reason, text + ("..." if len(line) > _SHOWN else ""))
 
 
+def months_of_ids(batch: ReadBatch) -> set[int]:
+    """The months of the messages of a batch (ingest.pages.month_number)."""
+    ids = {event.message_id for event in batch.events if event is not None}
+    return {month_number(received_at(message_id)) for message_id in ids if message_id is not None}
+
+
 def require_partitions(batch: ReadBatch) -> None:
     """See that what the batch brings has a place; raises ingest.partitions.Missing."""
-    ids = {event.message_id for event in batch.events if event is not None}
     partitions.require(
-        of_ids={month_number(received_at(message_id)) for message_id in ids if message_id is not None},
+        of_ids=months_of_ids(batch),
         of_times={month_number(stamped.logged_at) for stamped in batch.stamped},
     )
 
@@ -132,7 +155,7 @@ def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
     """The rows of a batch whose entries are stored at ``line_refs``."""
     rows = Rows()
     for stamped, event, new, line_ref in zip(batch.stamped, batch.events, batch.new, line_refs, strict=True):
-        hour = _hour(rows, stamped.logged_at)
+        hour = rows.hour(stamped.logged_at)
         hour.lines += new.new_lines
         if event is not None:
             place = Place(checksum(new.entry.head), new.copy, line_ref, new.entry.header_lines)
@@ -147,14 +170,6 @@ def gather(batch: ReadBatch, line_refs: Sequence[int]) -> Rows:
 def kind_name(event: Event) -> str:
     """The kind of a line as the glossary names it; a note by its topic."""
     return f"note: {event.topic}" if isinstance(event, Note) else event.kind.value
-
-
-def _hour(rows: Rows, at: datetime) -> load.Hour:
-    start = at.replace(minute=0, second=0, microsecond=0)
-    hour = rows.counts.hours.get(start)
-    if hour is None:
-        hour = rows.counts.hours[start] = load.Hour()
-    return hour
 
 
 def _take(rows: Rows, hour: load.Hour, event: Event, place: Place) -> None:
@@ -207,7 +222,7 @@ def _take_arrival(rows: Rows, arrival: Arrival) -> None:
     if client.interface_address is not None:
         rows.own_addresses.add(client.interface_address)
     if arrival.authenticator is not None:
-        _count_login(rows, arrival)
+        rows.count_login(arrival.authenticator, arrival.authenticated_id)
 
 
 def _features(arrival: Arrival) -> Iterator[str]:
@@ -223,17 +238,6 @@ def _features(arrival: Arrival) -> Iterator[str]:
         yield "subjects"
     if arrival.client.sender_host_address is None:
         yield "local_arrivals"
-
-
-def _count_login(rows: Rows, arrival: Arrival) -> None:
-    name = (arrival.authenticator or "")[:255]
-    count = rows.counts.logins.setdefault(name, load.Logins())
-    if arrival.authenticated_id is None:
-        count.unrecorded += 1
-    elif arrival.authenticated_id == "":
-        count.nameless += 1
-    else:
-        count.named += 1
 
 
 def _take_refusal(rows: Rows, hour: load.Hour, refusal: Refusal) -> None:

@@ -10,16 +10,17 @@ their texts differ, and tell one event: the k-th copy of the one is the k-th cop
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from typing import overload
 
 from django.db import connection
 
 from ingest import pages
 from ingest.models import LineShare, LogFile
-from ingest.sources.entries import Entry
+from ingest.sources.entries import Entry, PlainLines, texts_of
 
 # What is locked in place of the hours of a batch, by its length: the days, or the log host.
 _MOST_HOURS = 24
@@ -73,11 +74,31 @@ class Copies:
         return NewEntry(entry, copy)
 
 
+class PlainNew(Sequence[NewEntry]):
+    """A batch whose lines are all new; ``copies`` counts up those that repeat an earlier one, by place."""
+
+    def __init__(self, entries: PlainLines, copies: Mapping[int, int]) -> None:
+        self.entries = entries
+        self.copies = copies
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> NewEntry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[NewEntry]: ...
+    def __getitem__(self, index: int | slice) -> NewEntry | Sequence[NewEntry]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
+        return NewEntry(self.entries[index], self.copies.get(index, 0))
+
+
 @dataclass(frozen=True, slots=True)
 class Sifted:
     """A batch, divided."""
 
-    new: list[NewEntry]
+    new: Sequence[NewEntry]
     claimed: list[int]  # packed LineRefs of the stored copies that the other entries are
     duplicate_lines: int
 
@@ -101,15 +122,17 @@ def span_of(entries: Iterable[Entry], zone: tzinfo) -> Span | None:
 
 
 def _stamps(entries: Iterable[Entry]) -> dict[tuple[bytes, bytes | None], set[bytes]]:
-    """The seconds of a batch by minute and by the zone that stands behind them, if any."""
-    texts = [entry.text for entry in entries]
-    seconds: dict[tuple[bytes, bytes | None], set[bytes]] = defaultdict(set)
-    for stamp in {text[:21] for text in texts}:  # one for many lines of a second
-        found = _STAMP.match(stamp, 0, 19)
-        if found is None or stamp[19:] in _WITH_ZONE or stamp[19:20] not in b" ":
-            return _stamps_anywhere(texts)
-        seconds[found[1], None].add(found[2])
-    return seconds
+    """The first and the last second of each minute in a batch, by the minute and the zone behind it, if any."""
+    texts = texts_of(entries)
+    if not {text[19:21] for text in texts}.isdisjoint(_WITH_ZONE):
+        return _stamps_anywhere(texts)
+    stamps = sorted({text[:19] for text in texts})  # one for many lines
+    if any(_STAMP.fullmatch(stamp) is None for stamp in (*stamps[:1], *stamps[-1:])):
+        return _stamps_anywhere(texts)
+    valid = [stamp for stamp in stamps if stamp[17:] < b"60"]
+    first = {stamp[:16]: stamp[17:] for stamp in reversed(valid)}
+    last = {stamp[:16]: stamp[17:] for stamp in valid}
+    return {(minute, None): {second, last[minute]} for minute, second in first.items()}
 
 
 def _stamps_anywhere(texts: Iterable[bytes]) -> dict[tuple[bytes, bytes | None], set[bytes]]:
@@ -178,10 +201,16 @@ def _locks(span: Span) -> Iterator[tuple[int, bool]]:
 
 def sift(file: LogFile, entries: Sequence[Entry], span: Span) -> Sifted:
     """Divide a batch into what is new and what is stored already. Call it with the span reserved."""
+
+    def overlapping() -> Iterator[pages.Page]:  # one after another, since a sparse batch may overlap a year
+        return pages.overlapping(file.log_host_id, span.first_at, span.last_at)
+
+    if isinstance(entries, PlainLines) and _is_nothing_known(entries.texts, overlapping()):
+        return Sifted(PlainNew(entries, _copies(entries.texts)), [], 0)
     wanted = {entry.head for entry in entries}
     copies = Copies()
     free: dict[bytes, list[int]] = defaultdict(list)
-    for page in pages.overlapping(file.log_host_id, span.first_at, span.last_at):
+    for page in overlapping():
         _find(page, wanted, _claimed_by(file, page), copies, free)
     new: list[NewEntry] = []
     claimed: list[int] = []
@@ -196,6 +225,28 @@ def sift(file: LogFile, entries: Sequence[Entry], span: Span) -> Sifted:
             new.append(added)
             duplicate_lines += added.is_told
     return Sifted(new, claimed, duplicate_lines)
+
+
+def _is_nothing_known(lines: Sequence[bytes], stored: Iterable[pages.Page]) -> bool:
+    """Whether no line of a batch stands on a page: the usual case, told at a tenth of the cost of dividing it."""
+    distinct = set(lines)
+    return all(distinct.isdisjoint(page.text.split(b"\n")) for page in stored)
+
+
+def _copies(lines: Sequence[bytes]) -> dict[int, int]:
+    """How many identical lines stand before each one that is no first, by its place."""
+    if len(set(lines)) == len(lines):
+        return {}
+    seen: Counter[bytes] = Counter()
+    copies = {}
+    first = set()
+    for place, line in enumerate(lines):
+        if line in first:
+            seen[line] += 1
+            copies[place] = seen[line]
+        else:
+            first.add(line)
+    return copies
 
 
 def _find(

@@ -20,6 +20,7 @@ from ingest.assembly import (
     Conclusion,
     Gathered,
     conclude,
+    listed_recipients,
     local_user_of,
     merge,
     same_recipient,
@@ -51,6 +52,11 @@ class Merged(NamedTuple):
 # ---- values of COPY's text format
 
 
+def escaped(text: str) -> str:
+    """A text, not null, as COPY reads it."""
+    return _text(text)
+
+
 def _text(value: str | None, limit: int = FREE_TEXT) -> str:
     if value is None:
         return "\\N"
@@ -65,10 +71,11 @@ def _number(value: int | None) -> str:
 
 @lru_cache(maxsize=4096)
 def _time(value: datetime | None) -> str:
-    return "\\N" if value is None else value.isoformat()
+    return "\\N" if value is None else value.isoformat(" ")
 
 
-def _text_array(values: Sequence[str] | None) -> str:
+def text_array(values: Sequence[str] | None) -> str:
+    """Some texts as COPY reads an array."""
     if values is None:
         return "\\N"
     quoted = ('"' + value[:INDEXED_TEXT].replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
@@ -94,21 +101,28 @@ def _copy(table: str, rows: Iterable[str]) -> None:
 # ---- messages
 
 
-def merge_messages(log_host_id: int, batch: Mapping[str, Gathered]) -> list[Merged]:
-    """Store the messages of a batch, merged with what is stored; every id's row is locked until the commit."""
-    if not batch:
-        return []
-    fresh = [Merged(message_id, gathered, conclude(gathered), True) for message_id, gathered in batch.items()]
-    with connection.cursor() as cursor:
-        cursor.execute(statement("stage_messages"))
-        cursor.execute("TRUNCATE staged_message")  # a transaction may load several batches
-        _copy("staged_message", (_message_row(log_host_id, merged) for merged in fresh))
-        cursor.execute(statement("insert_messages"))
-        inserted = {row[0] for row in cursor.fetchall()}
-    known = {merged.message_id: merged.gathered for merged in fresh if merged.message_id not in inserted}
-    if not known:
-        return fresh
-    return [merged for merged in fresh if merged.message_id in inserted] + _update(log_host_id, known)
+def merge_messages(
+    log_host_id: int, batch: Mapping[str, Gathered], whole: Sequence[tuple[str, str]] = ()
+) -> list[Merged]:
+    """Store the messages of a batch, merged with what is stored; rows that were there are locked until the commit.
+
+    ``whole`` are ids and rows of messages that nothing is stored of (ingest.usual_rows). Raises IntegrityError where
+    another batch stores a new message at the same moment: begin again, then it is there.
+
+    Rows that are there are locked first, then the new ones go in, each time in the order of their ids: so batches that
+    share messages wait for each other and never in a circle. In that order too, because an index is then filled from
+    its end, and its pages are full.
+    """
+    known = stored_ids(log_host_id, batch) if batch else set()
+    new = [
+        Merged(message_id, gathered, conclude(gathered), True)
+        for message_id, gathered in batch.items()
+        if message_id not in known
+    ]
+    old = _update(log_host_id, {message_id: batch[message_id] for message_id in known}) if known else []
+    rows = [(merged.message_id, _message_row(log_host_id, merged)) for merged in new]
+    _copy("ingest_message", (row for _, row in sorted([*rows, *whole])))
+    return new + old
 
 
 def _update(log_host_id: int, batch: Mapping[str, Gathered]) -> list[Merged]:
@@ -118,10 +132,27 @@ def _update(log_host_id: int, batch: Mapping[str, Gathered]) -> list[Merged]:
         both = merge(stored[message_id], gathered)
         merged_rows.append(Merged(message_id, both, conclude(both), False))
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE staged_message")
+        cursor.execute(statement("stage_messages"))
+        cursor.execute("TRUNCATE staged_message")  # a transaction may load several batches
         _copy("staged_message", (_message_row(log_host_id, merged) for merged in merged_rows))
         cursor.execute(statement("update_messages"))
     return merged_rows
+
+
+def stored_ids(log_host_id: int, message_ids: Iterable[str]) -> set[str]:
+    """Those of the ids that have a row."""
+    return _ids("stored_ids", [log_host_id, sorted(message_ids)])
+
+
+def stored_between(log_host_id: int, first: str, last: str) -> set[str]:
+    """The ids between two, both included, that have a row: cheaper where hardly any is stored in a range."""
+    return _ids("stored_between", [log_host_id, first, last])
+
+
+def _ids(name: str, parameters: Sequence[Any]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement(name), parameters)
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _message_row(log_host_id: int, merged: Merged) -> str:
@@ -129,7 +160,10 @@ def _message_row(log_host_id: int, merged: Merged) -> str:
     message_id, gathered, conclusion, _ = merged
     arrival = gathered.arrival
     head = f"{log_host_id}\t{message_id}\t{_time(gathered.first_at)}\t{_time(gathered.last_at)}"
-    from_arrival = _NO_ARRIVAL if arrival is None else _arrival_columns(arrival, gathered.arrival_digest)
+    listed = listed_recipients(gathered)
+    from_arrival = (
+        _NO_ARRIVAL if arrival is None else _arrival_columns(arrival, gathered.arrival_digest, listed)
+    )
     refs = "{" + ",".join(map(str, gathered.line_refs)) + "}"
     return (
         f"{head}\t{conclusion.status}\t{from_arrival}\t{_time(gathered.completed_at)}\t{_time(gathered.frozen_at)}"
@@ -139,10 +173,10 @@ def _message_row(log_host_id: int, merged: Merged) -> str:
     )
 
 
-_NO_ARRIVAL = "\t".join(["\\N"] * 18)
+_NO_ARRIVAL = "\t".join(["\\N"] * 17)
 
 
-def _arrival_columns(arrival: Arrival, digest: int) -> str:
+def _arrival_columns(arrival: Arrival, digest: int, listed: Sequence[str] | None) -> str:
     client = arrival.client
     return "\t".join(
         (
@@ -157,13 +191,12 @@ def _arrival_columns(arrival: Arrival, digest: int) -> str:
             _text(local_user_of(arrival), INDEXED_TEXT),
             arrival.parent_message_id or "\\N",
             _text(arrival.protocol),
-            _text(arrival.tls),
             _text(arrival.authenticator),
             _text(arrival.authenticated_id, INDEXED_TEXT),
             _number(arrival.size),
             _text(arrival.header_message_id),
             _text(arrival.subject),
-            _text_array(arrival.recipients),
+            text_array(listed),
         )
     )
 
@@ -227,7 +260,7 @@ def _stored_arrival(row: Message) -> Arrival | None:
         client,
         row.parent_message_id,
         row.protocol,
-        row.tls,
+        None,  # TLS: the line says it
         row.authenticator,
         row.authenticated_id,
         row.size,
@@ -240,9 +273,9 @@ def _stored_arrival(row: Message) -> Arrival | None:
 # ---- deliveries, refusals, findings
 
 
-def add_attempts(log_host_id: int, batch: Mapping[str, Gathered]) -> None:
-    """Store the delivery lines of a batch; all of them are new."""
-    _copy("ingest_delivery", _attempt_rows(log_host_id, batch))
+def add_attempts(log_host_id: int, batch: Mapping[str, Gathered], usual: Iterable[str] = ()) -> None:
+    """Store the delivery lines of a batch, all of them new; ``usual`` are rows of ingest.usual_rows."""
+    _copy("ingest_delivery", sorted([*_attempt_rows(log_host_id, batch), *usual]))
 
 
 def _attempt_rows(log_host_id: int, batch: Mapping[str, Gathered]) -> Iterator[str]:
@@ -257,9 +290,10 @@ def _attempt_rows(log_host_id: int, batch: Mapping[str, Gathered]) -> Iterator[s
             )
 
 
-def add_refusals(log_host_id: int, refusals: Iterable[Refusal]) -> None:
-    """Store the rejections and failed logins of a batch; all of them are new."""
-    _copy("ingest_rejection", (_refusal_row(log_host_id, refusal) for refusal in refusals))
+def add_refusals(log_host_id: int, refusals: Iterable[Refusal], usual: Iterable[str] = ()) -> None:
+    """Store the rejections and failed logins of a batch, all of them new; ``usual`` are rows of ingest.usual_rows."""
+    rows = (_refusal_row(log_host_id, refusal) for refusal in refusals)
+    _copy("ingest_rejection", sorted([*rows, *usual]))
 
 
 def add_headers(log_host_id: int, refusals: Iterable[Refusal]) -> None:
@@ -302,7 +336,7 @@ def replace_findings(
                 [log_host_id, ids],
             )
     rows = (
-        f"{log_host_id}\t{message_id}\t{found.rule}\t{VERSION}\t{found.severity}\t{_text(found.evidence)}\n"
+        f"{log_host_id}\t{message_id}\t{found.rule}\t{VERSION}\t{found.severity}\n"
         for message_id, of_message in findings.items()
         for found in of_message
     )

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 import zstandard
@@ -18,7 +19,7 @@ from django.db.models import QuerySet
 
 from ingest.exim.line import has_stamp
 from ingest.models import LogPage
-from ingest.sources.entries import Entry, entries_of
+from ingest.sources.entries import Entry, entries_in
 
 PAGE_SIZE = 256 * 1024
 # A page keeps its id when the zone of its log is corrected: from UTC-12 to UTC+14 is the longest way.
@@ -88,7 +89,7 @@ class Page:
     def entries(self) -> Iterator[tuple[int, Entry]]:
         """Each entry with its packed LineRef."""
         offset = 0
-        for entry in entries_of(self.text.split(b"\n")):
+        for entry in entries_in(self.text):
             yield LineRef(self.page_id, offset).packed(), entry
             offset += len(entry.text) + 1
 
@@ -98,9 +99,15 @@ def checksum(text: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), signed=True)
 
 
-def store(log_host_id: int, entries: Sequence[StampedEntry]) -> list[int]:
-    """Write entries into new pages; the packed LineRef of each, in order. Call it inside the batch's transaction."""
-    pages = list(_cut(entries))
+def store(
+    log_host_id: int, texts: Sequence[bytes], times: Sequence[datetime], lines: Sequence[int] | None = None
+) -> list[int]:
+    """Write entries into new pages; the packed LineRef of each, in order. Call it inside the batch's transaction.
+
+    ``times`` are in UTC; an entry without a stamp has the time of its neighbour. ``lines``: of each entry; None where
+    each is one.
+    """
+    pages = list(_cut(texts, times))
     numbers = _page_numbers(len(pages))
     refs: list[int] = []
     compressor = zstandard.ZstdCompressor(level=3)
@@ -108,34 +115,30 @@ def store(log_host_id: int, entries: Sequence[StampedEntry]) -> list[int]:
     with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:
         copy.set_types(_TYPES)
         for page, number in zip(pages, numbers, strict=True):
-            page_id = month_number(page[0].logged_at) << PAGE_NUMBER_BITS | number
-            text = b"".join([stamped.entry.text + b"\n" for stamped in page])
-            times = [stamped.logged_at for stamped in page]
-            lines = sum(stamped.entry.lines for stamped in page)
+            on_page, at = texts[page], times[page]
+            page_id = month_number(at[0]) << PAGE_NUMBER_BITS | number
+            text = b"\n".join(on_page) + b"\n"
+            count = len(on_page) if lines is None else sum(lines[page])
             body = compressor.compress(text)
-            copy.write_row(
-                (log_host_id, page_id, min(times), max(times), lines, len(text), checksum(text), body)
-            )
-            offset = page_id << OFFSET_BITS
-            for stamped in page:
-                refs.append(offset)
-                offset += len(stamped.entry.text) + 1
+            copy.write_row((log_host_id, page_id, min(at), max(at), count, len(text), checksum(text), body))
+            sizes = [len(entry) + 1 for entry in on_page]
+            refs += accumulate(sizes[:-1], initial=page_id << OFFSET_BITS)
     return refs
 
 
-def _cut(entries: Sequence[StampedEntry]) -> Iterator[Sequence[StampedEntry]]:
+def _cut(texts: Sequence[bytes], times: Sequence[datetime]) -> Iterator[slice]:
     """Stretches of about PAGE_SIZE bytes that lie in one month."""
     start = size = 0
-    month: tuple[int, int] | None = None
-    for index, (entry, logged_at) in enumerate(entries):
-        entry_month = (logged_at.year, logged_at.month)
-        if index > start and (size >= PAGE_SIZE or entry_month != month):
-            yield entries[start:index]
+    first, last = min(times, default=None), max(times, default=None)
+    is_one_month = first is not None and last is not None and month_number(first) == month_number(last)
+    months = None if is_one_month else list(map(month_number, times))
+    for index, text in enumerate(texts):
+        if index > start and (size >= PAGE_SIZE or (months and months[index] != months[index - 1])):
+            yield slice(start, index)
             start, size = index, 0
-        month = entry_month
-        size += len(entry.text) + 1
-    if start < len(entries):
-        yield entries[start:]
+        size += len(text) + 1
+    if start < len(texts):
+        yield slice(start, len(texts))
 
 
 def _page_numbers(count: int) -> list[int]:

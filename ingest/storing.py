@@ -1,25 +1,24 @@
 """One batch of lines into the database: pages, rows, findings, counts and the place in the file, or nothing of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from ingest import batch_rows, classification, faults, known_lines, load, marks, pages, partitions, zones
+from ingest import faults, known_lines, new_lines, partitions, zones
 from ingest.leases import TakenOver
 from ingest.models import LogFile, Piece, SetAside, State
 from ingest.sources import batches
 from ingest.sources.batches import Batch
-from ingest.sources.entries import Entry, entries_of
-from ingest.stored_facts import log_host_facts
+from ingest.sources.entries import Entry, entries_of, lines_of
 
 MOST_ATTEMPTS = 5  # at a batch as a whole, without a commit between them; then it is stored in parts
 _HALVINGS = 23  # of a batch, to come to one entry
+_MOST_COLLISIONS = 5
 _LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)
-_OF_EACH, _SAMPLES = 5, 50  # unreadable lines kept for the page of the run: of each reason, and in all
 _COUNTS = (
     "lines", "new_lines", "duplicate_lines", "unparsed_lines", "set_aside_lines", "messages", "deliveries",
     "rejections", "size_read",
@@ -43,6 +42,7 @@ def store(
 
     Returns the file as it is then; ``size_read``: bytes of it that the batch took. Raises TakenOver.
     """
+    collisions = 0
     while True:
         try:
             with transaction.atomic():
@@ -50,6 +50,10 @@ def store(
                 then(held)
         except partitions.Missing as missing:
             partitions.make(missing)
+        except IntegrityError:  # another batch stored lines of one of its messages first: now they are there
+            collisions += 1
+            if collisions == _MOST_COLLISIONS:
+                raise
         else:
             piece.file, piece.offset, piece.last_at = file, held.offset, held.last_at
             piece.attempts, piece.outages = 1, 0
@@ -62,7 +66,7 @@ def _store_batch(piece: Piece, batch: Batch, size_read: int) -> tuple[Piece, Log
     held = rows.get(pk=piece.pk)
     if (held.state, held.offset, held.attempts) != (State.RUNNING, piece.offset, piece.attempts):
         raise TakenOver  # or cancelled
-    brought = LogFile(lines=sum(entry.lines for entry in batch.entries), size_read=size_read)
+    brought = LogFile(lines=lines_of(batch.entries), size_read=size_read)
     if batch.entries:
         span = _reserve(held, batch.entries)
         if is_apart(held):
@@ -93,7 +97,7 @@ def _add(total: LogFile, part: LogFile) -> None:
         setattr(total, name, getattr(total, name) + getattr(part, name))
     total.kinds = dict(Counter(total.kinds) + Counter(part.kinds))
     total.unparsed_reasons = dict(Counter(total.unparsed_reasons) + Counter(part.unparsed_reasons))
-    total.unparsed_samples = _few_of_each([*total.unparsed_samples, *part.unparsed_samples])
+    total.unparsed_samples = new_lines.few_of_each([*total.unparsed_samples, *part.unparsed_samples])
     total.zone_votes = zones.votes_of([total, part]).as_json()
     total.features = sorted({*total.features, *part.features})
     total.own_addresses = sorted({*total.own_addresses, *part.own_addresses})
@@ -150,58 +154,12 @@ def _fallback(piece: Piece, span: known_lines.Span) -> datetime:
 def _store(piece: Piece, entries: Sequence[Entry], span: known_lines.Span, brought: LogFile) -> None:
     """Store the new ones of these entries and claim the others; ``brought`` counts them."""
     file = piece.file
-    host_id, zone = file.log_host_id, file.log_host.zone
     sifted = known_lines.sift(file, entries, span)
     known_lines.claim(file, sifted.claimed)
     brought.duplicate_lines += sifted.duplicate_lines
     if not sifted.new:
         return
-    read = batch_rows.read(sifted.new, zone, fallback=_fallback(piece, span))
-    batch_rows.require_partitions(read)
-    refs = pages.store(host_id, read.stamped)
-    known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
-    rows = batch_rows.gather(read, refs)
-    merged = load.merge_messages(host_id, rows.messages)
-    load.add_attempts(host_id, rows.messages)
-    load.add_refusals(host_id, rows.refusals)
-    load.add_headers(host_id, rows.headers)
-    found = classification.classify_merged(host_id, log_host_facts(file.log_host), merged)
-    marks.store(
-        host_id,
-        piece.pk,
-        messages=[message.gathered.first_at for message in merged if message.gathered.arrival],
-        refusals=[refusal.logged_at for refusal in rows.refusals],
-        found=found,
-    )
-    load.add_counts(host_id, rows.counts)  # last: all batches of a log host count up the same rows
-    _count(brought, read, rows)
-
-
-def _count(brought: LogFile, read: batch_rows.ReadBatch, rows: batch_rows.Rows) -> None:
-    brought.new_lines += sum(new.new_lines for new in read.new)
-    brought.unparsed_lines += len(read.unparsed)
-    brought.messages += rows.arrivals
-    brought.deliveries += rows.deliveries
-    brought.rejections += len(rows.refusals)
-    brought.kinds = dict(Counter(brought.kinds) + rows.kinds)
-    brought.unparsed_reasons = dict(Counter(bad.reason for bad in read.unparsed))
-    brought.unparsed_samples = _few_of_each({"reason": bad.reason, "text": bad.text} for bad in read.unparsed)
-    brought.zone_votes = batch_rows.zone_votes(read.stamped, read.events).as_json()
-    brought.features = sorted(rows.features)
-    brought.own_addresses = sorted(rows.own_addresses)
-    times = [stamped.logged_at for stamped in read.stamped]
-    brought.first_at, brought.last_at = min(times), max(times)
-
-
-def _few_of_each(samples: Iterable[dict[str, str]]) -> list[dict[str, str]]:
-    """The first unreadable lines of each reason."""
-    kept: list[dict[str, str]] = []
-    counts: Counter[str] = Counter()
-    for sample in samples:
-        counts[sample["reason"]] += 1
-        if counts[sample["reason"]] <= _OF_EACH and len(kept) < _SAMPLES:
-            kept.append(sample)
-    return kept
+    new_lines.store(piece, sifted.new, _fallback(piece, span), brought)
 
 
 def store_set_aside(piece: Piece) -> int:
@@ -242,7 +200,7 @@ def store_again(file: LogFile, entries: Sequence[Entry]) -> None:
     brought = LogFile()
     for stretch in _stretches(entries):
         _store(piece, stretch, _reserve(piece, stretch), brought)
-    brought.duplicate_lines -= sum(entry.lines for entry in entries)
+    brought.duplicate_lines -= lines_of(entries)
     _count_up(piece, brought)
 
 

@@ -8,11 +8,12 @@ Source: Exim's specification, chapter "How Exim receives and delivers mail", sec
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from operator import sub
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -93,6 +94,20 @@ class Votes:
             self.tallies[offset // 60] = vote
         else:
             held.add(vote)
+
+    def take_all(self, offset: timedelta, received: Sequence[int], written: Sequence[float]) -> bool:
+        """Count arrivals that all agree with ``offset``, which their stamps were read with; False: they do not.
+
+        ``received``: the times of their ids, ``written``: those of their stamps, both in seconds since 1970.
+        """
+        if not received or offset.total_seconds() % _QUARTER or abs(offset.total_seconds()) > _WIDEST:
+            return not received
+        ahead = list(map(sub, map(int, written), received))
+        if min(ahead) < _EARLIEST or max(ahead) > _LATEST:
+            return False
+        vote = Tally(len(received), len(received), min(received), max(received))
+        self.tallies.setdefault(int(offset.total_seconds()) // 60, Tally()).add(vote)
+        return True
 
     def add(self, other: "Votes") -> None:
         for offset, tally in other.tallies.items():

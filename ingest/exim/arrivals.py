@@ -10,7 +10,7 @@ from ingest.exim.line import Line
 
 # The usual arrival, whole, in the order in which receive.c writes its fields. Anything unusual (a quote,
 # spaces in a HELO name or a login, a field out of order) does not match; fields.arrival_fields reads it.
-_USUAL = re.compile(
+USUAL = re.compile(
     r"""
     (<>|[^\ "]++)
     (?:\ R=([^\ ]++))?+
@@ -44,7 +44,7 @@ _arrival: Callable[[tuple[object, ...]], Arrival] = partial(tuple.__new__, Arriv
 
 def read_arrival(line: Line, message_id: str) -> Arrival:
     """Read the rest of an arrival line."""
-    usual = _USUAL.match(line.text, line.start)
+    usual = USUAL.match(line.text, line.start)
     return read_carefully(line, message_id) if usual is None else _usual(line, message_id, usual)
 
 

@@ -15,7 +15,7 @@ from ingest.exim.line import Line
 _RECIPIENT = r'([^\ "|/>:(<]++)(?:\ <([^<>\ "]++)>)?+'
 _HOST = r"(?:\ H=([^\ ()\[\]]++)\ \[([0-9A-Fa-f.:]++)\](?::([0-9]++))?+\*?+)?+"
 _INTERFACE = r"(?:\ I=\[[^\]]*+\](?::[0-9]++)?+)?+"
-_USUAL_DELIVERY = re.compile(
+USUAL_DELIVERY = re.compile(
     _RECIPIENT
     + r"""
     (?:\ F=<[^>"]*+>)?+(?:\ Q=[^\ ]++)?+(?:\ P=<[^>"]*+>)?+
@@ -93,7 +93,7 @@ class _Attempt(NamedTuple):
 
 def read_delivery(line: Line, message_id: str) -> Delivery:
     """Read the rest of ``=>``, ``->``, ``>>`` or ``*>``."""
-    usual = _USUAL_DELIVERY.match(line.text, line.start)
+    usual = USUAL_DELIVERY.match(line.text, line.start)
     if usual is None:
         return delivery_carefully(line, message_id)
     recipient, original, router, transport, name, address, port, tls, answer, queued, took = usual.groups()

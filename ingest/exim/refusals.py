@@ -28,7 +28,7 @@ _REJECTED = re.compile(
     re.VERBOSE,
 )
 # The usual refusal of a recipient, whole: it is a quarter of all lines.
-_USUAL_RCPT = re.compile(
+USUAL_RCPT = re.compile(
     rf'H={hosts.USUAL} F=<([^<>"]*+)>(?: A=([^ ]++))?+ (temporarily )?+rejected RCPT <([^<>"]*+)>: (.*+)\Z'
 )
 _RECIPIENT = re.compile(rf"RCPT (?:<(?P<path>{_PATH})>[^:]*+|(?P<word>.*?))(?=: |:?\Z)")
@@ -176,7 +176,7 @@ def _rejection(
 
 def read_client_line(line: Line) -> Rejection | Note:
     """Read a line that begins with who connected: ``H=``, ``U=``, or ``DS H=``."""
-    usual = _USUAL_RCPT.match(line.text, line.start)
+    usual = USUAL_RCPT.match(line.text, line.start)
     if usual is not None:
         return _rejected_rcpt(line, usual)
     start = line.start + 3 if line.text.startswith("DS ", line.start) else line.start

@@ -8,6 +8,11 @@ from ingest.exim.line import Line
 
 # Up to 4.98 "for (helo) [ip]:", from 4.99 "for H=(helo) [ip]:"; without "for" Exim is the client.
 _AUTH_FAILURE = re.compile(r"([^ ]{1,255}) authenticator failed for ")
+# The usual one whole: groups of the name, of hosts.USUAL, the answer, its code, the id that was tried.
+USUAL_AUTH_FAILURE = re.compile(
+    rf"([^ ]{{1,255}}+) authenticator failed for (?:H=)?+{hosts.USUAL}"
+    r": (([0-9]{3})?+[^()]*+(?:\(set_id=([^()]*+)\))?+)\Z"
+)
 _ANSWER = re.compile(r": (([0-9]{3})?+.*+)\Z")
 _ATTEMPTED_ID = re.compile(r"\(set_id=(.*)\)(?=\Z|: )")
 _CONNECTION_ID = re.compile(r" Ci=([^ :]++)")

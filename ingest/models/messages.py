@@ -32,7 +32,6 @@ class Message(models.Model):
     local_user = models.TextField(null=True)
     parent_message_id = models.CharField(max_length=23, db_collation="C", null=True)
     protocol = models.TextField(null=True)
-    tls = models.TextField(null=True)
     authenticator = models.TextField(null=True)
     authenticated_id = models.TextField(null=True)  # "": A=name: with nothing behind the colon
     size = models.BigIntegerField(null=True)
@@ -138,7 +137,6 @@ class MessageFinding(models.Model):
     rule = models.CharField(max_length=4)
     version = models.IntegerField()  # of the rules
     severity = models.CharField(max_length=8)
-    evidence = models.TextField()
     message = models.ForeignObject(
         Message,
         on_delete=models.DO_NOTHING,

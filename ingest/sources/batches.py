@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ingest.exim.events import Note, Topic, Unparsed
 from ingest.exim.line import has_stamp, readable
 from ingest.exim.parse import parse
-from ingest.sources.entries import Entry, entries_of
+from ingest.sources.entries import Entry, entries_in
 from ingest.sources.limits import Foreign
 from ingest.sources.streams import LogStream
 
@@ -22,7 +22,7 @@ _SHOWN = 200
 class Batch(NamedTuple):
     """Consecutive entries."""
 
-    entries: list[Entry]
+    entries: Sequence[Entry]
     end: int  # offset into the text behind the last entry
 
 
@@ -48,7 +48,7 @@ def batches(
             text = bytes(held[:cut])
             del held[:cut]
             end += cut
-            yield Batch(list(entries_of(text.split(b"\n"))), end)
+            yield Batch(entries_in(text), end)
         if not block:
             return
 

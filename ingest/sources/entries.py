@@ -5,8 +5,8 @@ log and are passed over; line ends (LF or CRLF) are no part of an entry.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, overload
 
 from ingest.exim.line import has_stamp
 
@@ -37,6 +37,47 @@ class Entry(NamedTuple):
     def header_lines(self) -> int:
         """How many lines below the stamped one are what Exim writes there."""
         return self.lines - 1 - self.unread_lines if self.is_stamped else 0
+
+
+class PlainLines(Sequence[Entry]):
+    """Entries that are a stamped line each: most batches are such. An Entry is made only of what is asked for."""
+
+    def __init__(self, texts: list[bytes]) -> None:
+        self.texts = texts
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> "PlainLines": ...
+    def __getitem__(self, index: int | slice) -> "Entry | PlainLines":
+        if isinstance(index, slice):
+            return PlainLines(self.texts[index])
+        return Entry(self.texts[index], True, 1, 0)
+
+
+# a line that begins with no plain stamp, blank ones included
+_NO_STAMP = re.compile(rb"\n(?![0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}[. ])")
+
+
+def entries_in(text: bytes) -> Sequence[Entry]:
+    """The entries of a text that ends between two lines. One pass over it tells whether each line has a stamp."""
+    end = len(text) - text.endswith(b"\n")
+    if b"\r" in text or _NO_STAMP.match(b"\n" + text[:60]) or _NO_STAMP.search(text, 0, end):
+        return list(entries_of(text.split(b"\n")))
+    return PlainLines(text[:end].split(b"\n"))
+
+
+def texts_of(entries: Iterable[Entry]) -> list[bytes]:
+    """The text of each entry."""
+    return entries.texts if isinstance(entries, PlainLines) else [entry.text for entry in entries]
+
+
+def lines_of(entries: Sequence[Entry]) -> int:
+    """How many lines the entries have."""
+    return len(entries) if isinstance(entries, PlainLines) else sum(entry.lines for entry in entries)
 
 
 def entries_of(lines: Iterable[bytes]) -> Iterator[Entry]:

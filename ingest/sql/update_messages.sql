@@ -14,7 +14,6 @@ UPDATE ingest_message AS message SET
     local_user = staged.local_user,
     parent_message_id = staged.parent_message_id,
     protocol = staged.protocol,
-    tls = staged.tls,
     authenticator = staged.authenticator,
     authenticated_id = staged.authenticated_id,
     size = staged.size,

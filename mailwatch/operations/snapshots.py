@@ -209,7 +209,7 @@ def _facts(timeline: Timeline, redactor: Unredacted) -> Json:
     message = timeline.message
     people = ("envelope_sender", "authenticated_id", "local_user")
     hidden = {"subject": "subject", "header_message_id": "id"}
-    plain = ("sender_host_address", "sender_host_name", "protocol", "tls", "authenticator", "size")
+    plain = ("sender_host_address", "sender_host_name", "protocol", "authenticator", "size")
     return {
         **{name: _if_said(getattr(message, name), redactor.address) for name in people},
         **{
@@ -219,6 +219,7 @@ def _facts(timeline: Timeline, redactor: Unredacted) -> Json:
             for name, shown in hidden.items()
         },
         **{name: getattr(message, name) for name in plain},
+        "tls": timeline.tls,
         "helo_name": _if_said(message.helo_name, redactor.text),
     }
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Collate, Lower, Reverse
 from django.db.models.lookups import Exact, IsNull, Lookup, StartsWith
@@ -55,11 +55,27 @@ def _id_at(at: datetime) -> str:
 
 
 def address_is(field: str, address: str) -> Condition:
-    return Exact(_backwards(field), address.lower()[::-1])
+    return _indexed(field, Exact(_backwards(field), address.lower()[::-1]))
 
 
 def domain_is(field: str, domain: str) -> Condition:
-    return StartsWith(_backwards(field), f"@{domain}".lower()[::-1])
+    return _indexed(field, StartsWith(_backwards(field), f"@{domain}".lower()[::-1]))
+
+
+def _indexed(field: str, lookup: Exact | StartsWith) -> Condition:
+    """The index of final recipients leaves out bare local names, and says so to the planner in these words."""
+    return Q(lookup) & Q(recipient__contains="@") if field == "recipient" else lookup
+
+
+def header_is(header_message_id: str) -> Q:
+    """Messages with a Message-ID, by the index of its hash."""
+    same_hash = Exact(_Hash("header_message_id"), _Hash(Value(header_message_id)))
+    return Q(header_message_id=header_message_id) & Q(same_hash)
+
+
+class _Hash(Func):
+    function = "hashtext"
+    output_field = IntegerField()
 
 
 def host_in(field: str, network: Network) -> Q:
@@ -81,7 +97,7 @@ def message_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
         case TermKind.ACCOUNT:
             return (Q(authenticated_id=term.value), *((_local_user(term),) if term.value else ()))
         case TermKind.HEADER:
-            return (Q(header_message_id=term.value),)
+            return (header_is(term.value),)
         case TermKind.MESSAGE_ID:
             return (Q(message_id=term.value), Q(parent_message_id=term.value))
     return (Q(),)

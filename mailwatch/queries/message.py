@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from ingest import classification
+from ingest.exim.events import Arrival
 from ingest.exim.message_id import is_message_id
 from ingest.models import LogFile, LogHost, Message, Suspect
 from ingest.pages import LineRef, read_entries
@@ -75,6 +76,7 @@ class Timeline:
     total_lines: int
     missing_lines: int  # their page is gone, or beyond LINES_READ
     log: Span  # of the whole log host: "now" is its end
+    tls: str | None  # version and cipher, as the arrival says
 
     @property
     def steps(self) -> list["Step"]:
@@ -169,6 +171,7 @@ def timeline(message: Message, *, first_line: int = 0, most_lines: int | None = 
         total_lines=total_lines,
         missing_lines=total_lines - len(lines),
         log=log,
+        tls=next((line.event.tls for line in lines if isinstance(line.event, Arrival)), None),
     )
 
 

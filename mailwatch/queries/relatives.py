@@ -8,6 +8,7 @@ from ingest.exim.message_id import next_message_id
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
 from mailwatch.queries.lines import read
+from mailwatch.queries.matching import header_is
 
 LISTED = 10
 _CANDIDATES = 20  # messages of one Message-ID: a list gives the same one to each of its members
@@ -42,9 +43,8 @@ def origin(message: Message) -> Relative | None:
     """The message whose delivery was answered with this one's id; looked for by the same Message-ID."""
     if not message.header_message_id or message.received_at is None:
         return None
-    rows = Message.objects.filter(
-        header_message_id=message.header_message_id, first_at__lte=message.last_at
-    ).exclude(pk=message.pk)
+    same = Message.objects.filter(header_is(message.header_message_id), first_at__lte=message.last_at)
+    rows = same.exclude(pk=message.pk)
     for row in rows.select_related("log_host").order_by("first_at")[:_CANDIDATES]:
         if message.message_id in _given_ids(row):
             return Relative(message_id=row.message_id, log_host=row.log_host.name)

@@ -149,7 +149,7 @@ def protocol(message: Message) -> str:
     if message.sender_host_address is None or message.protocol is None:
         return ""
     login = "login" if message.authenticator else "no login"
-    return f"{login}, {'TLS' if message.tls or message.protocol.endswith(('s', 'sa')) else 'no TLS'}"
+    return f"{login}, {'TLS' if message.protocol.endswith(('s', 'sa')) else 'no TLS'}"
 
 
 class LastAttempt(Protocol):

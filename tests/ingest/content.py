@@ -33,13 +33,13 @@ def content(log_host: LogHost) -> dict[str, Any]:
     host = log_host.pk
     return {
         "lines": sorted(entry.text for page in pages.scan(host) for _, entry in page.entries()),
-        "messages": sorted(map(_message, _rows(Message, host)), key=lambda row: row["message_id"]),
+        "messages": sorted(
+            (_message(row, host) for row in _rows(Message, host)), key=lambda row: row["message_id"]
+        ),
         "deliveries": _placed(Delivery, host),
         "rejections": _placed(Rejection, host),
         "message findings": _sorted(
-            MessageFinding.objects.filter(log_host_id=host).values_list(
-                "message_id", "rule", "severity", "evidence"
-            )
+            MessageFinding.objects.filter(log_host_id=host).values_list("message_id", "rule", "severity")
         ),
         "suspects": _sorted(Suspect.objects.filter(log_host=host).values_list(*_SUSPECT)),
         "findings": _sorted(
@@ -68,8 +68,7 @@ def _rows(model: Any, host: int) -> list[dict[str, Any]]:
     return rows
 
 
-def _message(row: dict[str, Any]) -> dict[str, Any]:
-    host = LogHost.objects.get(name="srv1").pk
+def _message(row: dict[str, Any], host: int) -> dict[str, Any]:
     return row | {"line_refs": sorted(pages.read_entries(host, row["line_refs"]))}
 
 

@@ -27,8 +27,8 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line ends every batch that it is in."""
     merge = load.merge_messages
 
-    def fail(log_host_id: int, batch: Any) -> Any:
-        merged = merge(log_host_id, batch)
+    def fail(log_host_id: int, batch: Any, *whole: Any) -> Any:
+        merged = merge(log_host_id, batch, *whole)
         if "1vwz8C-00000000001-0001" in batch:
             raise ZeroDivisionError("by zero")
         return merged
@@ -137,10 +137,10 @@ def test_a_line_that_ends_the_worker_is_come_to_in_the_end(
 
     merge = load.merge_messages
 
-    def go(log_host_id: int, batch: Any) -> Any:
+    def go(log_host_id: int, batch: Any, *whole: Any) -> Any:
         if "1vwz8C-00000000001-0001" in batch:
             raise Gone
-        return merge(log_host_id, batch)
+        return merge(log_host_id, batch, *whole)
 
     monkeypatch.setattr(load, "merge_messages", go)
     with pytest.raises(Gone):
