@@ -63,7 +63,6 @@ class Attempt(NamedTuple):
     is_attempt: bool  # False: the retry time had not come, nothing was tried
     recipient: str
     original_recipient: str | None  # None: the same
-    router: str | None
     transport: str | None
     remote_host_name: str | None
     remote_host_address: str | None
@@ -198,7 +197,6 @@ def attempt_of(event: Delivery | Deferral | Bounce, place: Place) -> Attempt:
         is_attempt,
         event.recipient[:LONGEST_ADDRESS],
         original[:LONGEST_ADDRESS] if original != event.recipient else None,
-        event.router,
         event.transport,
         event.remote_host_name,
         event.remote_host_address,

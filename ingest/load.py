@@ -86,9 +86,27 @@ def _flag(value: bool) -> str:
     return "t" if value else "f"
 
 
-def _copy(table: str, rows: Iterable[str]) -> None:
+# The columns of rows, in the order in which they are written; the tables have those of fixed width first.
+_MESSAGE = (
+    "log_host_id, message_id, first_at, last_at, status, received_at, arrival_digest, envelope_sender,"
+    " sender_host_address, sender_host_port, sender_host_name, helo_name, interface_address, local_user, parent_message_id, protocol,"
+    " authenticator, authenticated_id, size, header_message_id, subject, listed_recipients, completed_at, frozen_at,"
+    " thawed_at, removed_at, rejected_at, connection_limit, delivered, deferred, bounced, line_refs"
+)
+_DELIVERY = (
+    "log_host_id, message_id, logged_at, digest, copy, outcome, is_attempt, recipient, original_recipient, transport,"
+    " remote_host_name, remote_host_address, text, line_ref"
+)
+_REJECTION = (
+    "log_host_id, logged_at, digest, copy, is_login, stage, is_temporary, reason, message_id, sender_host_address,"
+    " sender_host_name, helo_name, envelope_sender, recipient, authenticator, account, text, line_ref, headers_ref,"
+    " header_lines"
+)
+
+
+def _copy(table: str, columns: str, rows: Iterable[str]) -> None:
     """Write rows of COPY's text format, each with its newline."""
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         block: list[str] = []
         for row in rows:
             block.append(row)
@@ -121,7 +139,7 @@ def merge_messages(
     ]
     old = _update(log_host_id, {message_id: batch[message_id] for message_id in known}) if known else []
     rows = [(merged.message_id, _message_row(log_host_id, merged)) for merged in new]
-    _copy("ingest_message", (row for _, row in sorted([*rows, *whole])))
+    _copy("ingest_message", _MESSAGE, (row for _, row in sorted([*rows, *whole])))
     return new + old
 
 
@@ -134,7 +152,7 @@ def _update(log_host_id: int, batch: Mapping[str, Gathered]) -> list[Merged]:
     with connection.cursor() as cursor:
         cursor.execute(statement("stage_messages"))
         cursor.execute("TRUNCATE staged_message")  # a transaction may load several batches
-        _copy("staged_message", (_message_row(log_host_id, merged) for merged in merged_rows))
+        _copy("staged_message", _MESSAGE, (_message_row(log_host_id, merged) for merged in merged_rows))
         cursor.execute(statement("update_messages"))
     return merged_rows
 
@@ -155,8 +173,13 @@ def _ids(name: str, parameters: Sequence[Any]) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
+def packed_refs(refs: Iterable[int]) -> str:
+    """Pointers to lines as COPY reads them into a LineRefsField."""
+    return "\\\\x" + "".join([f"{ref:016x}" for ref in refs])
+
+
 def _message_row(log_host_id: int, merged: Merged) -> str:
-    """Columns in the order of the table."""
+    """Columns in the order of ``_MESSAGE``."""
     message_id, gathered, conclusion, _ = merged
     arrival = gathered.arrival
     head = f"{log_host_id}\t{message_id}\t{_time(gathered.first_at)}\t{_time(gathered.last_at)}"
@@ -164,7 +187,7 @@ def _message_row(log_host_id: int, merged: Merged) -> str:
     from_arrival = (
         _NO_ARRIVAL if arrival is None else _arrival_columns(arrival, gathered.arrival_digest, listed)
     )
-    refs = "{" + ",".join(map(str, gathered.line_refs)) + "}"
+    refs = packed_refs(gathered.line_refs)
     return (
         f"{head}\t{conclusion.status}\t{from_arrival}\t{_time(gathered.completed_at)}\t{_time(gathered.frozen_at)}"
         f"\t{_time(gathered.thawed_at)}\t{_time(gathered.removed_at)}\t{_time(gathered.rejected_at)}"
@@ -275,7 +298,7 @@ def _stored_arrival(row: Message) -> Arrival | None:
 
 def add_attempts(log_host_id: int, batch: Mapping[str, Gathered], usual: Iterable[str] = ()) -> None:
     """Store the delivery lines of a batch, all of them new; ``usual`` are rows of ingest.usual_rows."""
-    _copy("ingest_delivery", sorted([*_attempt_rows(log_host_id, batch), *usual]))
+    _copy("ingest_delivery", _DELIVERY, sorted([*_attempt_rows(log_host_id, batch), *usual]))
 
 
 def _attempt_rows(log_host_id: int, batch: Mapping[str, Gathered]) -> Iterator[str]:
@@ -284,8 +307,8 @@ def _attempt_rows(log_host_id: int, batch: Mapping[str, Gathered]) -> Iterator[s
             yield (
                 f"{log_host_id}\t{message_id}\t{_time(attempt.logged_at)}\t{attempt.digest}\t{attempt.copy}"
                 f"\t{attempt.outcome}\t{_flag(attempt.is_attempt)}\t{_text(attempt.recipient, INDEXED_TEXT)}"
-                f"\t{_text(attempt.original_recipient, INDEXED_TEXT)}\t{_text(attempt.router)}"
-                f"\t{_text(attempt.transport)}\t{_text(attempt.remote_host_name)}"
+                f"\t{_text(attempt.original_recipient, INDEXED_TEXT)}\t{_text(attempt.transport)}"
+                f"\t{_text(attempt.remote_host_name)}"
                 f"\t{attempt.remote_host_address or '\\N'}\t{_text(attempt.text)}\t{attempt.line_ref}\n"
             )
 
@@ -293,7 +316,7 @@ def _attempt_rows(log_host_id: int, batch: Mapping[str, Gathered]) -> Iterator[s
 def add_refusals(log_host_id: int, refusals: Iterable[Refusal], usual: Iterable[str] = ()) -> None:
     """Store the rejections and failed logins of a batch, all of them new; ``usual`` are rows of ingest.usual_rows."""
     rows = (_refusal_row(log_host_id, refusal) for refusal in refusals)
-    _copy("ingest_rejection", sorted([*rows, *usual]))
+    _copy("ingest_rejection", _REJECTION, sorted([*rows, *usual]))
 
 
 def add_headers(log_host_id: int, refusals: Iterable[Refusal]) -> None:
@@ -340,7 +363,7 @@ def replace_findings(
         for message_id, of_message in findings.items()
         for found in of_message
     )
-    _copy("ingest_message_finding", rows)
+    _copy("ingest_message_finding", "log_host_id, message_id, rule, version, severity", rows)
 
 
 # ---- counts

@@ -7,8 +7,7 @@ from datetime import datetime
 from ingest import batch_rows, classification, known_lines, load, marks, pages, partitions, usual_rows
 from ingest.known_lines import NewEntry, PlainNew
 from ingest.models import LogFile, Piece
-from ingest.pages import StampedEntry, month_number
-from ingest.rules.facts import LogHostFacts
+from ingest.pages import month_number
 from ingest.stored_facts import log_host_facts
 from ingest.usual_rows import SortedLines, Taken, Touched
 
@@ -20,29 +19,53 @@ def store(piece: Piece, new: Sequence[NewEntry], fallback: datetime, brought: Lo
 
     ``fallback``: the time of entries without one where all lack it. Call it inside the batch's transaction.
     """
+    texts, zone = _texts(new), piece.file.log_host.zone
+    found = usual_rows.sort(texts, _plain(new), zone)
+    if found is None:
+        _store_events(piece, new, texts, fallback, brought)
+    else:
+        _store_sorted(piece, new, found, fallback, brought)
+
+
+def _store_events(
+    piece: Piece, new: Sequence[NewEntry], texts: Sequence[bytes], fallback: datetime, brought: LogFile
+) -> None:
+    """Store a batch event by event."""
     file = piece.file
-    host_id, host = file.log_host_id, log_host_facts(file.log_host)
-    texts = _texts(new)
-    found = usual_rows.sort(texts, _plain(new), file.log_host.zone)
-    taken = Taken() if found is None else usual_rows.take(found, texts, _copies(new), host_id, host)
-    others = range(len(new)) if found is None else taken.others
-    read = batch_rows.read([new[place] for place in others], file.log_host.zone, fallback=fallback)
-    times = _times(read, found, others)
-    _require_partitions(read, taken, times)
-    refs = pages.store(host_id, texts, times, _lines(new))
+    read = batch_rows.read(new, file.log_host.zone, fallback=fallback)
+    batch_rows.require_partitions(read)
+    times = [stamped.logged_at for stamped in read.stamped]
+    refs = pages.store(file.log_host_id, texts, times, _lines(new))
     known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
-    rows = batch_rows.gather(read, [refs[place] for place in others])
-    if found is not None:
-        usual_rows.count(taken, found.clock, rows)
-    touched = None if found is None else taken.touched(found.clock)
-    _store_rows(piece, host, rows, taken, refs, touched)
+    rows = batch_rows.gather(read, refs)
+    _store_rows(piece, rows)
     _count(brought, read, rows, times)
+
+
+def _store_sorted(
+    piece: Piece, new: Sequence[NewEntry], found: SortedLines, fallback: datetime, brought: LogFile
+) -> None:
+    """Store the usual lines of a batch straight away, and the others event by event."""
+    file, at = piece.file, found.clock.at
+    host_id = file.log_host_id
+    chosen = usual_rows.whole(found, host_id)
+    read = batch_rows.read([new[place] for place in chosen.others], file.log_host.zone, fallback=fallback)
+    bounds = at(min(found.stamps)), at(max(found.stamps))
+    partitions.require(
+        of_ids=batch_rows.months_of_ids(read) | chosen.months_of_ids, of_times=set(map(month_number, bounds))
+    )
+    refs = pages.store(host_id, found.texts, found.stamps, _lines(new), at=at)
+    known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
+    rows = batch_rows.gather(read, [refs[place] for place in chosen.others])
+    taken = usual_rows.take(found, chosen, refs, _copies(new), host_id, log_host_facts(file.log_host))
+    touched = usual_rows.count(taken, found.clock, rows)
+    _store_rows(piece, rows, taken, touched)
+    _count(brought, read, rows, bounds)
     brought.new_lines += taken.lines
     brought.rejections += len(taken.refusals)
-    if found is not None:
-        votes = batch_rows.zone_votes(read.stamped, read.events)
-        votes.add(usual_rows.votes(found, taken, texts))
-        brought.zone_votes = votes.as_json()
+    votes = batch_rows.zone_votes(read.stamped, read.events)
+    votes.add(usual_rows.votes(found, chosen.message_ids))
+    brought.zone_votes = votes.as_json()
 
 
 def _texts(new: Sequence[NewEntry]) -> list[bytes]:
@@ -66,47 +89,29 @@ def _lines(new: Sequence[NewEntry]) -> list[int] | None:
     return None if isinstance(new, PlainNew) else [item.entry.lines for item in new]
 
 
-def _times(read: batch_rows.ReadBatch, found: SortedLines | None, others: Sequence[int]) -> list[datetime]:
-    """When each entry was written; ``read`` gets the times of its unreadable entries, each that of its stamp."""
-    if found is None:
-        return [stamped.logged_at for stamped in read.stamped]
-    times = found.times
-    for index, (place, event) in enumerate(zip(others, read.events, strict=True)):
-        if event is None:
-            read.stamped[index] = StampedEntry(read.stamped[index].entry, times[place])
-        else:
-            times[place] = event.logged_at
-    return times
-
-
-def _require_partitions(read: batch_rows.ReadBatch, taken: Taken, times: Sequence[datetime]) -> None:
-    """See that the rows have a place; raises ingest.partitions.Missing."""
-    first, last = month_number(min(times)), month_number(max(times))
-    of_times = range(first, last + 1) if last - first < 2 else {month_number(at) for at in times}
-    partitions.require(of_ids=batch_rows.months_of_ids(read) | taken.months_of_ids, of_times=set(of_times))
-
-
 def _store_rows(
     piece: Piece,
-    host: LogHostFacts,
     rows: batch_rows.Rows,
-    taken: Taken,
-    refs: Sequence[int],
-    touched: Touched | None,
+    taken: Taken | None = None,
+    touched: Touched | None = None,
 ) -> None:
-    host_id = piece.file.log_host_id
-    merged = load.merge_messages(host_id, rows.messages, usual_rows.messages(taken, refs))
-    load.add_attempts(host_id, rows.messages, usual_rows.attempts(taken, refs))
-    load.add_refusals(host_id, rows.refusals, usual_rows.refusals(taken, refs))
+    host_id, host = piece.file.log_host_id, log_host_facts(piece.file.log_host)
+    taken, touched = taken or Taken(), touched or Touched([], [])
+    merged = load.merge_messages(host_id, rows.messages, taken.messages)
+    load.add_attempts(host_id, rows.messages, taken.deliveries)
+    load.add_refusals(host_id, rows.refusals, taken.refusals)
     load.add_headers(host_id, rows.headers)
     found = classification.classify_merged(host_id, host, merged)
     found |= classification.classify(host_id, host, taken.to_judge)
     messages = [message.gathered.first_at for message in merged if message.gathered.arrival]
     refusals = [refusal.logged_at for refusal in rows.refusals]
-    if touched is not None:
-        messages += touched.messages
-        refusals += touched.refusals
-    marks.store(host_id, piece.pk, messages=messages, refusals=refusals, found=found)
+    marks.store(
+        host_id,
+        piece.pk,
+        messages=messages + touched.messages,
+        refusals=refusals + touched.refusals,
+        found=found,
+    )
     load.add_counts(host_id, rows.counts)  # last: all batches of a log host count up the same rows
 
 

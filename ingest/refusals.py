@@ -40,10 +40,12 @@ class Refusal(NamedTuple):
 def refusal_of(event: Rejection | AuthFailure, place: Place) -> Refusal:
     """The row of a refusal."""
     client = event.client
+    text = event.text
     if isinstance(event, AuthFailure):
         stage, temporary, reason = Stage.AUTH, event.code == 435, Reason.LOGIN
         sender = recipient = None
         account = event.attempted_id
+        text = without_id(text, account)
     else:
         stage, temporary, reason = event.stage, event.is_temporary, reason_of(event.text)
         sender, recipient = event.envelope_sender, event.recipient
@@ -64,11 +66,16 @@ def refusal_of(event: Rejection | AuthFailure, place: Place) -> Refusal:
         recipient,
         event.authenticator,
         account,
-        event.text,
+        text,
         place.line_ref,
         place.line_ref if place.header_lines else None,
         place.header_lines or None,
     )
+
+
+def without_id(text: str, account: str | None) -> str:
+    """The answer to a failed login without the id that was tried, which has a column of its own."""
+    return text if account is None else text.removesuffix(f" (set_id={account})")
 
 
 def discard_of(note: Note, place: Place) -> Refusal:

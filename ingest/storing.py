@@ -1,7 +1,9 @@
 """One batch of lines into the database: pages, rows, findings, counts and the place in the file, or nothing of it."""
 
+import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -45,7 +47,7 @@ def store(
     collisions = 0
     while True:
         try:
-            with transaction.atomic():
+            with _uncollected(), transaction.atomic():
                 held, file = _store_batch(piece, batch, size_read)
                 then(held)
         except partitions.Missing as missing:
@@ -58,6 +60,21 @@ def store(
             piece.file, piece.offset, piece.last_at = file, held.offset, held.last_at
             piece.attempts, piece.outages = 1, 0
             return file
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without Python's search for circles: a batch makes a million objects that all go by themselves when it ends.
+
+    Measured: a sixth of the time of ``read_usual``.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _store_batch(piece: Piece, batch: Batch, size_read: int) -> tuple[Piece, LogFile]:

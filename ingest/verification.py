@@ -191,7 +191,7 @@ def _rows(schema: str) -> Iterator[_Table]:
 def _whole(kind: str, schema: str, table: str, key: Sequence[str]) -> _Table:
     """All columns but for pointers, which may lead to another copy of a line."""
     columns = ", ".join(
-        "(SELECT array_agg(ref ORDER BY ref) FROM unnest(line_refs) AS ref) AS line_refs"
+        "(SELECT array_agg(ref ORDER BY ref) FROM unnest(line_refs_of(line_refs)) AS ref) AS line_refs"
         if name == "line_refs"
         else name
         for name in beside.columns_of(table)

@@ -1,45 +1,57 @@
-"""Rows and indexes that weigh less: what the line says itself is not kept twice, and an index holds each text once.
+"""Rows and indexes that weigh less (docs/decisions/0015): the big tables are made anew, and their rows move over."""
 
-PostgreSQL keeps equal entries of an index together, so that an address that appears a thousand times takes six bytes
-a row; with a time behind each address no two entries are equal. Rare addresses are found through their index and
-sorted, frequent ones by walking back in time, which the planner chooses by its statistics. Deliveries and refusals
-need no unique index: a line is stored once because each file claims what it has (docs/decisions/0013).
-"""
+from pathlib import Path
 
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
 
-SQL = """
-ALTER TABLE ingest_message DROP COLUMN tls;
-ALTER TABLE ingest_message_finding DROP COLUMN evidence;
+import ingest.models.line_refs
 
-ALTER TABLE ingest_delivery DROP CONSTRAINT ingest_delivery_pkey;
-CREATE INDEX ingest_delivery_message ON ingest_delivery (message_id);
-ALTER TABLE ingest_rejection DROP CONSTRAINT ingest_rejection_pkey;
+SQL = Path(__file__).parent.parent / "sql"
+TABLES = ("ingest_message", "ingest_delivery", "ingest_rejection")
+PACKED = "(SELECT coalesce(string_agg(int8send(ref), ''::bytea ORDER BY n), '') FROM unnest(line_refs) WITH ORDINALITY AS r (ref, n))"
 
-DROP INDEX ingest_message_time, ingest_message_sender, ingest_message_host, ingest_message_account,
-    ingest_message_user, ingest_message_header_id;
-CREATE INDEX ingest_message_time ON ingest_message (first_at);
-CREATE INDEX ingest_message_sender ON ingest_message (reverse(lower(envelope_sender)) COLLATE "C");
-CREATE INDEX ingest_message_host ON ingest_message (sender_host_address);
-CREATE INDEX ingest_message_account ON ingest_message (authenticated_id) WHERE authenticated_id IS NOT NULL;
-CREATE INDEX ingest_message_user ON ingest_message (local_user)
-    WHERE local_user IS NOT NULL AND sender_host_address IS NULL;
-CREATE INDEX ingest_message_header_id ON ingest_message (hashtext(header_message_id));
 
-DROP INDEX ingest_delivery_recipient, ingest_delivery_original;
-CREATE INDEX ingest_delivery_recipient ON ingest_delivery (reverse(lower(recipient)) COLLATE "C")
-    WHERE recipient LIKE '%@%';
-CREATE INDEX ingest_delivery_original ON ingest_delivery (reverse(lower(original_recipient)) COLLATE "C")
-    WHERE original_recipient IS NOT NULL;
+def make_anew(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    with schema_editor.connection.cursor() as cursor:
+        partitions = {table: _set_aside(cursor, table) for table in TABLES}
+        cursor.execute((SQL / "narrow_tables.sql").read_text())
+        for table, children in partitions.items():
+            for name, bound in children:
+                cursor.execute(f"CREATE TABLE {name} PARTITION OF {table} {bound}")
+            columns = _columns(cursor, table)
+            values = ", ".join(PACKED if name == "line_refs" else name for name in columns)
+            cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}_wide")
+            cursor.execute(f"DROP TABLE {table}_wide")
+        cursor.execute((SQL / "narrow_indexes.sql").read_text())
+        cursor.execute("ALTER TABLE ingest_message_finding DROP COLUMN evidence")
 
-DROP INDEX ingest_rejection_host, ingest_rejection_sender, ingest_rejection_recipient, ingest_rejection_account;
-CREATE INDEX ingest_rejection_host ON ingest_rejection (sender_host_address);
-CREATE INDEX ingest_rejection_sender ON ingest_rejection (reverse(lower(envelope_sender)) COLLATE "C")
-    WHERE envelope_sender IS NOT NULL;
-CREATE INDEX ingest_rejection_recipient ON ingest_rejection (reverse(lower(recipient)) COLLATE "C")
-    WHERE recipient IS NOT NULL;
-CREATE INDEX ingest_rejection_account ON ingest_rejection (account) WHERE account IS NOT NULL;
-"""
+
+def _set_aside(cursor, table: str) -> list[tuple[str, str]]:
+    """Give a table and its partitions other names, without their indexes; returns the partitions and their bounds."""
+    cursor.execute(
+        "SELECT relname, pg_get_expr(relpartbound, pg_class.oid) FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+        " WHERE inhparent = %s::regclass ORDER BY relname",
+        [table],
+    )
+    children = cursor.fetchall()
+    cursor.execute("SELECT conname FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'p'", [table])
+    for (name,) in cursor.fetchall():
+        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    cursor.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass", [table])
+    for (name,) in cursor.fetchall():
+        cursor.execute(f"DROP INDEX {name}")
+    for name in (table, *(child for child, _ in children)):
+        cursor.execute(f"ALTER TABLE {name} RENAME TO {name}_wide")
+    return children
+
+
+def _columns(cursor, table: str) -> list[str]:
+    cursor.execute(
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped", [table]
+    )
+    return [name for (name,) in cursor.fetchall()]
 
 
 class Migration(migrations.Migration):
@@ -47,10 +59,12 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(SQL)],
+            database_operations=[migrations.RunPython(make_anew)],
             state_operations=[
                 migrations.RemoveField("message", "tls"),
+                migrations.RemoveField("delivery", "router"),
                 migrations.RemoveField("messagefinding", "evidence"),
+                migrations.AlterField("message", "line_refs", ingest.models.line_refs.LineRefsField()),
             ],
         ),
     ]

@@ -8,6 +8,7 @@ so that one index answers for the whole address and for its domain.
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ingest.models.line_refs import LineRefsField
 from ingest.models.log_hosts import LogHost
 
 
@@ -51,7 +52,7 @@ class Message(models.Model):
     delivered = models.IntegerField(default=0)
     deferred = models.IntegerField(default=0)
     bounced = models.IntegerField(default=0)
-    line_refs = ArrayField(models.BigIntegerField())  # every line with this id, in canonical order
+    line_refs = LineRefsField()  # every line with this id, in canonical order
 
     class Meta:
         db_table = "ingest_message"
@@ -73,7 +74,6 @@ class Delivery(models.Model):
     is_attempt = models.BooleanField()  # False: "retry time not reached"
     recipient = models.TextField()
     original_recipient = models.TextField(null=True)  # null: the same as recipient
-    router = models.TextField(null=True)
     transport = models.TextField(null=True)
     remote_host_name = models.TextField(null=True)
     remote_host_address = models.GenericIPAddressField(null=True)

@@ -61,20 +61,21 @@ def by_usual_lines(
     assert [new.entry.text for new in entries] == list(texts), "one line an entry"
     found = usual_rows.sort(texts, None, zone)
     assert found is not None
-    taken = usual_rows.take(found, texts, {place: new.copy for place, new in enumerate(entries)}, 1, HOST)
     refs = range(len(texts))
+    numbers = {place: new.copy for place, new in enumerate(entries)}
+    taken = usual_rows.take(found, usual_rows.whole(found, 1), refs, numbers, 1, HOST)
     rows = {
-        "messages": {ordered(as_stored(row)) for _, row in usual_rows.messages(taken, refs)},
-        "deliveries": {as_stored(row) for row in usual_rows.attempts(taken, refs)},
-        "refusals": {as_stored(row) for row in usual_rows.refusals(taken, refs)},
+        "messages": {ordered(as_stored(row)) for _, row in taken.messages},
+        "deliveries": set(map(as_stored, taken.deliveries)),
+        "refusals": set(map(as_stored, taken.refusals)),
     }
     return taken, rows
 
 
 def ordered(row: str) -> str:
     """The lines of a message in the order in which they stand in the log."""
-    head, _, refs = row.rstrip("}\n").rpartition("{")
-    return head + "{" + ",".join(map(str, sorted(map(int, refs.split(","))))) + "}\n"
+    head, _, refs = row.rstrip("\n").rpartition("x")
+    return head + "x" + "".join(sorted(refs[at : at + 16] for at in range(0, len(refs), 16))) + "\n"
 
 
 def stamped(lines: Iterable[bytes], pattern: bytes) -> list[bytes]:
