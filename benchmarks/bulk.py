@@ -40,21 +40,23 @@ class Population:
     strangers: tuple[Peer, ...]
 
 
-def write_bulk(target: Path, *, lines: int, seed: int, days: float, long_ids: bool = True) -> None:
-    """Write exactly `lines` lines that span about `days` days."""
+def write_bulk(
+    target: Path, *, lines: int, seed: int, days: float, long_ids: bool = True, begins: float = BEGINS
+) -> None:
+    """Write exactly `lines` lines that span about `days` days from `begins` on (seconds since 1970)."""
     random = Random(seed)
-    host = replace(_host(random), long_ids=long_ids)
+    host = replace(_host(random), long_ids=long_ids, first_queue_run=begins + 300)
     pace = days * 86_400 / lines * LINES_A_HAPPENING
-    happenings = with_queue_runs(host, stream(random, population(), pace), since=BEGINS, until=inf)
+    happenings = with_queue_runs(host, stream(random, population(), pace, begins), since=begins, until=inf)
     written = islice(interleave(host, happenings, until=inf), lines)
     with target.open("w", encoding="ascii", newline="\n") as out:
         while part := [host.stamp(second) + text for second, text in islice(written, WRITTEN_AT_ONCE)]:
             out.write("\n".join(part) + "\n")
 
 
-def stream(random: Random, everybody: Population, pace: float) -> Iterator[Happening]:
+def stream(random: Random, everybody: Population, pace: float, begins: float = BEGINS) -> Iterator[Happening]:
     """What happens, in order, for ever; `pace` is the mean distance in seconds."""
-    at, mean = BEGINS, sum(BY_HOUR) / 24
+    at, mean = begins, sum(BY_HOUR) / 24
     while True:
         at += random.expovariate(1) * pace * mean / BY_HOUR[int(at // 3600) % 24]
         yield (

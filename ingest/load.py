@@ -89,9 +89,10 @@ def _flag(value: bool) -> str:
 # The columns of rows, in the order in which they are written; the tables have those of fixed width first.
 _MESSAGE = (
     "log_host_id, message_id, first_at, last_at, status, received_at, arrival_digest, envelope_sender,"
-    " sender_host_address, sender_host_port, sender_host_name, helo_name, interface_address, local_user, parent_message_id, protocol,"
-    " authenticator, authenticated_id, size, header_message_id, subject, listed_recipients, completed_at, frozen_at,"
-    " thawed_at, removed_at, rejected_at, connection_limit, delivered, deferred, bounced, line_refs"
+    " sender_host_address, sender_host_port, sender_host_name, helo_name, interface_address, local_user,"
+    " parent_message_id, protocol, authenticator, authenticated_id, size, header_message_id, subject,"
+    " listed_recipients, completed_at, frozen_at, thawed_at, removed_at, rejected_at, connection_limit, delivered,"
+    " deferred, bounced, line_refs"
 )
 _DELIVERY = (
     "log_host_id, message_id, logged_at, digest, copy, outcome, is_attempt, recipient, original_recipient, transport,"

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
+from multiprocessing.connection import wait
 
 from django.db import DatabaseError, InterfaceError, connection, connections
 
@@ -14,6 +15,7 @@ from ingest.models import UNFINISHED, IngestRun, LogFile, Piece
 log = logging.getLogger(__name__)
 
 _PAUSE = 0.2  # seconds between two looks at what is left
+_NICE = 10
 
 
 def read_all(run: IngestRun, *, progress: Callable[[], None], processes: int | None = None) -> None:
@@ -82,17 +84,23 @@ def _patiently[Result](step: Callable[[], Result]) -> Result:
             time.sleep(faults.pause(times).total_seconds())
 
 
+def _stand_back_and_drain(run_id: int) -> None:
+    """The pages go before: they answer somebody who waits."""
+    os.nice(_NICE)
+    drain(run_id)
+
+
 def _in_processes(run_id: int, count: int, progress: Callable[[], None]) -> None:
     """Each process opens a connection of its own; this one only watches."""
     connections.close_all()
     context = get_context("fork")  # at once, with Django set up; there are no threads here
-    workers = [context.Process(target=drain, args=(run_id,)) for _ in range(count)]
+    workers = [context.Process(target=_stand_back_and_drain, args=(run_id,)) for _ in range(count)]
     for worker in workers:
         worker.start()
     try:
-        while any(worker.is_alive() for worker in workers):
+        while alive := [worker.sentinel for worker in workers if worker.is_alive()]:
             _patiently(progress)
-            time.sleep(_PAUSE)
+            wait(alive, _PAUSE)
     finally:
         for worker in workers:
             worker.terminate()

@@ -2,14 +2,25 @@
 
 import os
 import warnings
+from typing import Any
 
 from celery import Celery
 from celery.exceptions import SecurityWarning
+from celery.signals import worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailwatch.settings")
 
 # Tasks are JSON from a broker that only this account reaches, so a worker of root is meant.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+
+_NICE = 10  # the pages go before: they answer somebody who waits
+
+
+@worker_init.connect
+def _stand_back(**_: Any) -> None:
+    """The worker and the processes of its pool, which inherit it."""
+    os.nice(_NICE)
+
 
 app = Celery("mailwatch")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -28,7 +28,7 @@ CSRF_TRUSTED_ORIGINS = env.names("MAILWATCH_TRUSTED_ORIGINS", "")
 # The port of `make run`, which listens on this machine only unless an address is given.
 MAILWATCH_PORT = env.integer("MAILWATCH_PORT", 8000, minimum=1)
 MAILWATCH_LISTEN = env.text("MAILWATCH_LISTEN", "127.0.0.1")
-MAILWATCH_WORKERS = env.integer("MAILWATCH_WORKERS", 0)  # worker processes; 0: one a core
+MAILWATCH_WORKERS = env.integer("MAILWATCH_WORKERS", 0)  # worker processes; 0: by cores and memory
 
 # Seconds after which a piece of a log is taken up by another worker, unless the one at work commits meanwhile.
 MAILWATCH_LEASE = env.integer("MAILWATCH_LEASE", 60, minimum=2)
@@ -97,6 +97,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB: a process that holds more is replaced after its task
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(MAILWATCH_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {

@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from mailwatch.standalone import ServiceError, accounts, logs, places, processes, wheels
+from mailwatch.standalone import ServiceError, accounts, logs, places, processes, sizes, wheels
 from mailwatch.standalone.accounts import Account
 from mailwatch.standalone.places import ROLE, Places
 from mailwatch.standalone.processes import Process
@@ -21,7 +21,6 @@ from mailwatch.standalone.processes import Process
 MAJOR = "18"
 OWNER = "postgres"  # the superuser; Mailwatch itself connects as an ordinary role
 _READY_LINE = 7  # of postmaster.pid, counted from 0
-_MIB = 2**20
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -152,7 +151,7 @@ def _options(where: Places, *, durable: bool) -> list[str]:
 
 def _settings(where: Places) -> dict[str, str]:
     """For one machine that reads much at once: memory by what there is, few checkpoints while loading."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _MIB
+    memory = sizes.memory()
     return {
         "listen_addresses": "",
         "unix_socket_directories": str(where.sockets),
@@ -162,8 +161,9 @@ def _settings(where: Places) -> dict[str, str]:
         "max_connections": "60",
         "shared_buffers": f"{min(max(memory // 8, 64), 1024)}MB",
         "effective_cache_size": f"{max(memory // 2, 256)}MB",
-        "work_mem": "32MB",
-        "maintenance_work_mem": "256MB",
+        "work_mem": f"{min(max(memory // 256, 8), 64)}MB",
+        "maintenance_work_mem": f"{min(max(memory // 32, 64), 512)}MB",
+        "wal_buffers": "16MB",  # a batch writes some
         "wal_level": "minimal",
         "max_wal_senders": "0",
         "max_wal_size": "4GB",

@@ -1,6 +1,7 @@
 """``manage.py ingest``: log files into the database."""
 
 import json
+import resource
 import shutil
 import sys
 import tempfile
@@ -33,9 +34,21 @@ class Command(BaseCommand):
         parser.add_argument(
             "--timezone", help="of the log, for a new log host: Europe/Madrid; UTC if not given"
         )
+        parser.add_argument(
+            "--processes", type=int, help="that read at a time; as many as cores if not given"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
-    def handle(self, *, path: list[str], log_host: str, timezone: str | None, json: bool, **_: Any) -> None:
+    def handle(
+        self,
+        *,
+        path: list[str],
+        log_host: str,
+        timezone: str | None,
+        json: bool,
+        processes: int | None = None,
+        **_: Any,
+    ) -> None:
         with _incoming(path) as files:
             try:
                 host, is_new = pipeline.log_host(log_host, timezone)
@@ -47,7 +60,7 @@ class Command(BaseCommand):
                 )
             began = time.monotonic()
             run = pipeline.new_run(log_host=host, files=files, started_by="command line")
-            workers.read_all(run, progress=_Progress(run, self.stderr).show)
+            workers.read_all(run, progress=_Progress(run, self.stderr).show, processes=processes)
             seconds = time.monotonic() - began
         check = zones.check(zones.votes_of(run.files.all()), host.timezone)
         if check.is_wrong:
@@ -78,7 +91,15 @@ def _result(run: IngestRun, seconds: float) -> dict[str, Any]:
         for file in run.files.select_related("archive")
     ]
     totals = run.files.aggregate(**{name: Sum(name) for name in _COUNTS})
-    return {"files": files, **{name: totals[name] or 0 for name in _COUNTS}, "seconds": round(seconds, 3)}
+    counts = {name: totals[name] or 0 for name in _COUNTS}
+    return {"files": files, **counts, "seconds": round(seconds, 3), "peak_memory": _peak_memory()}
+
+
+def _peak_memory() -> int:
+    """Bytes of the largest of the processes that read."""
+    return 1024 * max(
+        resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
 
 
 def _sentences(result: dict[str, Any]) -> Iterator[str]:
