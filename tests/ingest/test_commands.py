@@ -46,7 +46,7 @@ def test_ingest_says_what_it_read(tmp_path: Path) -> None:
     path = str(SAMPLES / "srv1" / "mainlog")
     first = run("ingest", path, log_host="srv1", timezone="Europe/Madrid")
     again = run("ingest", path, log_host="srv1")
-    assert set(first) == COUNTS | {"files", "messages", "deliveries", "seconds"}
+    assert set(first) == COUNTS | {"files", "messages", "deliveries", "seconds", "peak_memory"}
     assert set(first["files"][0]) == COUNTS | {"name", "error", "state", "archive"}
     assert (first["lines"], first["new_lines"], first["files"][0]["name"]) == (665, 665, "mainlog")
     assert (again["new_lines"], again["duplicate_lines"], again["messages"]) == (0, 665, 0)
