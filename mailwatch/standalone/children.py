@@ -1,5 +1,6 @@
 """Mailwatch's own processes as the supervisor's children: started, listened to, started again, stopped."""
 
+import contextlib
 import os
 import selectors
 import signal
@@ -11,9 +12,7 @@ from typing import IO
 
 from mailwatch.standalone import accounts, logs, processes
 from mailwatch.standalone.processes import Process
-
-_SOON = 60.0  # seconds: a child that ends this often within this time is given up
-_OFTEN = 5
+from mailwatch.standalone.restarts import Restarts
 
 
 @dataclass(slots=True)
@@ -27,15 +26,11 @@ class Child:
     process: Process | None = None
     output: IO[bytes] | None = None
     unfinished: bytes = b""  # what it wrote of a line whose end is to come
-    ends: list[float] = field(default_factory=list)
+    restarts: Restarts = field(default_factory=Restarts)
 
     @property
     def is_running(self) -> bool:
         return self.process is not None and processes.is_alive(self.process)
-
-    @property
-    def ends_too_often(self) -> bool:
-        return len([moment for moment in self.ends if time.monotonic() - moment < _SOON]) >= _OFTEN
 
 
 @dataclass(slots=True)
@@ -60,6 +55,7 @@ class Family:
             directory=self.directory,
             pass_fds=child.pass_fds,
         )
+        child.restarts.started()
         os.close(writing)
         os.set_blocking(reading, False)
         child.output = os.fdopen(reading, "rb", buffering=0)
@@ -77,9 +73,17 @@ class Family:
         found = [child for child in self.children if child.process and not child.is_running]
         for child in found:
             child.process = None
-            child.ends.append(time.monotonic())
+            child.restarts.ended()
             self._forget(child)
         return found
+
+    def due(self) -> list[Child]:
+        """The children that ended and are to be started again now."""
+        return [
+            child
+            for child in self.children
+            if child.process is None and not child.once and child.restarts.is_due
+        ]
 
     def stop(self, *, patience: float) -> None:
         """Ask all to end, since none needs another for that; who does not within `patience` seconds is killed."""
@@ -100,7 +104,8 @@ class Family:
         if not text:
             self._close(child)
             return
-        with logs.open_for_append(self.home, child.name) as log:
+        # without room for the log, the work goes on
+        with contextlib.suppress(OSError), logs.open_for_append(self.home, child.name) as log:
             log.write(text)
         *lines, child.unfinished = (child.unfinished + text).split(b"\n")
         self._say(child, lines)

@@ -36,14 +36,20 @@ def identify(pid: int) -> Process | None:
         return None
     state, *fields = text[text.rindex(")") + 2 :].split()  # the name before it may hold anything
     if state in "ZX":
+        _reap(pid)
         return None
     return Process(pid, int(fields[18]))
 
 
-def is_alive(process: Process) -> bool:
-    child = _CHILDREN.get(process.pid)
+def _reap(pid: int) -> None:
+    """Let the remains of a child go: a lock file with its number would still seem to be held."""
+    child = _CHILDREN.get(pid)
     if child and child.poll() is not None:
-        del _CHILDREN[process.pid]
+        del _CHILDREN[pid]
+
+
+def is_alive(process: Process) -> bool:
+    _reap(process.pid)
     return identify(process.pid) == process
 
 

@@ -18,7 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mailwatch.standalone import ServiceError, places, postgres
 
-__all__ = ["ServiceError", "database", "for_command", "migrate", "restart_if_ended", "services"]
+__all__ = ["ServiceError", "database", "for_command", "has_ended", "migrate", "restart", "services"]
 
 # Commands that read and write no table, or (run, demo) start the services themselves.
 WITHOUT_DATABASE = frozenset(
@@ -88,12 +88,15 @@ def services(home: Path) -> Iterator[None]:
                 postgres.stop(home)
 
 
-def restart_if_ended() -> None:
-    """For a process that lives long inside `database`: the embedded PostgreSQL may have been killed."""
-    home = settings.MAILWATCH_HOME
-    if settings.DATABASE_IS_EMBEDDED and postgres.running(home) is None:
-        with _exclusively(home / "starting.lock"):
-            postgres.start(home)
+def has_ended() -> bool:
+    """For a process that lives long inside `database`: whether the embedded PostgreSQL is gone."""
+    return settings.DATABASE_IS_EMBEDDED and postgres.running(settings.MAILWATCH_HOME) is None
+
+
+def restart() -> None:
+    """Start the embedded PostgreSQL again. Raises ServiceError."""
+    with _exclusively(settings.MAILWATCH_HOME / "starting.lock"):
+        postgres.start(settings.MAILWATCH_HOME)
 
 
 def _nobody_else(users: TextIO) -> bool:

@@ -14,11 +14,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from types import FrameType
 
+import psycopg
 from django.conf import settings
 
 from mailwatch.standalone import (
@@ -28,14 +30,17 @@ from mailwatch.standalone import (
     logs,
     processes,
     session,
+    sizes,
     static,
-    valkey,
 )
 from mailwatch.standalone.children import Child, Family
 from mailwatch.standalone.listening import Listening
+from mailwatch.standalone.restarts import Restarts
+from mailwatch.standalone.valkey import Broker
 
 _PATIENCE = 20.0  # seconds that a child has to end
 _START = 60.0  # seconds that the web server has to answer
+_NEVER_STARTED = 4  # ends of a child before the pages answer: somebody watches, and should be told
 _CHECK = 0.5  # seconds between two looks at the children
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -60,7 +65,7 @@ def run(say: Callable[[str], None], *, afterwards: Callable[[str], list[str]] | 
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
     afterwards: given the URL, the command that is run once when the pages answer.
-    Raises ServiceError if something cannot be started or keeps ending.
+    What ends is started again. Raises ServiceError if something cannot be started in the first place.
     """
     home = settings.MAILWATCH_HOME
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,22 +91,22 @@ def _serve(
         say(f"Port {settings.MAILWATCH_PORT} is taken, so this is port {taken.port}; MAILWATCH_PORT sets it.")
     url = taken.url(settings.MAILWATCH_LISTEN)
     family = Family(home=home, directory=settings.BASE_DIR, environment=_environment(home), say=say)
-    broker = valkey.start(home) if settings.BROKER_IS_EMBEDDED else None
+    broker = Broker(home, is_embedded=settings.BROKER_IS_EMBEDDED)
+    broker.start()
     try:
         for child in _children(home, taken):
             family.start(child)
         _wait_for_pages(family, url, asked)
-        (home / "supervisor.json").write_text(json.dumps({"url": url}))
+        _tell(home, url, [])
         say(f"Mailwatch runs at {url} (Ctrl-C stops it)")
         say(_sign_in_line(home, sign_in))
         if afterwards:
             family.start(Child("demo", afterwards(url), once=True))
-        _watch(family, broker, asked)
+        _Watch(family, url, broker).until(asked)
     finally:
         asked.set()
         family.stop(patience=_PATIENCE)
-        if broker:
-            processes.stop(broker, signal.SIGTERM, patience=_PATIENCE)
+        broker.stop(patience=_PATIENCE)
         _stop_orphans(home)
         (home / "supervisor.json").unlink(missing_ok=True)
 
@@ -110,7 +115,7 @@ def _children(home: Path, taken: Listening) -> list[Child]:
     """In the order of their start."""
     logs.open_for_append(home, "access").close()  # a large one is put aside; gunicorn opens it by itself
     descriptors = [bound.fileno() for bound in taken.sockets]
-    concurrency = settings.MAILWATCH_WORKERS or os.cpu_count() or 1
+    concurrency = settings.MAILWATCH_WORKERS or sizes.workers()
     celery = [_program("celery"), "--app=mailwatch", "--quiet"]
     worker = [*celery, "worker", f"--concurrency={concurrency}", "--without-gossip", "--without-mingle"]
     return [
@@ -124,8 +129,8 @@ def _web(home: Path, descriptors: list[int]) -> list[str]:
     return [
         _program("gunicorn"),
         "mailwatch.wsgi",
-        "--preload",  # read the code once for both workers
-        "--workers=2",
+        "--preload",  # read the code once for all workers
+        f"--workers={sizes.web_processes()}",
         "--threads=4",
         "--timeout=120",
         "--log-level=warning",
@@ -154,6 +159,9 @@ def _wait_for_pages(family: Family, url: str, asked: Event) -> None:
     while not _answers(f"{url}/healthz") and not asked.is_set():
         family.attend(timeout=0.05)
         _restart_ended(family)
+        for child in family.children:
+            if child.restarts.quick_ends >= _NEVER_STARTED:
+                raise ServiceError(f"{child.name} keeps ending: {logs.last_line(family.home, child.name)}")
         if time.monotonic() > deadline:
             raise ServiceError(f"the pages do not answer; see {logs.path(family.home, 'web')}")
 
@@ -169,24 +177,88 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _watch(family: Family, broker: processes.Process | None, asked: Event) -> None:
-    """Until a signal: pass on what the children say and start again what ended."""
-    while not asked.is_set():
-        family.attend(timeout=_CHECK)
-        _restart_ended(family)
-        if broker and not processes.is_alive(broker):
-            family.say("Valkey ended and is started again")
-            broker = valkey.start(family.home)
-        session.restart_if_ended()
+@dataclass(slots=True)
+class _Service:
+    """What is no child of ours, or needs more than a start: has it ended, and how it is started again."""
+
+    name: str
+    has_ended: Callable[[], bool]
+    start: Callable[[], object]
+    restarts: Restarts = field(default_factory=Restarts)
+    is_away: bool = False
+
+
+class _Watch:
+    """Passes on what the children say, and starts again what ended."""
+
+    def __init__(self, family: Family, url: str, broker: Broker) -> None:
+        self._family = family
+        self._url = url
+        self._told: list[str] = []
+        self._services = [_Service("PostgreSQL", session.has_ended, session.restart)]
+        if broker.is_embedded:
+            self._services.append(_Service("Valkey", broker.has_ended, broker.start))
+
+    def until(self, asked: Event) -> None:
+        while not asked.is_set():
+            self._family.attend(timeout=_CHECK)
+            for service in self._services:
+                self._look_at(service)
+            _restart_ended(self._family)
+            self._tell()
+
+    def _look_at(self, service: _Service) -> None:
+        if not service.has_ended():
+            service.is_away = False
+            return
+        if not service.is_away:
+            service.is_away = True
+            self._family.say(
+                f"{service.name} ended and is started again{_in_words(service.restarts.ended())}"
+            )
+        if service.restarts.is_due:
+            service.restarts.started()
+            try:
+                service.start()
+            except (
+                ServiceError,
+                OSError,
+                psycopg.OperationalError,
+            ) as error:  # no room, or it ended once more
+                pause = _in_words(service.restarts.ended())
+                self._family.say(f"{service.name} cannot be started: {error}; tried again{pause}")
+
+    def _tell(self) -> None:
+        """Keep for /healthz what ends again and again."""
+        restarts = {service.name: service.restarts for service in self._services}
+        restarts |= {child.name: child.restarts for child in self._family.children if not child.once}
+        sentences = [
+            f"{name} ended {each.quick_ends} times in a row soon after its start."
+            for name, each in restarts.items()
+            if not each.is_steady
+        ]
+        if sentences != self._told:
+            with contextlib.suppress(OSError):  # no room: then the next time
+                _tell(self._family.home, self._url, sentences)
+                self._told = sentences
+
+
+def _tell(home: Path, url: str, unsteady: Sequence[str]) -> None:
+    """Where the pages are, and what does not stay, for commands and for the pages."""
+    fresh = home / "supervisor.json.new"
+    fresh.write_text(json.dumps({"url": url, "unsteady": unsteady}))
+    fresh.replace(home / "supervisor.json")
+
+
+def _in_words(pause: float) -> str:
+    return f" in {pause:.0f} s" if pause else ""
 
 
 def _restart_ended(family: Family) -> None:
     for child in family.ended():
-        if child.once:
-            continue
-        if child.ends_too_often:
-            raise ServiceError(f"{child.name} keeps ending: {logs.last_line(family.home, child.name)}")
-        family.say(f"{child.name} ended and is started again")
+        if not child.once:
+            family.say(f"{child.name} ended and is started again{_in_words(child.restarts.pause)}")
+    for child in family.due():
         family.start(child)
 
 

@@ -56,3 +56,24 @@ def _answers(path: Path) -> bool:
             return client.recv(16).startswith(b"+PONG")
         except OSError:
             return False
+
+
+class Broker:
+    """The embedded Valkey of a home, if it uses that."""
+
+    def __init__(self, home: Path, *, is_embedded: bool) -> None:
+        self.is_embedded = is_embedded
+        self._home = home
+        self._process: Process | None = None
+
+    def start(self) -> None:
+        """Start it. Raises ServiceError."""
+        if self.is_embedded:
+            self._process = start(self._home)
+
+    def has_ended(self) -> bool:
+        return self._process is not None and not processes.is_alive(self._process)
+
+    def stop(self, *, patience: float) -> None:
+        if self._process is not None:
+            processes.stop(self._process, signal.SIGTERM, patience=patience)

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ class Running:
     home: Path
     url: str
     password: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
 
     @property
     def visitor(self) -> Visitor:
@@ -50,7 +51,9 @@ class Running:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the running database."""
         place = places.database(self.home)
-        with psycopg.connect(host=place["HOST"], dbname=place["NAME"], user=place["USER"]) as connection:
+        with psycopg.connect(
+            host=place["HOST"], dbname=place["NAME"], user=place["USER"], connect_timeout=10
+        ) as connection:
             return connection.execute(sql.encode()).fetchall()
 
 
@@ -69,29 +72,27 @@ def _free_port() -> int:
 
 
 def start(home: Path, **settings: str) -> Running:
-    """``manage.py run`` until it says how to sign in."""
-    process = subprocess.Popen(
-        [sys.executable, "-u", str(CHECKOUT / "manage.py"), "run"],
-        env=environment(home, **settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said = ""
-    assert process.stdout is not None
-    while "password" not in said:
-        line = process.stdout.readline()
-        assert line, said
-        said += line
-    url = re.findall(r"http://localhost:\d+", said)[0]
+    """``manage.py run`` until it says how to sign in. All it says is kept beside the home."""
+    said = home.with_name("said")
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-u", str(CHECKOUT / "manage.py"), "run"],
+            env=environment(home, **settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    while "password" not in (text := said.read_text(errors="replace")):
+        assert process.poll() is None, text
+        time.sleep(0.1)
+    url = re.findall(r"http://localhost:\d+", text)[0]
     password = (home / "administrator").read_text().split()[1]
     return Running(home, url, password, process)
 
 
 def stop(running: Running) -> None:
     running.process.send_signal(signal.SIGINT)
-    running.process.communicate(timeout=120)
+    assert running.process.wait(timeout=120) == 0
 
 
 @pytest.fixture(scope="module")

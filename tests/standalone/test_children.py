@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailwatch.standalone.children import Child, Family
+from mailwatch.standalone.restarts import Restarts
 
 
 @pytest.fixture
@@ -55,10 +56,34 @@ def test_one_that_does_not_listen_is_killed(family: Family, said: list[str]) -> 
     assert child.process is None
 
 
-def test_one_that_keeps_ending_is_noticed(family: Family) -> None:
+def test_one_that_keeps_ending_is_started_later_each_time(family: Family) -> None:
     child = Child("web", python(""))
+    pauses = []
     for _ in range(5):
-        assert not child.ends_too_often
         family.start(child)
         attend_until(family, family.ended)
-    assert child.ends_too_often
+        pauses.append(child.restarts.pause)
+        if pauses[-1] == 0:
+            assert family.due() == [child]
+        child.restarts.due_at += 100
+        assert family.due() == []
+    assert pauses == [0, 1, 2, 4, 8]
+    assert not child.restarts.is_steady
+
+
+def test_one_that_ran_a_while_is_started_again_at_once() -> None:
+    restarts = Restarts()
+    for _ in range(100):
+        restarts.started()
+        assert restarts.ended() <= 60
+    assert restarts.pause == 60
+    restarts.started()
+    restarts.started_at, restarts.due_at = restarts.started_at - 60, 0
+    assert restarts.is_steady
+    assert (restarts.ended(), restarts.is_due) == (0, True)
+
+
+def test_what_ran_once_is_not_started_again(family: Family) -> None:
+    family.start(Child("demo", python(""), once=True))
+    attend_until(family, family.ended)
+    assert family.due() == []

@@ -4,6 +4,7 @@ import os
 import pwd
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import psycopg
@@ -143,3 +144,22 @@ def test_a_killed_server_recovers_at_the_next_start(home: Path) -> None:
     postgres.start(home)
     with connect(home) as session:
         assert session.execute("SELECT id FROM kept").fetchone() == (7,)
+
+
+def test_a_server_killed_under_the_process_that_started_it_is_started_again(home: Path) -> None:
+    postgres.start(home)
+    first = postgres.running(home)
+    assert first is not None
+    os.kill(first.pid, 9)
+    while postgres.running(home) == first:
+        time.sleep(0.01)
+    # its sessions need a moment to notice
+    for _ in range(100):
+        try:
+            postgres.start(home)
+        except ServiceError:
+            time.sleep(0.1)
+        else:
+            break
+    assert postgres.running(home) not in (None, first)
+    postgres.stop(home)

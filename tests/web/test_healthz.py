@@ -1,8 +1,11 @@
+import json
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 
 @pytest.mark.django_db
@@ -28,3 +31,11 @@ def test_it_says_503_when_the_database_does_not_answer() -> None:
 @pytest.mark.django_db
 def test_it_takes_no_post() -> None:
     assert Client().post("/healthz").status_code == 405
+
+
+@pytest.mark.django_db
+def test_it_says_what_the_supervisor_starts_again_and_again(tmp_path: Path, settings: Settings) -> None:
+    settings.MAILWATCH_HOME = tmp_path
+    sentence = "worker ended 3 times in a row soon after its start."
+    (tmp_path / "supervisor.json").write_text(json.dumps({"url": "http://localhost", "unsteady": [sentence]}))
+    assert Client().get("/healthz").json() == {"database": "ok", "restarts": [sentence]}
