@@ -1,5 +1,7 @@
 """Django's entry for the ingest application."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -7,3 +9,6 @@ class IngestConfig(AppConfig):
     name = "ingest"
     verbose_name = "Ingest"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        import_module("ingest.countries.checks")

@@ -40,7 +40,7 @@ from ingest.rules.messages import message_findings
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.verdict import Verdict, verdict
 from ingest.sources.entries import Entry, entries_of
-from ingest.stored_facts import FEATURES, local_domains
+from ingest.stored_facts import FEATURES, known_beside, local_domains, with_origin
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of text without a single stamp; it never shows
 
@@ -143,7 +143,7 @@ def _explained_message(
     message_id: str, gathered: Gathered, host: LogHostFacts, lines: Mapping[int, ExplainedLine]
 ) -> ExplainedMessage:
     conclusion = conclude(gathered)
-    facts = message_facts(message_id, gathered, conclusion)
+    facts = with_origin(message_facts(message_id, gathered, conclusion))
     own = tuple(lines[number] for number in sorted(gathered.line_refs))
     return ExplainedMessage(message_id, gathered, conclusion, facts, message_findings(facts, host), own)
 
@@ -168,10 +168,12 @@ def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo) -> 
 
 def _coverage(rows: Rows, read: batch_rows.ReadBatch) -> Coverage:
     times = [event.logged_at for event in read.events if event is not None]
+    first_at, last_at = min(times, default=None), max(times, default=None)
     return Coverage(
         **{f"has_{feature}": feature in rows.features for feature in FEATURES},
-        first_at=min(times, default=None),
-        last_at=max(times, default=None),
+        **known_beside(first_at, last_at),
+        first_at=first_at,
+        last_at=last_at,
     )
 
 

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Collate
 
+from ingest import countries
 from ingest.assembly import Attempt, last_attempts, recipient_facts
 from ingest.exim.configuration import Configuration, read
 from ingest.exim.events import Stage
@@ -18,7 +19,7 @@ from ingest.exim.message_id import first_id
 from ingest.exim.reasons import Reason
 from ingest.load import attempts_of
 from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, Rejection
-from ingest.rules.definition import Refusals
+from ingest.rules.definition import Limits, Refusals
 from ingest.rules.facts import (
     Coverage,
     LogHostFacts,
@@ -100,6 +101,7 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
             for count in logins
         },
         zone=log_host.zone,
+        origins=countries.edition(),
     )
 
 
@@ -132,9 +134,25 @@ def coverage(log_host: LogHost, since: datetime | None = None, until: datetime |
     first_at, last_at = span["first_at"], span["last_at"]
     return Coverage(
         **{f"has_{feature}": feature in seen for feature in FEATURES},
+        **known_beside(first_at, last_at),
         first_at=max(first_at, since) if first_at and since else first_at,
         last_at=min(last_at, until) if last_at and until else last_at,
     )
+
+
+def known_beside(first_at: datetime | None, last_at: datetime | None) -> dict[str, bool]:
+    """What is known besides the lines: fields of ``Coverage``. Takes the span of the whole log."""
+    span = last_at - first_at if first_at and last_at else timedelta()
+    return {
+        "has_countries": countries.country_file().is_read,
+        "has_networks": countries.knows_networks(),
+        "has_history": span >= Limits().history,
+    }
+
+
+def with_origin(facts: MessageFacts) -> MessageFacts:
+    """The facts of a message, with the country and the network of the sender's host."""
+    return facts._replace(**countries.origin_of(facts.sender_host_address)._asdict())
 
 
 # ---- messages
@@ -185,7 +203,8 @@ def _attempts(log_host_id: int, message_ids: Sequence[str]) -> dict[str, list[At
 def _message_facts(row: Sequence[Any], attempts: Sequence[Attempt]) -> MessageFacts:
     listed = None if row[11] is None else tuple(row[11])
     recipients = tuple(recipient_facts(attempt) for attempt in last_attempts(attempts).values())
-    return MessageFacts._make((*row[:11], listed, row[12], recipients, *row[13:]))
+    origin = countries.origin_of(row[3])
+    return MessageFacts._make((*row[:11], listed, row[12], recipients, *row[13:], *origin))
 
 
 # ---- subjects

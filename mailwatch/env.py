@@ -53,6 +53,11 @@ def directory(name: str, default: Path) -> Path:
     return Path(text(name, str(default))).expanduser().absolute()
 
 
+def path(name: str) -> Path | None:
+    """An absolute path, None when not set; it need not exist."""
+    return Path(text(name, "")).expanduser().absolute() if text(name, "") else None
+
+
 def secret(name: str) -> str | None:
     """The variable, or the content of the file that <NAME>_FILE names; None without either."""
     path = os.environ.get(f"{name}_FILE")

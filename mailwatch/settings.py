@@ -30,6 +30,10 @@ MAILWATCH_PORT = env.integer("MAILWATCH_PORT", 8000, minimum=1)
 MAILWATCH_LISTEN = env.text("MAILWATCH_LISTEN", "127.0.0.1")
 MAILWATCH_WORKERS = env.integer("MAILWATCH_WORKERS", 0)  # worker processes; 0: by cores and memory
 
+# Files that tell the country and the network (AS) of an address; nothing is asked over the network.
+MAILWATCH_COUNTRY_DB = env.directory("MAILWATCH_COUNTRY_DB", BASE_DIR / "ingest/countries/countries.mmdb")
+MAILWATCH_ASN_DB = env.path("MAILWATCH_ASN_DB")
+
 # Seconds after which a piece of a log is taken up by another worker, unless the one at work commits meanwhile.
 MAILWATCH_LEASE = env.integer("MAILWATCH_LEASE", 60, minimum=2)
 

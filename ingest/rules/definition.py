@@ -85,6 +85,7 @@ class Limits:
     connection_pause: timedelta = timedelta(minutes=10)  # a longer pause means another connection
     blocking_providers: int = 3  # B01, from there on high
     over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
+    history: timedelta = timedelta(days=14)  # C05, C07, C08: so long an account must be known for habits
     kept_values: int = 1000  # distinct values counted exactly; more are said as "more than"
     kept_ids: int = 10_000  # A04: authenticated ids followed for one address
 

@@ -69,6 +69,8 @@ class MessageFacts(NamedTuple):
     size: int | None
     subject: str | None
     status: str
+    country: str | None = None  # of sender_host_address: two letters; None: not known
+    network: int | None = None  # of sender_host_address: the number of its autonomous system
 
 
 class RejectionFacts(NamedTuple):
@@ -113,6 +115,7 @@ class LogHostFacts:
         default_factory=lambda: MappingProxyType({})
     )  # by authenticator
     zone: tzinfo = UTC  # of the log; times in sentences are told in it
+    origins: str = ""  # which edition of the files countries and networks are read from
 
     def is_trusted(self, address: str) -> bool:
         """Whether the address is the host itself, loopback, or in a trusted network."""
@@ -144,6 +147,9 @@ class Coverage:
     has_rejections: bool = False
     has_connections: bool = False
     has_local_arrivals: bool | None = None  # P=local; None: nobody looked
+    has_countries: bool | None = None  # there is a file of the countries of addresses
+    has_networks: bool | None = None  # there is a file of the networks of addresses
+    has_history: bool | None = None  # it spans the days that habits are told from
     first_at: datetime | None = None
     last_at: datetime | None = None
 

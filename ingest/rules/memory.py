@@ -38,6 +38,7 @@ def basis(host: LogHostFacts) -> str:
         sorted(map(str, host.trusted_networks)),
         sorted(host.own_addresses),
         logins,
+        host.origins,
     )
     return hashlib.blake2b(repr(known).encode(), digest_size=16).hexdigest()
 

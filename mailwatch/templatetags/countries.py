@@ -1,0 +1,20 @@
+"""The country of an address, beside the day that its data is of."""
+
+from django import template
+
+from ingest import countries
+
+register = template.Library()
+
+
+@register.filter
+def country(address: str | None) -> str:
+    """US; "" where it is not known."""
+    return countries.origin_of(address).country or ""
+
+
+@register.simple_tag
+def country_date() -> str:
+    """17 Jun 2026: the day of the data; "" where there is none."""
+    day = countries.country_file().date
+    return f"{day.day} {day:%b %Y}" if day else ""
