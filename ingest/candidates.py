@@ -55,6 +55,8 @@ def candidates(log_host_id: int, marks: Marks, limits: Limits) -> Candidates:
     if marks.messages:
         if Worth.CONNECTION in asked:
             found.subjects.update(_connected(log_host_id, marks.messages, limits))
+        if Worth.LOCAL_VOLUME in asked:
+            found.subjects.update(_busy_users(log_host_id, marks.messages, limits))
         if Worth.MANY_IDS in asked:
             found.subjects.update(_with_many_ids(log_host_id, marks.messages, limits))
         for kind, values in suspects.items():
@@ -121,6 +123,19 @@ def _connected(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Itera
         yield SubjectKind.SENDER_HOST_ADDRESS, address
         if account:
             yield SubjectKind.AUTHENTICATED_ID, account
+
+
+def _busy_users(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:
+    """L02, L04: of what comes within one window, half lies in one of two hours of the clock."""
+    wide = _widened(spans, limits.local_volume_window)
+    recipients, senders = min(limits.script_recipients, limits.local_volume), limits.script_senders
+    parameters = {
+        "recipients": math.ceil(recipients / 2),
+        "senders": math.ceil(senders / 2),
+        "messages": math.ceil(limits.forged_senders / 2),
+    }
+    for (user,) in _ask("busy_users", log_host_id, wide, **parameters):
+        yield SubjectKind.LOCAL_USER, user
 
 
 def _with_many_ids(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:

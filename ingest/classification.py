@@ -141,7 +141,7 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> set[Subjec
     basis = memory.basis(host)
     if basis == log_host.facts_digest:
         return set()
-    waiting = may_depend_on_log_host(log_host.pk)
+    waiting = may_depend_on_log_host(log_host.pk, host)
     subjects = _classify_again(log_host.pk, host, facts_of(waiting, log_host.pk), renew=renew)
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=basis)
     return subjects | _suspects(log_host, messages__gt=0)

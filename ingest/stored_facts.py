@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField
-from django.db.models.functions import Collate
+from django.db.models.functions import Collate, Lower
 
 from ingest import countries
 from ingest.assembly import Attempt, last_attempts, recipient_facts
@@ -18,7 +18,7 @@ from ingest.exim.events import Stage
 from ingest.exim.message_id import first_id
 from ingest.exim.reasons import Reason
 from ingest.load import attempts_of
-from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, Rejection
+from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, MessageFinding, Rejection
 from ingest.rules.definition import Limits, Refusals
 from ingest.rules.facts import (
     Coverage,
@@ -34,6 +34,7 @@ from ingest.sql import statement
 _CHUNK = 1000
 _ROWS_AT_ONCE = 5000
 _STAGES = {stage.value: stage for stage in Stage}
+_BY_KNOWLEDGE = ("A03", "H02", "H03", "R05")  # rules that a trusted network or an account more can silence
 _ID_MARGIN = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
 
 # in the order of MessageFacts, with the key in front and without the recipients
@@ -313,11 +314,11 @@ def subject_rejections(
         yield row[at], RejectionFacts(row[0], Stage(row[1]), *row[2:])
 
 
-def may_depend_on_log_host(log_host_id: int) -> QuerySet[Message]:
+def may_depend_on_log_host(log_host_id: int, host: LogHostFacts) -> QuerySet[Message]:
     """The messages whose findings can change when more becomes known of the log host itself.
 
-    Those that were relayed without a login (its local domains decide), and those with an empty login (what other
-    logins look like decides).
+    Those that were relayed without a login (its local domains decide), those with an empty login (what other logins
+    look like decides), those from clients that have no name or one of ours, and those under ids that are no accounts.
     """
     handed_on = Delivery.objects.filter(
         log_host_id=OuterRef("log_host_id"),
@@ -325,6 +326,17 @@ def may_depend_on_log_host(log_host_id: int) -> QuerySet[Message]:
         remote_host_address__isnull=False,
     )
     relayed = Q(authenticated_id=None, sender_host_address__isnull=False) & Exists(handed_on)
-    return Message.objects.filter(Q(log_host_id=log_host_id) & (Q(authenticated_id="") | relayed)).order_by(
-        "message_id"
+    found = MessageFinding.objects.filter(
+        log_host_id=OuterRef("log_host_id"), message_id=OuterRef("message_id"), rule__in=_BY_KNOWLEDGE
+    )
+    names = {*host.local_domains, *host.own_addresses, host.name.lower()}
+    named = Q(helo__in=[*names, *(f"[{name}]" for name in names)]) | (
+        Q(helo_name__isnull=False) & ~Q(helo_name__contains=".")
+    )
+    stranger = Q(authenticator=None, sender_host_address__isnull=False) & named
+    unknown = Q(authenticated_id__isnull=False) if host.known_accounts else Q(authenticated_id="")
+    return (
+        Message.objects.alias(helo=Lower("helo_name"))
+        .filter(Q(log_host_id=log_host_id) & (unknown | relayed | stranger | Exists(found)))
+        .order_by("message_id")
     )

@@ -25,6 +25,7 @@ from ingest.load import escaped
 from ingest.pages import checksum, month_number
 from ingest.refusals import without_id
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RecipientFacts
+from ingest.rules.messages import may_be_found_on_login, may_be_found_on_stranger
 
 _ZONE = -6  # where " +0100" begins in a stamp that has it
 _LONGEST_SPAN = timedelta(days=20)  # less than lies between two changes of a clock
@@ -282,14 +283,18 @@ class _Checks:
 # ---- rows
 
 
-def may_be_found(groups: Sequence[str], is_remote: bool, host: LogHostFacts) -> bool:
+def may_be_found(groups: Sequence[str], lines: Sequence[Usual], is_remote: bool, host: LogHostFacts) -> bool:
     """Whether a rule may find something on a message that was delivered; most need not be asked."""
     if groups[_AUTHENTICATOR] is not NULL:
-        return groups[_ACCOUNT] == ""
+        account = groups[_ACCOUNT]
+        return account is not NULL and may_be_found_on_login(account, host)
     if groups[_CLIENT] is NULL:
         return False
-    helo_name = groups[4]
-    return is_remote or "[" in helo_name or helo_name[-1:].isdigit() or host.is_local(groups[1])
+    if is_remote:
+        return True
+    helo_name = "" if groups[4] is NULL else groups[4]
+    recipients = [line[1] if line[2] is NULL else line[2] for _, line in lines]
+    return may_be_found_on_stranger(helo_name, groups[1], recipients, host)
 
 
 class _Writer:
@@ -472,7 +477,7 @@ def take(
     for name in chosen.message_ids:
         arrival, lines = usual.arrivals[name], usual.deliveries[name]
         is_remote = writer.message(arrival, lines, usual.completions[name])
-        if may_be_found(arrival[1], is_remote, host):
+        if may_be_found(arrival[1], lines, is_remote, host):
             writer.facts(arrival, lines)
     for line in chosen.refusals:
         writer.refusal(*line)

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from ingest.exim.configuration import Authenticator, Configuration
 from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 
-VERSION = 1
+VERSION = 2
 """Version of the rules; findings and shared reports name it. Raise it when a rule gives other findings."""
 
 
@@ -84,6 +84,14 @@ class Limits:
     connection_messages: int = 20  # C12, by address and port
     connection_pause: timedelta = timedelta(minutes=10)  # a longer pause means another connection
     blocking_providers: int = 3  # B01, from there on high
+    content_refusals: int = 3  # B03, high
+    content_refusals_window: timedelta = timedelta(hours=1)
+    script_recipients: int = 20  # L02, a web server's user ...
+    script_window: timedelta = timedelta(minutes=10)  # ... within this time
+    script_senders: int = 5  # L02, a web server's user, within local_volume_window
+    local_volume: int = 100  # L02, anybody else; CSF RT_LOCALRELAY: 100 in an hour
+    local_volume_window: timedelta = timedelta(hours=1)
+    forged_senders: int = 10  # L04, within local_volume_window
     over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
     history: timedelta = timedelta(days=14)  # C05, C07, C08: so long an account must be known for habits
     kept_values: int = 1000  # distinct values counted exactly; more are said as "more than"
@@ -160,6 +168,7 @@ class Worth(StrEnum):
     BOUNCES = "bounces"  # several bounced recipients within the longest window around what was just stored
     CONNECTION = "connection"  # several messages by one address and port, likewise
     MANY_IDS = "many ids"  # logins as several users from one address, ever
+    LOCAL_VOLUME = "local volume"  # many recipients, or several senders, of a local user within an hour
 
 
 class Refusals(StrEnum):

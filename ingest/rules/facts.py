@@ -111,6 +111,7 @@ class LogHostFacts:
     local_domains_inferred: bool = True  # found from local deliveries, not given
     trusted_networks: tuple[Network, ...] = ()
     own_addresses: frozenset[str] = frozenset()
+    known_accounts: frozenset[str] = frozenset()  # lower case; empty: nobody gave them
     logins: Mapping[str, LoginCounts] = field(
         default_factory=lambda: MappingProxyType({})
     )  # by authenticator
@@ -131,6 +132,18 @@ class LogHostFacts:
         if "@" in address:
             return domain_of(address) in self.local_domains
         return _LOCAL_PART.fullmatch(address) is not None
+
+    def is_own_name(self, helo_name: str) -> bool:
+        """Whether a client that calls itself so claims to be this host."""
+        name = helo_name.lower().strip("[]").removeprefix("ipv6:")
+        return name in self.local_domains or name in self.own_addresses or name == self.name.lower()
+
+    def is_unknown_account(self, account: str) -> bool:
+        """Whether somebody gave the accounts, and this id is none: neither as it is, nor as DOMAIN\\user, nor bare."""
+        if not self.known_accounts:
+            return False
+        name = account.lower().rpartition("\\")[2]
+        return name not in self.known_accounts and name.partition("@")[0] not in self.known_accounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

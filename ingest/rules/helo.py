@@ -1,4 +1,4 @@
-"""What a client calls itself (H01)."""
+"""What a client calls itself: another's address (H01), us (H02), no name at all (H03)."""
 
 from ingest.rules.definition import (
     Evidence,
@@ -12,8 +12,9 @@ from ingest.rules.definition import (
     Worth,
 )
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, read_address
+from ingest.rules.relaying import is_private_address, is_stranger
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.words import count
+from ingest.rules.words import be, count
 
 
 def _literal_is_not_peer(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
@@ -58,6 +59,102 @@ HELO_LITERAL = Rule(
     next_steps=("Nothing by itself; look at the other findings.",),
     message=_literal_is_not_peer,
     watch=_watch,
+    kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
+)
+
+
+# --- H02 ------------------------------------------------------------------------------------------
+
+
+def _claims_to_be_us(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
+    helo_name, address = message.helo_name, message.sender_host_address
+    if not helo_name or not host.is_own_name(helo_name):
+        return None
+    if address is None or not is_stranger(message, host) or is_private_address(address):
+        return None
+    return Evidence(Severity.LOW, f"{address} calls itself {helo_name}, which is this host.", (helo_name,))
+
+
+def _claims_summed_up(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
+    return Evidence(
+        Severity.LOW,
+        f"{count(tally.count, 'message')} {be(tally.count)} accepted from a client that called itself by a name "
+        f"or address of this host ({tally.values.listing()}).",
+    )
+
+
+def _watch_claims(host: LogHostFacts, limits: Limits) -> Watch:
+    return TallyWatch(HELO_IS_OURS, _claims_summed_up, host, limits)
+
+
+HELO_IS_OURS = Rule(
+    code="H02",
+    title="HELO claims to be this host",
+    severity=Severity.LOW,
+    scope=Scope.MESSAGE,
+    explanation=(
+        "A foreign client that did not log in called itself by a domain or address of this host. Nobody "
+        "honest does that: it is a good sign of spam coming in. It says nothing of mail going out."
+    ),
+    guards=(
+        "Clients that logged in, trusted networks and private addresses do not count: an own relay calls "
+        "itself so. Give its network as trusted.",
+        "Only exact names count: a machine may be called host.example.com where example.com is a local domain.",
+    ),
+    next_steps=("Refuse it: deny condition = ${if match_domain{$sender_helo_name}{+local_domains}}.",),
+    message=_claims_to_be_us,
+    watch=_watch_claims,
+    kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
+)
+
+# --- H03 ------------------------------------------------------------------------------------------
+
+_LOCALHOST = frozenset({"localhost", "localhost.localdomain", "127.0.0.1"})
+
+
+def has_no_domain(helo_name: str) -> bool:
+    """Whether a HELO name cannot be the name of a server on the Internet."""
+    return helo_name.lower() in _LOCALHOST or not any(sign in helo_name for sign in ".:[")
+
+
+def _no_real_name(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
+    helo_name, address = message.helo_name, message.sender_host_address
+    if not helo_name or not has_no_domain(helo_name):
+        return None
+    if address is None or not is_stranger(message, host) or is_private_address(address):
+        return None
+    return Evidence(Severity.LOW, f"{address} calls itself {helo_name}.", (helo_name,))
+
+
+def _no_real_names(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
+    return Evidence(
+        Severity.LOW,
+        f"{count(tally.count, 'message')} from a client that called itself {tally.values.listing()}.",
+    )
+
+
+def _watch_no_real_name(host: LogHostFacts, limits: Limits) -> Watch:
+    return TallyWatch(HELO_WITHOUT_DOMAIN, _no_real_names, host, limits)
+
+
+HELO_WITHOUT_DOMAIN = Rule(
+    code="H03",
+    title="HELO is localhost or has no domain",
+    severity=Severity.LOW,
+    scope=Scope.MESSAGE,
+    explanation=(
+        "A foreign client that did not log in called itself localhost, or by a single word. A mail server has "
+        "a full name; infected machines often do not bother."
+    ),
+    guards=(
+        "Printers, cameras and badly set up servers do it too, so it is low.",
+        "Clients that logged in, trusted networks and private addresses do not count.",
+    ),
+    next_steps=("Nothing by itself; look at the other findings.",),
+    message=_no_real_name,
+    watch=_watch_no_real_name,
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
     worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )

@@ -37,6 +37,7 @@ def basis(host: LogHostFacts) -> str:
         host.local_domains_inferred,
         sorted(map(str, host.trusted_networks)),
         sorted(host.own_addresses),
+        sorted(host.known_accounts),
         logins,
         host.origins,
     )

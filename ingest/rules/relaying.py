@@ -1,5 +1,6 @@
-"""Relaying without a login: done (R01) and refused (R04)."""
+"""Relaying without a login: done (R01, R02, R05) and refused (R04)."""
 
+import re
 from ipaddress import ip_network
 
 from ingest.exim.events import Stage
@@ -7,6 +8,8 @@ from ingest.rules.definition import Evidence, Limits, Refusals, Rule, Scope, Sev
 from ingest.rules.facts import (
     LogHostFacts,
     MessageFacts,
+    Outcome,
+    RecipientFacts,
     RejectionFacts,
     SubjectKind,
     domain_of,
@@ -17,6 +20,7 @@ from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.words import be, count, listing
 
 _PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+_ROUTED = re.compile(r"[%!@/|]")  # what Exim's default ACL refuses in the local part of strangers' recipients
 _REWRITTEN_SENDERS = ("srs0=", "srs0+", "srs0-", "srs1=", "srs1+", "srs1-")
 
 
@@ -234,4 +238,75 @@ RELAY_REFUSED = Rule(
     kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
     refusals=frozenset({Refusals.RELAYING}),
     worth_judging=frozenset({Worth.REFUSED}),
+)
+
+
+# --- R05 ------------------------------------------------------------------------------------------
+
+
+def is_routed(recipient: str) -> bool:
+    """Whether a local part holds what once told servers to send on: ``victim%remote.example@ours``."""
+    return _ROUTED.search(recipient.rpartition("@")[0]) is not None
+
+
+def _routed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
+    address = message.sender_host_address
+    if address is None or not is_stranger(message, host):
+        return None
+    routed = [item for item in message.recipients if is_routed(item.original_recipient)]
+    if not routed:
+        return None
+    sent_on = [item for item in routed if _is_sent_on(item)]
+    names = tuple(dict.fromkeys(item.original_recipient for item in sent_on or routed))
+    text = f"{address} did not log in, and its message was accepted for {listing(names)}."
+    if not sent_on or is_private_address(address):
+        text += " It was not handed on to the server that the local part names."
+        return Evidence(Severity.LOW, text, names)
+    domains = listing(tuple(dict.fromkeys(domain_of(item.recipient) for item in sent_on)))
+    return Evidence(Severity.HIGH, f"{text} It was handed on to {domains}.", names)
+
+
+def _is_sent_on(told: RecipientFacts) -> bool:
+    """Whether another server took, or is to take, the message for the domain that the local part names."""
+    domain = domain_of(told.recipient)
+    local_part = told.original_recipient.rpartition("@")[0].lower()
+    return told.is_remote and told.outcome is not Outcome.BOUNCED and bool(domain) and domain in local_part
+
+
+def _routed_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
+    return Evidence(
+        tally.worst,
+        f"{count(tally.count, 'message')} for recipients whose local part names another destination "
+        f"{be(tally.count)} accepted ({tally.values.listing()}).",
+    )
+
+
+def _watch_routed(host: LogHostFacts, limits: Limits) -> Watch:
+    return TallyWatch(ROUTED_RECIPIENT, _routed_by_subject, host, limits)
+
+
+ROUTED_RECIPIENT = Rule(
+    code="R05",
+    title="Percent hack accepted",
+    severity=Severity.HIGH,
+    scope=Scope.MESSAGE,
+    explanation=(
+        "A recipient like victim%remote.example@your.domain asks the server to send the message on to "
+        "remote.example. If it does, strangers send through it although the domain is local. Exim's default "
+        "ACL refuses such recipients."
+    ),
+    guards=(
+        "Low unless another server took it, or is to take it, for the domain that the local part names: an "
+        "alias with a slash in its name may lead anywhere.",
+        "Clients that logged in, trusted networks and private addresses may use such addresses.",
+        "Refused attempts do not count: that is how it should be.",
+    ),
+    next_steps=(
+        "Look for percent_hack_domains: exim -bP percent_hack_domains. It should be empty.",
+        "Put back what the default ACL has: deny local_parts = ^.*[@%!/|] for strangers.",
+    ),
+    message=_routed,
+    watch=_watch_routed,
+    kinds=(SubjectKind.SENDER_HOST_ADDRESS,),
+    worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )

@@ -8,6 +8,7 @@ from heapq import merge
 from typing import Any, NamedTuple
 
 from ingest.exim.events import Stage
+from ingest.rules.authenticators import UNKNOWN_ID
 from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION, UNKNOWN_RECIPIENTS
 from ingest.rules.definition import (
     Limits,
@@ -20,21 +21,30 @@ from ingest.rules.definition import (
     worst,
 )
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
-from ingest.rules.helo import HELO_LITERAL, is_only_noted
+from ingest.rules.helo import HELO_IS_OURS, HELO_LITERAL, HELO_WITHOUT_DOMAIN, is_only_noted
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
-from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED
+from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
 from ingest.rules.replies import says_relay_refused
+from ingest.rules.reputation import SPAM_REFUSED
+from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME
 from ingest.rules.windows import Distinct, Span
 
 SUBJECT_RULES: tuple[Rule, ...] = (
     EMPTY_ID,
+    UNKNOWN_ID,
     OPEN_RELAY,
+    ROUTED_RECIPIENT,
     MANY_IDS,
     UNKNOWN_RECIPIENTS,
     LOCAL_SENDER,
     MANY_IN_CONNECTION,
     GUESSING,
+    LOCAL_VOLUME,
+    FORGED_SENDER,
+    SPAM_REFUSED,
     BLOCKLISTED,
+    HELO_IS_OURS,
+    HELO_WITHOUT_DOMAIN,
     HELO_LITERAL,
     RELAY_REFUSED,
 )

@@ -29,6 +29,29 @@ _BLOCKLIST = re.compile(
 )
 
 
+_CONTENT = re.compile(
+    r"\b5\.7\.1\b.{0,200}?spam|\bAUP#|message content rejected|detected as spam|likely (?:suspicious|unsolicited)"
+    r"|looks like spam|classified as spam|spam message rejected",
+    re.IGNORECASE | re.DOTALL,
+)
+_UNPROVEN = re.compile(r"\b5\.7\.(?:26|509|515)\b|\b(?:SPF|DKIM|DMARC)\b", re.IGNORECASE)
+
+
+def says_sender_unproven(text: str | None) -> bool:
+    """Whether a reply says that SPF, DKIM or DMARC does not vouch for the sender."""
+    return text is not None and _UNPROVEN.search(text) is not None
+
+
+def says_content_refused(text: str | None) -> bool:
+    """Whether a reply says that the message itself looks like spam; a listed host or a missing SPF is not that."""
+    return (
+        text is not None
+        and _CONTENT.search(text) is not None
+        and not BLOCKLISTED.search(text)
+        and not _UNPROVEN.search(text)
+    )
+
+
 def says_unknown_recipient(text: str | None) -> bool:
     """Whether a reply says that the address does not exist. A refusal because of a blocklist is not that."""
     return text is not None and bool(UNKNOWN_RECIPIENT.search(text)) and not BLOCKLISTED.search(text)

@@ -29,6 +29,7 @@ def test_a_rule_says_everything_and_judges_something(rule: Rule) -> None:
 
 def test_the_rules_are_known_by_their_codes() -> None:
     assert set(RULES) >= {"R01", "R04", "A01", "A04", "C01", "C09", "C12", "H01", "B01", "S01"}
+    assert set(RULES) >= {"A03", "R05", "H02", "H03", "B03", "L02", "L04"}
     assert set(RULES) >= {"X01", "X02", "X03", "X06", "X07", "X08"}
     assert all(code == rule.code for code, rule in RULES.items())
 

@@ -1,4 +1,4 @@
-"""R01, R02, R04: relaying without a login."""
+"""R01, R02, R04, R05: relaying without a login."""
 
 from dataclasses import replace
 from ipaddress import ip_network
@@ -11,6 +11,8 @@ from ingest.rules.definition import Severity
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome
 from ingest.rules.messages import message_findings
 from tests.rules.facts import HOST, address_report, message, recipient, refusal, rules_of
+from tests.rules.lines import found as found_in
+from tests.rules.lines import mail
 
 UNKNOWN_HOST = LogHostFacts(name="srv1")
 
@@ -133,3 +135,36 @@ def test_refused_relaying_is_healthy(text: str, is_attempt: bool) -> None:
 
 def test_only_a_refused_recipient_is_a_relay_attempt() -> None:
     assert address_report(refusal(stage=Stage.DATA)) is None
+
+
+def routed(original: str, final: str, *, client: str = "203.0.113.66", outcome: str = "=>") -> set[str]:
+    lines = mail(
+        0,
+        f"spam@victim.example H=(mx.victim.example) [{client}] P=esmtp S=900",
+        f"{outcome} {final} <{original}> R=dnslookup T=remote_smtp H=mx.remote.example [192.0.2.25]"
+        + (": 550 no" if outcome == "**" else ""),
+    )
+    return {f"{rule} {severity}" for (_, rule), severity in found_in(lines).items() if rule == "R05"}
+
+
+@pytest.mark.parametrize(
+    ("original", "final", "severity"),
+    [
+        ("z%remote.example@example.com", "z@remote.example", "high"),
+        ("remote.example!z@example.com", "z@remote.example", "high"),
+        ('"z@remote.example"@example.com', "z@remote.example", "high"),
+        ("support/de@example.com", "team@remote.example", "low"),
+        ("bob@example.com", "bob@remote.example", None),
+        ("bob+tag=x@example.com", "bob@remote.example", None),
+    ],
+)
+def test_a_recipient_that_names_another_destination(original: str, final: str, severity: str | None) -> None:
+    assert routed(original, final) == ({f"R05 {severity}"} if severity else set())
+
+
+def test_a_percent_hack_that_led_nowhere_is_low_and_trusted_clients_may_do_it() -> None:
+    hack = ("z%remote.example@example.com", "z@remote.example")
+
+    assert routed(*hack, outcome="**") == {"R05 low"}
+    assert routed(*hack, client="10.1.2.3") == {"R05 low"}
+    assert routed(*hack, client="198.51.100.7") == set()

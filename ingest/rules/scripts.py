@@ -1,0 +1,190 @@
+"""Programs on the host itself that send: a local user's volume (L02) and false senders (L04)."""
+
+from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
+from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind, domain_of
+from ingest.rules.tallies import Tally
+from ingest.rules.windows import Window
+from ingest.rules.words import count, duration
+
+WEB_USERS = frozenset({"www-data", "apache", "apache2", "nobody", "httpd", "nginx", "www", "wwwrun", "http"})
+"""The users that web servers run scripts as."""
+
+HOUSEKEEPERS = frozenset({
+    "root", "cron", "exim", "exim4", "Debian-exim", "mail", "mailnull", "daemon", "list", "mailman", "mailman3",
+    "majordomo", "sympa", "smmsp", "logcheck", "nagios", "icinga", "zabbix",
+})  # fmt: skip
+"""The users of the system, of lists and of monitoring: they may send much, and under other names."""
+
+
+def _foreign_recipients(message: MessageFacts, host: LogHostFacts) -> list[str]:
+    """Addresses elsewhere, whether they were told one by one or only listed; forwarded mail of ours is not that."""
+    told = [item for item in message.recipients if item.is_remote]
+    foreign = [item.original_recipient for item in told if not host.is_local(item.original_recipient)]
+    if not message.recipients and host.local_domains:
+        foreign = [address for address in message.listed_recipients or () if not host.is_local(address)]
+    return [address for address in foreign if domain_of(address)]
+
+
+# --- L02 ------------------------------------------------------------------------------------------
+
+
+class _VolumeWatch:
+    """Counts a local user's foreign recipients in a short and a long window, and the senders it writes as."""
+
+    def __init__(self, host: LogHostFacts, limits: Limits) -> None:
+        self._host = host
+        self._limits = limits
+        self._short = Window(limits.script_window)
+        self._long = Window(limits.local_volume_window)
+        self._senders = Window(limits.local_volume_window)
+        self._tally = Tally(limits)
+        self._user = ""
+        self._peak_short = self._peak_long = self._peak_senders = 0
+
+    def message(self, message: MessageFacts) -> None:
+        """Counts one message that a program handed in."""
+        at = message.received_at
+        if at is None or not message.local_user or message.local_user in HOUSEKEEPERS:
+            return
+        recipients = _foreign_recipients(message, self._host)
+        if not recipients:
+            return
+        self._user = message.local_user
+        domains = tuple(dict.fromkeys(map(domain_of, recipients)))
+        self._tally.message(message, Evidence(Severity.MEDIUM, "", domains))
+        self._short.add(at, amount=len(recipients))
+        self._long.add(at, amount=len(recipients))
+        self._peak_short = max(self._peak_short, self._short.total)
+        self._peak_long = max(self._peak_long, self._long.total)
+        if message.envelope_sender:
+            self._senders.add(at, message.envelope_sender.lower())
+            self._peak_senders = max(self._peak_senders, self._senders.distinct)
+
+    def rejection(self, rejection: RejectionFacts) -> None:
+        """Programs on the host do not speak SMTP to it."""
+
+    def finding(self) -> SubjectFinding | None:
+        """High for a web server's user, who has less to send than a person; medium for another."""
+        limits, is_web = self._limits, self._user in WEB_USERS
+        is_burst = is_web and self._peak_short >= limits.script_recipients
+        has_many_senders = is_web and self._peak_senders >= limits.script_senders
+        is_much = self._peak_long >= limits.local_volume
+        if not (is_burst or has_many_senders or is_much):
+            return None
+        text = f"Programs of {self._user} sent to {count(self._peak_long, 'foreign recipient')} within "
+        text += duration(limits.local_volume_window)
+        if is_burst:
+            text += f", {self._peak_short:,} of them within {duration(limits.script_window)}"
+        if has_many_senders:
+            text += f", as {count(self._peak_senders, 'different sender')}"
+        severity = Severity.HIGH if is_web else Severity.MEDIUM
+        return self._tally.finding(LOCAL_VOLUME, Evidence(severity, f"{text}."), self._peak_long)
+
+
+def _watch_volume(host: LogHostFacts, limits: Limits) -> Watch:
+    return _VolumeWatch(host, limits)
+
+
+LOCAL_VOLUME = Rule(
+    code="L02",
+    title="A program on the host sends much",
+    severity=Severity.HIGH,
+    scope=Scope.SUBJECT,
+    explanation=(
+        "A script on the host hands many messages for foreign recipients to Exim. Broken web applications and "
+        "scripts that somebody uploaded do that, under the web server's user."
+    ),
+    guards=(
+        "The users of the system, of cron, of list software and of monitoring do not count (root, mailman, ...).",
+        "For a user that is no web server's only the number within an hour counts, and it is medium: list "
+        "software may run under any name.",
+        "Recipients at local domains do not count, nor mail that a user's forward sends on.",
+        "A shop's newsletter looks the same: ask whose script it is.",
+    ),
+    next_steps=(
+        "Find the script: log_selector = +arguments shows the directory it runs in; X-PHP-Originating-Script in "
+        "the message's headers (exim -Mvh ID) names the file.",
+        "Stop what waits: exiqgrep -i -f SENDER | xargs exim -Mf.",
+        "Let PHP's mail.log tell which file sends.",
+    ),
+    watch=_watch_volume,
+    kinds=(SubjectKind.LOCAL_USER,),
+    worth_judging=frozenset({Worth.LOCAL_VOLUME}),
+)
+
+# --- L04 ------------------------------------------------------------------------------------------
+
+
+class _ForgedSenderWatch:
+    """Counts messages that a local user wrote under a sender that is not ours."""
+
+    def __init__(self, host: LogHostFacts, limits: Limits) -> None:
+        self._host = host
+        self._window = Window(limits.local_volume_window)
+        self._limits = limits
+        self._tally = Tally(limits)
+        self._peak = 0
+
+    def message(self, message: MessageFacts) -> None:
+        """Counts one message under a foreign sender."""
+        at, sender, host = message.received_at, message.envelope_sender, self._host
+        if at is None or not sender or not message.local_user or message.local_user in HOUSEKEEPERS:
+            return
+        if not host.local_domains or not domain_of(sender) or self._is_ours(sender):
+            return
+        self._tally.message(message, Evidence(Severity.MEDIUM, "", (domain_of(sender),)))
+        self._window.add(at)
+        self._peak = max(self._peak, self._window.total)
+
+    def _is_ours(self, sender: str) -> bool:
+        """A machine's own name under a local domain counts as ours: www-data@web1.example.com."""
+        domain = domain_of(sender)
+        is_under = any(domain.endswith(f".{name}") for name in self._host.local_domains)
+        own = self._host.name.lower()
+        is_rewritten = sender.lower().startswith(("srs0", "srs1", "prvs="))
+        return self._host.is_local(sender) or is_under or domain == own or is_rewritten
+
+    def rejection(self, rejection: RejectionFacts) -> None:
+        """Programs on the host do not speak SMTP to it."""
+
+    def finding(self) -> SubjectFinding | None:
+        """From so many within an hour on; low where the local domains are only inferred."""
+        if self._peak < self._limits.forged_senders:
+            return None
+        text = (
+            f"{count(self._tally.count, 'message')} under senders at {self._tally.values.listing()}, at most "
+            f"{self._peak:,} within {duration(self._limits.local_volume_window)}."
+        )
+        severity = Severity.MEDIUM
+        if self._host.local_domains_inferred:
+            severity = severity.milder
+            text += " Which domains are local was inferred from the log: give them to be sure."
+        return self._tally.finding(FORGED_SENDER, Evidence(severity, text), self._peak)
+
+
+def _watch_forged(host: LogHostFacts, limits: Limits) -> Watch:
+    return _ForgedSenderWatch(host, limits)
+
+
+FORGED_SENDER = Rule(
+    code="L04",
+    title="A program on the host writes as somebody else",
+    severity=Severity.MEDIUM,
+    scope=Scope.SUBJECT,
+    explanation=(
+        "A program on the host sends under addresses of foreign domains. Spam does that; contact forms that "
+        "put the visitor's address into the sender do it too, and then fail SPF."
+    ),
+    guards=(
+        "The users of the system, of cron, of list software and of monitoring do not count.",
+        "Names under a local domain, the host's own name, and senders rewritten by SRS or BATV count as ours.",
+        "Where local domains are only inferred from the log it is low; where none are known it is not judged.",
+    ),
+    next_steps=(
+        "See whether untrusted_set_sender allows it: exim -bP untrusted_set_sender.",
+        "Let the contact form write from an own address, with the visitor's in Reply-To.",
+    ),
+    watch=_watch_forged,
+    kinds=(SubjectKind.LOCAL_USER,),
+    worth_judging=frozenset({Worth.LOCAL_VOLUME}),
+)
