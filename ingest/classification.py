@@ -94,8 +94,11 @@ def _classify_again(
 def settle(run: IngestRun, *, renew: Callable[[], None]) -> None:
     """Compute the findings that a run's lines touched, from committed rows. ``renew`` is called between steps."""
     log_host = LogHost.objects.get(pk=run.log_host_id)
+    touched = marks.of_run(run)
+    if touched.has_loss:
+        judge_suspects(log_host)
     again = _follow_log_host(log_host, renew)
-    found = candidates(log_host.pk, marks.of_run(run), _LIMITS)
+    found = candidates(log_host.pk, touched, _LIMITS)
     found.subjects.update(again)
     judge(log_host.pk, log_host_facts(log_host), found, renew=renew)
     marks.delete(run)

@@ -10,7 +10,7 @@ their texts differ, and tell one event: the k-th copy of the one is the k-th cop
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -159,8 +159,10 @@ def _readings(minute: bytes, offset: bytes | None, zone: tzinfo) -> tuple[dateti
     return first, max(first, later)
 
 
-def reserve(log_host_id: int, span: Span) -> None:
+def reserve(log_host_id: int, span: Span, *, alone: bool = False) -> None:
     """Wait until no other batch of this log host works on an hour of the span; held until the commit.
+
+    ``alone``: wait until none works on this log host at all.
 
     Two copies of one line have one stamp, so batches that share no hour cannot bring the same line, and work side by
     side. Locks stand for the log host, its days and its hours (UTC). A batch takes the hours of its span for itself
@@ -173,7 +175,7 @@ def reserve(log_host_id: int, span: Span) -> None:
     behind all of these.
     """
     with connection.cursor() as cursor:
-        for key, is_shared in _locks(span):
+        for key, is_shared in [(_HOST, False)] if alone else _locks(span):
             name = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
             cursor.execute(f"SELECT {name}(%s, %s)", [log_host_id, key])
 
@@ -199,8 +201,13 @@ def _locks(span: Span) -> Iterator[tuple[int, bool]]:
             yield _HOURS + hour, False
 
 
-def sift(file: LogFile, entries: Sequence[Entry], span: Span) -> Sifted:
-    """Divide a batch into what is new and what is stored already. Call it with the span reserved."""
+def sift(
+    file: LogFile, entries: Sequence[Entry], span: Span, *, last: Collection[int] = frozenset()
+) -> Sifted:
+    """Divide a batch into what is new and what is stored already. Call it with the span reserved.
+
+    ``last``: the pages whose copies are taken when there are no others.
+    """
 
     def overlapping() -> Iterator[pages.Page]:  # one after another, since a sparse batch may overlap a year
         return pages.overlapping(file.log_host_id, span.first_at, span.last_at)
@@ -211,7 +218,10 @@ def sift(file: LogFile, entries: Sequence[Entry], span: Span) -> Sifted:
     copies = Copies()
     free: dict[bytes, list[int]] = defaultdict(list)
     for page in overlapping():
-        _find(page, wanted, _claimed_by(file, page), copies, free)
+        _find(page, wanted, claimed_by(file, page), copies, free)
+    if last:
+        for refs in free.values():
+            refs.sort(key=lambda ref: ref >> pages.OFFSET_BITS not in last)  # taken from the end
     new: list[NewEntry] = []
     claimed: list[int] = []
     duplicate_lines = 0
@@ -264,7 +274,8 @@ def _find(
                 free[entry.text].append(packed)
 
 
-def _claimed_by(file: LogFile, page: pages.Page) -> frozenset[int] | None:
+def claimed_by(file: LogFile, page: pages.Page) -> frozenset[int] | None:
+    """The offsets of a page that a file has claimed; None: all of them."""
     shares = LineShare.objects.filter(log_host_id=file.log_host_id, log_file_id=file.pk, page_id=page.page_id)
     share = shares.values_list("offsets", flat=True)
     for offsets in share:

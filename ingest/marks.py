@@ -30,6 +30,9 @@ class Touched(StrEnum):
     REFUSALS = "refusals"
 
 
+_LOSS = "loss"  # what was stored went: by a mark of its own, without a time
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """From the first second to the last, both included."""
@@ -56,6 +59,7 @@ class Marks:
     messages: tuple[Span, ...]
     refusals: tuple[Span, ...]
     subjects: frozenset[Subject]
+    has_loss: bool = False  # lines went, and with them perhaps what made somebody a suspect
 
 
 EVERYTHING = Marks((ALWAYS,), (ALWAYS,), frozenset())
@@ -109,18 +113,26 @@ def store(
                 copy.write_row(row)
 
 
+def store_loss(log_host_id: int, piece_id: int) -> None:
+    """Mark that a batch removed what was stored."""
+    Mark.objects.create(log_host_id=log_host_id, piece_id=piece_id, kind=_LOSS, value="")
+
+
 def of_run(run: IngestRun) -> Marks:
     """What the run touched and has not computed yet."""
     spans: dict[str, list[Span]] = {touched: [] for touched in Touched}
     subjects: set[Subject] = set()
+    has_loss = False
     rows = Mark.objects.filter(piece__file__run=run).values_list("kind", "value", "first_at", "last_at")
     for kind, value, first_at, last_at in rows:
         if first_at is not None and last_at is not None:
             spans[kind].append(Span(first_at, last_at))
+        elif kind == _LOSS:
+            has_loss = True
         else:
             subjects.add((SubjectKind(kind), value))
     messages, refusals = joined(spans[Touched.MESSAGES]), joined(spans[Touched.REFUSALS])
-    return Marks(messages, refusals, frozenset(subjects))
+    return Marks(messages, refusals, frozenset(subjects), has_loss)
 
 
 def delete(run: IngestRun) -> None:

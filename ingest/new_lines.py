@@ -14,37 +14,38 @@ from ingest.usual_rows import SortedLines, Taken, Touched
 _OF_EACH, _SAMPLES = 5, 50  # unreadable lines kept for the page of the run: of each reason, and in all
 
 
-def store(piece: Piece, new: Sequence[NewEntry], fallback: datetime, brought: LogFile) -> None:
-    """Store entries that the log host does not have; ``brought`` counts them.
+def store(piece: Piece, new: Sequence[NewEntry], fallback: datetime, brought: LogFile) -> set[int]:
+    """Store entries that the log host does not have; ``brought`` counts them. Returns the ids of their pages.
 
     ``fallback``: the time of entries without one where all lack it. Call it inside the batch's transaction.
     """
     texts, zone = _texts(new), piece.file.log_host.zone
     found = usual_rows.sort(texts, _plain(new), zone)
     if found is None:
-        _store_events(piece, new, texts, fallback, brought)
-    else:
-        _store_sorted(piece, new, found, fallback, brought)
+        return _store_events(piece, new, texts, fallback, brought)
+    return _store_sorted(piece, new, found, fallback, brought)
 
 
 def _store_events(
     piece: Piece, new: Sequence[NewEntry], texts: Sequence[bytes], fallback: datetime, brought: LogFile
-) -> None:
+) -> set[int]:
     """Store a batch event by event."""
     file = piece.file
     read = batch_rows.read(new, file.log_host.zone, fallback=fallback)
     batch_rows.require_partitions(read)
     times = [stamped.logged_at for stamped in read.stamped]
     refs = pages.store(file.log_host_id, texts, times, _lines(new))
-    known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
+    page_ids = {ref >> pages.OFFSET_BITS for ref in refs}
+    known_lines.claim_pages(file, page_ids)
     rows = batch_rows.gather(read, refs)
     _store_rows(piece, rows)
     _count(brought, read, rows, times)
+    return page_ids
 
 
 def _store_sorted(
     piece: Piece, new: Sequence[NewEntry], found: SortedLines, fallback: datetime, brought: LogFile
-) -> None:
+) -> set[int]:
     """Store the usual lines of a batch straight away, and the others event by event."""
     file, at = piece.file, found.clock.at
     host_id = file.log_host_id
@@ -55,7 +56,8 @@ def _store_sorted(
         of_ids=batch_rows.months_of_ids(read) | chosen.months_of_ids, of_times=set(map(month_number, bounds))
     )
     refs = pages.store(host_id, found.texts, found.stamps, _lines(new), at=at)
-    known_lines.claim_pages(file, {ref >> pages.OFFSET_BITS for ref in refs})
+    page_ids = {ref >> pages.OFFSET_BITS for ref in refs}
+    known_lines.claim_pages(file, page_ids)
     rows = batch_rows.gather(read, [refs[place] for place in chosen.others])
     taken = usual_rows.take(found, chosen, refs, _copies(new), host_id, log_host_facts(file.log_host))
     touched = usual_rows.count(taken, found.clock, rows)
@@ -66,6 +68,7 @@ def _store_sorted(
     votes = batch_rows.zone_votes(read.stamped, read.events)
     votes.add(usual_rows.votes(found, chosen.message_ids))
     brought.zone_votes = votes.as_json()
+    return page_ids
 
 
 def _texts(new: Sequence[NewEntry]) -> list[bytes]:

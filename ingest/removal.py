@@ -11,7 +11,7 @@ from django.db import connection
 from ingest import classification, derivation, load, pages, zones
 from ingest.assembly import Gathered
 from ingest.derivation import Placed
-from ingest.models import HourlyVolume, LocalDomain, LogHost, LoginCount, Message
+from ingest.models import HourlyVolume, LocalDomain, LogHost, LoginCount, Message, Unfinished
 from ingest.sources.entries import Entry
 from ingest.stored_facts import log_host_facts
 
@@ -112,6 +112,7 @@ def add_messages(log_host: LogHost, messages: Mapping[str, Gathered]) -> None:
 
 def forget_shares(log_host: LogHost, page_ids: Collection[int]) -> None:
     """The files no longer hold these pages. Until its suspects are judged again the log host is marked."""
+    Unfinished.objects.filter(log_host=log_host, page_id__in=list(page_ids)).delete()
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM ingest_lineshare WHERE log_host_id = %s AND page_id = ANY(%s)",

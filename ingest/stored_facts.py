@@ -18,7 +18,16 @@ from ingest.exim.events import Stage
 from ingest.exim.message_id import first_id
 from ingest.exim.reasons import Reason
 from ingest.load import attempts_of
-from ingest.models import Delivery, LogFile, LogHost, LoginCount, Message, MessageFinding, Rejection
+from ingest.models import (
+    Delivery,
+    LogFile,
+    LogHost,
+    LoginCount,
+    Message,
+    MessageFinding,
+    Rejection,
+    Unfinished,
+)
 from ingest.rules.definition import Limits, Refusals
 from ingest.rules.facts import (
     Coverage,
@@ -90,7 +99,10 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
     domains, inferred = local_domains(log_host.local_domains, configuration, log_host.inferred_local_domains)
     networks = tuple(ip_network(text, strict=False) for text in log_host.trusted_networks)
     logins = LoginCount.objects.filter(log_host=log_host)
-    addresses = LogFile.objects.filter(log_host=log_host).values_list("own_addresses", flat=True)
+    addresses = [
+        *LogFile.objects.filter(log_host=log_host).values_list("own_addresses", flat=True),
+        *Unfinished.objects.filter(log_host=log_host).values_list("own_addresses", flat=True),
+    ]
     return LogHostFacts(
         name=log_host.name,
         local_domains=domains,
@@ -130,7 +142,8 @@ def coverage(log_host: LogHost, since: datetime | None = None, until: datetime |
         files = files.filter(last_at__gte=since)
     if until is not None:
         files = files.filter(first_at__lt=until)
-    seen = {feature for of_file in files.values_list("features", flat=True) for feature in of_file}
+    features = files.values_list("features", "unfinished__features")
+    seen = {feature for of_file in features for of_part in of_file for feature in of_part or ()}
     span = files.aggregate(first_at=Min("first_at"), last_at=Max("last_at"))
     first_at, last_at = span["first_at"], span["last_at"]
     return Coverage(

@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from ingest import faults, known_lines, new_lines, partitions, zones
+from ingest import faults, known_lines, new_lines, partitions, unfinished, zones
 from ingest.leases import TakenOver
 from ingest.models import LogFile, Piece, SetAside, State
 from ingest.sources import batches
@@ -52,6 +52,8 @@ def store(
                 then(held)
         except partitions.Missing as missing:
             partitions.make(missing)
+        except unfinished.Appeared:
+            continue
         except IntegrityError:  # another batch stored lines of one of its messages first: now they are there
             collisions += 1
             if collisions == _MOST_COLLISIONS:
@@ -86,10 +88,13 @@ def _store_batch(piece: Piece, batch: Batch, size_read: int) -> tuple[Piece, Log
     brought = LogFile(lines=lines_of(batch.entries), size_read=size_read)
     if batch.entries:
         span = _reserve(held, batch.entries)
-        if is_apart(held):
-            _store_apart(held, batch.entries, span, brought)
+        store_part = _store_apart if is_apart(held) else _store
+        if not batch.beginning:
+            store_part(held, batch.entries, span, brought)
         else:
-            _store(held, batch.entries, span, brought)
+            if len(batch.entries) > 1:
+                store_part(held, batch.entries[:-1], span, brought)
+            store_part(held, batch.entries[-1:], span, brought, beginning=batch.beginning)
     times = list(filter(None, [held.last_at, brought.last_at]))
     held.last_at, held.offset = max(times, default=None), batch.end
     Piece.objects.filter(pk=piece.pk).update(
@@ -126,12 +131,17 @@ def _reserve(piece: Piece, entries: Sequence[Entry]) -> known_lines.Span:
     """Reserve the span of entries; those without any stamp belong behind what was read so far."""
     known = piece.last_at or piece.file.last_at or piece.file.run.created_at
     span = known_lines.span_of(entries, piece.file.log_host.zone) or known_lines.Span(known, known)
-    known_lines.reserve(piece.file.log_host_id, span)
+    unfinished.reserve(piece.file.log_host_id, entries, span)
     return span
 
 
 def _store_apart(
-    piece: Piece, entries: Sequence[Entry], reserved: known_lines.Span, brought: LogFile
+    piece: Piece,
+    entries: Sequence[Entry],
+    reserved: known_lines.Span,
+    brought: LogFile,
+    *,
+    beginning: bytes = b"",
 ) -> None:
     """Store what can be stored, by halves down to single entries; those that cannot be are set aside."""
     if piece.attempts > MOST_ATTEMPTS + _HALVINGS:
@@ -142,8 +152,8 @@ def _store_apart(
     try:
         with transaction.atomic():
             span = known_lines.span_of(entries, piece.file.log_host.zone) or reserved
-            _store(piece, entries, span, part)
-    except (partitions.Missing, TakenOver):
+            _store(piece, entries, span, part, beginning=beginning)
+    except (partitions.Missing, unfinished.Appeared, TakenOver):
         raise
     except Exception as error:
         if faults.is_of_database(error):
@@ -168,15 +178,40 @@ def _fallback(piece: Piece, span: known_lines.Span) -> datetime:
     return min(max(piece.last_at or span.first_at, span.first_at), span.last_at)
 
 
-def _store(piece: Piece, entries: Sequence[Entry], span: known_lines.Span, brought: LogFile) -> None:
-    """Store the new ones of these entries and claim the others; ``brought`` counts them."""
+def _store(
+    piece: Piece,
+    entries: Sequence[Entry],
+    span: known_lines.Span,
+    brought: LogFile,
+    *,
+    beginning: bytes = b"",
+) -> None:
+    """Store the new ones of these entries and claim the others; ``brought`` counts them.
+
+    ``beginning``: it is one entry, and may stand in another file as a longer one that begins so.
+    """
     file = piece.file
-    sifted = known_lines.sift(file, entries, span)
+    begun = unfinished.within(file.log_host_id, span)
+    sifted = known_lines.sift(file, entries, span, last={each.page_id for each in begun})
+    if begun and not beginning:
+        unfinished.close(file.log_host_id, sifted.claimed)
+        begun = unfinished.within(file.log_host_id, span)
+    gone = unfinished.remove(piece, sifted.new, begun)
+    if gone:
+        sifted = known_lines.sift(file, entries, span, last={each.page_id for each in begun})
+    if beginning and sifted.new:
+        whole = unfinished.longer(file, beginning, span)
+        if whole is not None:
+            sifted = known_lines.Sifted([], [whole], entries[0].lines)
     known_lines.claim(file, sifted.claimed)
     brought.duplicate_lines += sifted.duplicate_lines
-    if not sifted.new:
-        return
-    new_lines.store(piece, sifted.new, _fallback(piece, span), brought)
+    if sifted.new:
+        part = LogFile()
+        page_ids = new_lines.store(piece, sifted.new, _fallback(piece, span), part)
+        if beginning:
+            unfinished.keep(file, page_ids, part, is_cut=not beginning.endswith(b"\n"))
+        _add(brought, part)
+    unfinished.hand_over(gone, span)
 
 
 def store_set_aside(piece: Piece) -> int:
@@ -190,6 +225,8 @@ def store_set_aside(piece: Piece) -> int:
                 return _store_set_aside(piece)
         except partitions.Missing as missing:
             partitions.make(missing)
+        except unfinished.Appeared:
+            continue
 
 
 def _store_set_aside(piece: Piece) -> int:
@@ -207,16 +244,20 @@ def _store_set_aside(piece: Piece) -> int:
     return again
 
 
-def store_again(file: LogFile, entries: Sequence[Entry]) -> None:
+def store_again(file: LogFile, entries: Sequence[Entry], *, begun: Mapping[bytes, bytes]) -> None:
     """Store entries that a file has and that went with a file that had them first: now they are this one's.
 
-    Call it in a transaction that holds the log host (ingest.removal.hold).
+    ``begun``: of those that may go on in another file, what they then begin with, by their text. Call it in a
+    transaction that holds the log host (ingest.removal.hold).
     """
     of_file = Piece.objects.select_related("file__log_host", "file__run").filter(file=file)
     piece = of_file.order_by("number")[0]
     brought = LogFile()
-    for stretch in _stretches(entries):
+    for stretch in _stretches([entry for entry in entries if entry.text not in begun]):
         _store(piece, stretch, _reserve(piece, stretch), brought)
+    for entry in entries:
+        if entry.text in begun:
+            _store(piece, [entry], _reserve(piece, [entry]), brought, beginning=begun[entry.text])
     brought.duplicate_lines -= lines_of(entries)
     _count_up(piece, brought)
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from ingest import classification, leases, pages, partitions, removal, steering, storing
+from ingest import classification, leases, pages, partitions, removal, steering, storing, unfinished
 from ingest.models import UNFINISHED, IngestRun, LineShare, LogFile, LogHost, LogPage, Mark, State
 from ingest.sources.entries import Entry
 
@@ -169,10 +169,11 @@ def _remove(run: IngestRun) -> bool:
         return False
     held = _held(run, ids)
     lost, stay = held.loss().lines, held.entries_by_file()
+    begun = {each.text: each.beginning for each in unfinished.on_pages(run.log_host_id, ids)}
     of_run.filter(page_id__in=ids).delete()
     _remove_pages(run.log_host, [page.page_id for page in held.going])
     for file in LogFile.objects.filter(pk__in=list(stay)).order_by("pk"):
-        storing.store_again(file, stay[file.pk])
+        storing.store_again(file, stay[file.pk], begun=begun)
     undone = IngestRun.objects.get(pk=run.pk).undone_lines + lost
     IngestRun.objects.filter(pk=run.pk).update(undone_lines=undone, lease_until=Now() + leases.LEASE)
     return True

@@ -33,6 +33,7 @@ _SYSLOG = re.compile(_SYSLOG_TEXT)
 _OF_EXIM = re.compile(r" exim[^ ]*: ")
 _STAMP_TEXT = r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(?=[. ]|\r?\n?\Z)"
 _PLAIN_STAMP = re.compile(_STAMP_TEXT.encode())
+_BEHIND_STAMP = re.compile(rb"(?:\.[0-9]{1,6})?(?: [+-][0-9]{4})? ")
 _SYSLOG_STAMP = re.compile((_SYSLOG_TEXT + _STAMP_TEXT).encode())
 # A clock that is set back repeats an hour. An id made at most this much after the stamp still belongs to it.
 _CLOCK_SLACK = timedelta(minutes=6)  # of a minute's beginning
@@ -67,6 +68,20 @@ def readable(raw: bytes) -> str:
 def has_stamp(raw: bytes) -> bool:
     """Whether a line begins with a stamp; a line without one belongs to the stamped line before it."""
     return _PLAIN_STAMP.match(raw) is not None or _SYSLOG_STAMP.match(raw) is not None
+
+
+def last_stamp(text: bytes) -> bytes | None:
+    """The stamp of the last stamped line of a text, with its zone and what syslog wrote before it; None without."""
+    end = len(text.rstrip(b"\r\n"))
+    while end > 0:
+        start = text.rfind(b"\n", 0, end) + 1
+        line = text[start:end]
+        found = _PLAIN_STAMP.match(line) or _SYSLOG_STAMP.match(line)
+        if found is not None:
+            rest = _BEHIND_STAMP.match(line, found.end())
+            return line[: rest.end() if rest else found.end()]
+        end = start - 1
+    return None
 
 
 def read_line(raw: bytes, *, zone: tzinfo) -> Line | Unparsed:

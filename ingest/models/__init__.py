@@ -7,6 +7,7 @@ from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
 from ingest.models.runs import RETRIED, UNFINISHED, IngestRun, LogFile, Piece, SetAside, State
 from ingest.models.sources import Source, SourceFile
+from ingest.models.unfinished import Unfinished
 from ingest.rules.facts import Outcome
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "StoredConfiguration",
     "SubjectState",
     "Suspect",
+    "Unfinished",
 ]

@@ -6,9 +6,9 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from ingest.exim.events import Note, Topic, Unparsed
-from ingest.exim.line import has_stamp, readable
+from ingest.exim.line import has_stamp, last_stamp, readable
 from ingest.exim.parse import parse
-from ingest.sources.entries import Entry, entries_in
+from ingest.sources.entries import Entry, PlainLines, entries_in
 from ingest.sources.limits import Foreign
 from ingest.sources.streams import LogStream
 
@@ -17,6 +17,7 @@ LONGEST_ENTRY = 16 * 1024 * 1024  # a longer one is cut: memory must not grow wi
 _SAMPLE = 2000  # entries looked at to tell an Exim log from another
 _ENOUGH = 10  # stamped lines of which one at least must be Exim's
 _SHOWN = 200
+_NUMBER = re.compile(rb"[0-9]+")
 
 
 class Batch(NamedTuple):
@@ -24,6 +25,7 @@ class Batch(NamedTuple):
 
     entries: Sequence[Entry]
     end: int  # offset into the text behind the last entry
+    beginning: bytes = b""  # of a longer form of the last entry, where the text may end within that
 
 
 def batches(
@@ -43,14 +45,49 @@ def batches(
         held += block
         if block and len(held) < size:
             continue
-        cut = len(held) if not block else _last_entry(held)
+        if not block:
+            if held:
+                yield _last_batch(bytes(held), end + len(held))
+            return
+        cut = _last_entry(held)
         if cut:
             text = bytes(held[:cut])
             del held[:cut]
             end += cut
             yield Batch(entries_in(text), end)
-        if not block:
-            return
+
+
+def _last_batch(text: bytes, end: int) -> Batch:
+    """The end of a text. A begun time stamp at its very end tells nothing and is passed over."""
+    start = text.rfind(b"\n") + 1
+    last = text[start:].rstrip(b"\r")
+    if _is_begun_stamp(last, text[:start]):
+        text, last = text[:start], b""
+    entries = entries_in(text)
+    return Batch(entries, end, _beginning(entries, last))
+
+
+def _beginning(entries: Sequence[Entry], last: bytes) -> bytes:
+    """Of the last entry: if its line has no end, or if headers may follow as they do elsewhere in the text."""
+    if entries and last.strip() and entries[-1].text.endswith(last):
+        return entries[-1].text
+    has_headers = not isinstance(entries, PlainLines) and any(entry.lines > 1 for entry in entries)
+    return entries[-1].text + b"\n" if has_headers else b""
+
+
+def _is_begun_stamp(last: bytes, before: bytes) -> bool:
+    """Whether an unended line is less than the stamp of the lines before it, or than a separator of exigrep."""
+    if last.startswith(b"+"):
+        return b"+++".startswith(last[:3])
+    stamp = last_stamp(before)
+    if not last or stamp is None:
+        return False
+    return _form(stamp).startswith(_form(last))
+
+
+def _form(stamp: bytes) -> bytes:
+    """A stamp with each of its numbers as one sign: as other lines have it too."""
+    return _NUMBER.sub(b"0", stamp.replace(b" ", b""))
 
 
 def skip(stream: LogStream, count: int) -> None:

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-_A_WHILE = 10.0  # seconds: what ran for so long had started well
+_A_WHILE = 5.0  # seconds: what ran for so long had started well
 _LONGEST_PAUSE = 60.0  # seconds
 
 
