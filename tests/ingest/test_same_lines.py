@@ -1,7 +1,10 @@
 """However the same lines arrive, they count once, and what is stored is the same."""
 
 import gzip
+import os
 import random
+import shutil
+import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -83,6 +86,34 @@ def test_rotations_in_any_order_and_form(clean: dict[str, Any], write: Callable[
     assert content(_again()) == clean
 
 
+def test_a_log_that_grows_and_rotates_between_the_passes(
+    clean: dict[str, Any], write: Callable[..., Path]
+) -> None:
+    """Handed in whole each time, as somebody does who copies the directory every hour."""
+    lines = _lines()
+    for size in (300, 700):
+        read_files(_again(), write("mainlog", lines[:size]))
+    read_files(_again(), write("mainlog.1", lines[:900]), write("mainlog", lines[900:1000]))
+    read_files(_again(), write("mainlog.1", lines[900:1400]), write("mainlog", lines[1400:]))
+    zipped = gzip.compress(b"".join(lines[:900]))
+    run = read_files(_again(), write("mainlog.2.gz", [zipped]), write("mainlog.1", lines[900:1400]))
+    assert content(_again()) == clean
+    assert sum(file.new_lines for file in run.files.all()) == 0
+
+
+def test_all_rotations_in_one_file(clean: dict[str, Any], write: Callable[..., Path]) -> None:
+    lines = _lines()
+    parts = [lines[:500], lines[500:1200], lines[1200:]]
+    for number, part in enumerate(parts):
+        read_files(_again(), write(f"mainlog.{number}", part))
+    whole = [
+        line for part in reversed(parts) for line in part
+    ]  # as a shell sorts mainlog, mainlog.1, mainlog.2
+    run = read_files(_again(), write("all", whole))
+    assert content(_again()) == clean
+    assert (run.files.get().new_lines, run.files.get().duplicate_lines) == (0, 1716)
+
+
 def test_one_run_with_overlapping_files(clean: dict[str, Any], write: Callable[..., Path]) -> None:
     lines = _lines()
     read_files(_again(), write("b", lines[800:]), write("a", lines[:1000]))
@@ -111,6 +142,23 @@ def test_an_exigrep_extract_before_or_after_the_file(
 ) -> None:
     files = [write("extract", _exigrep(_lines())), write("mainlog", _lines())]
     runs = [read_files(_again(), file) for file in (files if extract_first else reversed(files))]
+    assert content(_again()) == clean
+    assert sum(run.files.get().new_lines for run in runs) == 1716
+
+
+@pytest.mark.parametrize("extract_first", [True, False])
+def test_what_exigrep_itself_finds(
+    clean: dict[str, Any], write: Callable[..., Path], extract_first: bool
+) -> None:
+    exigrep = shutil.which("exigrep", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    if exigrep is None:
+        pytest.skip("exigrep is not installed")
+    whole = write("mainlog", _lines())
+    found = subprocess.run([exigrep, "plain", str(whole)], capture_output=True, check=True).stdout
+    extract = write("extract", [found])
+    assert found.count(b"\n") > 300
+    files = [extract, whole] if extract_first else [whole, extract]
+    runs = [read_files(_again(), file) for file in files]
     assert content(_again()) == clean
     assert sum(run.files.get().new_lines for run in runs) == 1716
 
