@@ -7,10 +7,11 @@ import logging
 from collections.abc import Iterable
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 from django.db import OperationalError, transaction
 from django.utils.timezone import now
+from kombu.exceptions import OperationalError as NoBroker
 
 from ingest import classification, pipeline, rebuild, retention, steering, syncing, undo
 from ingest.models import IngestRun, LogFile, LogHost
@@ -23,11 +24,19 @@ _AT_ONCE = 50
 _EXPIRES = 10
 
 
+def _wake_up(task: "Task[Any, Any]", **arguments: int) -> None:
+    """Queue what beat would queue too: without a broker it does so when there is one again."""
+    try:
+        task.delay(**arguments)
+    except NoBroker as error:
+        log.warning("no broker to queue %s for now: %s", task.name, error)
+
+
 @shared_task
 def read_piece(*, piece_id: int, **_: Any) -> None:
     """Read some of a piece; at its end, see whether its run is done."""
     if pipeline.work(piece_id, seconds=_SECONDS, wake=_wake_pieces):
-        read_piece.delay(piece_id=piece_id)
+        _wake_up(read_piece, piece_id=piece_id)
         return
     run = IngestRun.objects.filter(files__pieces=piece_id).first()
     if run is None:
@@ -47,7 +56,7 @@ def finish_run(*, run_id: int, **_: Any) -> None:
 def undo_run(*, run_id: int, **_: Any) -> None:
     """Remove some of what a run added that is being undone."""
     if undo.work(run_id, seconds=_SECONDS):
-        undo_run.delay(run_id=run_id)
+        _wake_up(undo_run, run_id=run_id)
 
 
 @shared_task
@@ -117,7 +126,7 @@ def move_log_host(*, log_host_id: int, **_: Any) -> None:
 
 def move_soon(log_host: LogHost) -> None:
     """Queue that once the surrounding transaction is committed."""
-    transaction.on_commit(lambda: move_log_host.delay(log_host_id=log_host.pk))
+    transaction.on_commit(lambda: _wake_up(move_log_host, log_host_id=log_host.pk))
 
 
 @shared_task
@@ -131,24 +140,24 @@ def wake(run: IngestRun) -> None:
 
     def queue() -> None:
         for piece_id in pipeline.open_pieces(run):
-            read_piece.delay(piece_id=piece_id)
+            _wake_up(read_piece, piece_id=piece_id)
 
     transaction.on_commit(queue)
 
 
 def finish_soon(run: IngestRun) -> None:
     """Queue the end of a run whose files are over, once the surrounding transaction is committed."""
-    transaction.on_commit(lambda: finish_run.delay(run_id=run.pk))
+    transaction.on_commit(lambda: _wake_up(finish_run, run_id=run.pk))
 
 
 def undo_soon(run: IngestRun) -> None:
     """Queue the undo of a run once the surrounding transaction is committed."""
-    transaction.on_commit(lambda: undo_run.delay(run_id=run.pk))
+    transaction.on_commit(lambda: _wake_up(undo_run, run_id=run.pk))
 
 
 def _wake_pieces(piece_ids: Iterable[int]) -> None:
     for piece_id in piece_ids:
-        read_piece.delay(piece_id=piece_id)
+        _wake_up(read_piece, piece_id=piece_id)
 
 
 @worker_ready.connect

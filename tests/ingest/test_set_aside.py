@@ -159,3 +159,22 @@ def test_a_line_that_ends_the_worker_is_come_to_in_the_end(
     file = run.files.get()
     assert (file.state, file.new_lines, file.set_aside_lines) == (State.FINISHED, 8, 1)
     assert bytes(SetAside.objects.get().text) == POISON
+
+
+def test_a_batch_that_needs_too_much_memory_is_stored_in_parts(
+    read_bytes: Read, srv1: LogHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merge = load.merge_messages
+
+    def need_memory(log_host_id: int, batch: Any, whole: Any = ()) -> Any:
+        if len(batch) + len(whole) > 3:
+            raise MemoryError
+        return merge(log_host_id, batch, whole)
+
+    monkeypatch.setattr(load, "merge_messages", need_memory)
+    run = read_bytes(b"\n".join([*LINES, b""]))
+    assert run.files.get().error == "Trying again: MemoryError: no more is known."
+    _try_again(run, storing.MOST_ATTEMPTS + 1)
+    file = run.files.get()
+    assert (file.state, file.error, file.new_lines, file.set_aside_lines) == (State.FINISHED, "", 8, 0)
+    assert Message.objects.count() == 8
