@@ -11,7 +11,7 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Count
 
-from ingest import load, marks, reports
+from ingest import load, marks, reports, signs
 from ingest.assembly import message_facts
 from ingest.candidates import Candidates, candidates
 from ingest.judging import by_kind, forget_states, judge, judged
@@ -19,7 +19,7 @@ from ingest.marks import Subject, subjects_of
 from ingest.models import AddressLogin, IngestRun, LocalDomain, LogHost, Message, Suspect
 from ingest.rules import memory
 from ingest.rules.configuration import ConfigurationFinding, audit
-from ingest.rules.definition import Limits, MessageFinding
+from ingest.rules.definition import Limits, MessageFinding, SubjectFinding
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, infer_local_domains
 from ingest.rules.messages import is_worth_judging, message_findings
 from ingest.rules.relays import SubjectReport
@@ -94,6 +94,7 @@ def _classify_again(
 def settle(run: IngestRun, *, renew: Callable[[], None]) -> None:
     """Compute the findings that a run's lines touched, from committed rows. ``renew`` is called between steps."""
     log_host = LogHost.objects.get(pk=run.log_host_id)
+    is_counted = bool(log_host.facts_digest)
     touched = marks.of_run(run)
     if touched.has_loss:
         judge_suspects(log_host)
@@ -101,6 +102,7 @@ def settle(run: IngestRun, *, renew: Callable[[], None]) -> None:
     found = candidates(log_host.pk, touched, _LIMITS)
     found.subjects.update(again)
     judge(log_host.pk, log_host_facts(log_host), found, renew=renew)
+    signs.count_again(log_host.pk, touched if is_counted else marks.EVERYTHING)
     marks.delete(run)
 
 
@@ -114,6 +116,7 @@ def judge_suspects(log_host: LogHost) -> None:
     found = Candidates(subjects=_follow_log_host(log_host, _nothing) | _suspects(log_host))
     found.subjects.update(_with_many_logins(log_host))
     judge(log_host.pk, log_host_facts(log_host), found)
+    signs.count_again(log_host.pk, marks.EVERYTHING)
 
 
 def _nothing() -> None:
@@ -186,6 +189,14 @@ def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...
     return audit(stored_configuration(log_host)) if log_host.configurations.exists() else ()
 
 
+def host_findings(
+    log_host: LogHost, since: datetime | None = None, until: datetime | None = None
+) -> tuple[SubjectFinding, ...]:
+    """What the rules find on the log host as a whole, worst first."""
+    seen = coverage(log_host, since, until)
+    return signs.findings(log_host, log_host_facts(log_host), seen, since, until)
+
+
 def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetime | None = None) -> Verdict:
     """The answer for one log host, over all that is stored or over a range."""
     return verdict(
@@ -217,5 +228,6 @@ def reclassify(log_host: LogHost, *, progress: Callable[[int], None] = lambda do
     found = candidates(log_host.pk, marks.EVERYTHING, _LIMITS)
     found.subjects |= subjects | _suspects(log_host)
     judge(log_host.pk, host, found)
+    signs.count_again(log_host.pk, marks.EVERYTHING)
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=memory.basis(host))
     return done

@@ -23,6 +23,7 @@ _JUDGED = (
     "ingest_finding",
     "ingest_subjectstate",
     "ingest_addresslogin",
+    "ingest_hoursign",
 )
 _READ_BY = (  # what ingest.stored_facts looks subjects up by
     "ingest_message (sender_host_address)",
@@ -227,6 +228,7 @@ def _judge(log_host: LogHost, schema: str) -> None:
 def _findings(schema: str) -> Iterator[_Table]:
     yield _whole("message findings", schema, "ingest_message_finding", ("message_id", "rule"))
     yield _whole("suspects", schema, "ingest_suspect", ("kind", "value"))
+    yield _whole("signs of hours", schema, "ingest_hoursign", ("hour", "sign", "value"))
     columns = [
         name for name in beside.columns_of("ingest_finding") if name not in ("suspect_id", "line_refs")
     ]

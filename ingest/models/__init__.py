@@ -1,7 +1,7 @@
 """The tables."""
 
 from ingest.assembly import Status
-from ingest.models.findings import AddressLogin, Finding, HourlyVolume, Mark, SubjectState, Suspect
+from ingest.models.findings import AddressLogin, Finding, HourlyVolume, HourSign, Mark, SubjectState, Suspect
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
@@ -16,6 +16,7 @@ __all__ = [
     "AddressLogin",
     "Delivery",
     "Finding",
+    "HourSign",
     "HourlyVolume",
     "IngestRun",
     "LineShare",

@@ -120,6 +120,26 @@ class AddressLogin(models.Model):
         return f"{self.sender_host_address} as {self.authenticated_id}"
 
 
+class HourSign(models.Model):
+    """What one hour shows of the log host as a whole (ingest.signs, ingest.rules.signs)."""
+
+    pk = models.CompositePrimaryKey("log_host_id", "hour", "sign", "value")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    hour = models.DateTimeField()
+    sign = models.CharField(max_length=20)  # ingest.rules.signs.Sign
+    value = models.TextField()  # of whom; empty: of the log host
+    count = models.BigIntegerField()
+    total = models.BigIntegerField()
+    seen = ArrayField(models.TextField())
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    message_id = models.CharField(max_length=23, null=True)  # one of them
+    line_ref = models.BigIntegerField(null=True)  # likewise
+
+    def __str__(self) -> str:
+        return f"{self.sign} {self.value}"
+
+
 class HourlyVolume(models.Model):
     """Lines of one hour by what they say. Counted up in the transaction that stores the lines."""
 

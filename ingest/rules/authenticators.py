@@ -1,9 +1,51 @@
-"""Authenticators that do not do what they should: ids that are no accounts (A03)."""
+"""Authenticators that do not do what they should: no ids (A02), ids of nobody (A03), everybody let in (A05)."""
 
-from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, Watch, Worth
+from ingest.rules.definition import (
+    Evidence,
+    Limits,
+    Rule,
+    Scope,
+    Severity,
+    SubjectFinding,
+    Watch,
+    Worth,
+)
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind
+from ingest.rules.signs import Sign, Signs, Told, summed, with_counts
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.words import be, count
+from ingest.rules.words import be, count, duration, listing
+
+# --- A02 ------------------------------------------------------------------------------------------
+
+
+def _unrecorded(signs: Signs) -> SubjectFinding | None:
+    chosen = signs.of(Sign.UNRECORDED)
+    if not chosen:
+        return None
+    number = sum(told.count for told in chosen)
+    text = (
+        f"{count(number, 'login')} through {listing(tuple(told.value for told in chosen))} {be(number)} logged "
+        "without a user name: if one of these accounts is used by a stranger, nobody can say which."
+    )
+    return summed(UNRECORDED_ID, chosen, Evidence(Severity.MEDIUM, text))
+
+
+UNRECORDED_ID = Rule(
+    code="A02",
+    title="Logins are logged without the user name",
+    severity=Severity.MEDIUM,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "The authenticator does not set server_set_id, so the log shows A=name and no user. All rules about accounts "
+        "are blind for these logins."
+    ),
+    guards=(
+        "It is no hole by itself.",
+        "Clients that show a certificate may have no name to log; server_set_id can take it from the certificate.",
+    ),
+    next_steps=("Set server_set_id in that authenticator: $auth2 for PLAIN, $auth1 for LOGIN.",),
+    log_host=_unrecorded,
+)
 
 # --- A03 ------------------------------------------------------------------------------------------
 
@@ -51,4 +93,149 @@ UNKNOWN_ID = Rule(
     watch=_watch_no_account,
     kinds=(SubjectKind.AUTHENTICATED_ID, SubjectKind.SENDER_HOST_ADDRESS),
     worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
+)
+
+# --- A05 ------------------------------------------------------------------------------------------
+
+
+def _never_refused(signs: Signs) -> SubjectFinding | None:
+    limits = signs.limits
+    refused = {told.value for told in signs.of(Sign.FAILED_LOGINS)}
+    chosen = [
+        told for told in signs.of(Sign.LOGINS) if told.value not in refused and _is_exposed(told, signs)
+    ]
+    if not chosen or not signs.coverage.has_rejections:
+        return None
+    text = (
+        f"{listing(with_counts(chosen))} refused no login in at least {duration(limits.never_refused_span)}, and "
+        f"{limits.never_refused_addresses} or more foreign addresses logged in. Every server on the Internet sees "
+        "wrong passwords."
+    )
+    return summed(NEVER_REFUSED, chosen, Evidence(Severity.HIGH, text))
+
+
+def _is_exposed(told: Told, signs: Signs) -> bool:
+    foreign = sum(not signs.host.is_trusted(address) for address in told.seen)
+    is_long = told.last_at - told.first_at >= signs.limits.never_refused_span
+    return is_long and foreign >= signs.limits.never_refused_addresses
+
+
+NEVER_REFUSED = Rule(
+    code="A05",
+    title="An authenticator that never refuses",
+    severity=Severity.HIGH,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "Many addresses logged in, and in days not one login failed. People mistype and robots guess, so an "
+        "authenticator that is asked from outside refuses somebody every day, unless it lets everybody in."
+    ),
+    guards=(
+        "It is a suspicion: a server that only its own people reach sees few errors.",
+        "At least twenty foreign addresses over a week; private and trusted addresses do not count.",
+        "Where the log has no refusals at all, failed logins may stand in another file: then nothing is said.",
+    ),
+    next_steps=(
+        "Try a wrong password: swaks --auth PLAIN --auth-user nobody --auth-password wrong must end in 535.",
+    ),
+    log_host=_never_refused,
+)
+
+# --- A06 ------------------------------------------------------------------------------------------
+
+
+def _cleartext(signs: Signs) -> SubjectFinding | None:
+    chosen = [
+        told
+        for told in signs.of(Sign.CLEARTEXT)
+        if not all(signs.host.is_trusted(address) for address in told.seen)
+    ]
+    if not chosen:
+        return None
+    number = sum(told.count for told in chosen)
+    text = (
+        f"{count(number, 'login')} through {listing(tuple(told.value for told in chosen))} came over a connection "
+        "without TLS (P=esmtpa)."
+    )
+    return summed(CLEARTEXT, chosen, Evidence(Severity.LOW, text))
+
+
+CLEARTEXT = Rule(
+    code="A06",
+    title="Passwords sent without encryption",
+    severity=Severity.LOW,
+    scope=Scope.LOG_HOST,
+    explanation="Clients logged in over connections without TLS: whoever listens on the way has the password.",
+    guards=(
+        "Private and trusted addresses do not count: a VPN or the own house.",
+        "CRAM-MD5 and the like do not send the password itself.",
+    ),
+    next_steps=("Offer logins over TLS only: server_advertise_condition = ${if def:tls_in_cipher}.",),
+    log_host=_cleartext,
+)
+
+# --- A07 ------------------------------------------------------------------------------------------
+
+
+def _not_advertised(signs: Signs) -> SubjectFinding | None:
+    chosen = signs.of(Sign.NOT_ADVERTISED)
+    if not chosen:
+        return None
+    number = sum(told.count for told in chosen)
+    text = (
+        f"{count(number, 'login')} {be(number)} tried where none was offered, and refused "
+        f"({listing(with_counts(chosen))})."
+    )
+    return summed(NOT_ADVERTISED, chosen, Evidence(Severity.INFO, text))
+
+
+NOT_ADVERTISED = Rule(
+    code="A07",
+    title="Logins where none are offered",
+    severity=Severity.INFO,
+    scope=Scope.LOG_HOST,
+    explanation="Robots try to log in on ports where the server does not offer it, and are refused. It is healthy.",
+    guards=("A mail program set to port 25 or without TLS does it too.",),
+    next_steps=("Nothing has to be done.",),
+    log_host=_not_advertised,
+)
+
+# --- A08 ------------------------------------------------------------------------------------------
+
+
+def _passwords(signs: Signs) -> SubjectFinding | None:
+    limits = signs.limits
+    logins = {told.value: told.count for told in signs.of(Sign.LOGINS)}
+    chosen = [
+        told
+        for told in signs.of(Sign.ODD_IDS)
+        if len(told.seen) >= limits.odd_ids and told.count >= limits.odd_ids_share * logins.get(told.value, 0)
+    ]
+    if not chosen:
+        return None
+    text = (
+        f"{count(max(len(told.seen) for told in chosen), 'different id')} that "
+        f"{listing(tuple(told.value for told in chosen))} logged look like passwords, not like names."
+    )
+    return summed(PASSWORDS_LOGGED, chosen, Evidence(Severity.HIGH, text))
+
+
+PASSWORDS_LOGGED = Rule(
+    code="A08",
+    title="The log shows passwords",
+    severity=Severity.HIGH,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "Where the user name belongs, an authenticator logs what looks like a password: server_set_id names the wrong "
+        "variable ($auth2 for LOGIN). Everybody who reads the log can log in."
+    ),
+    guards=(
+        "At least five different ones, and half of all logins of that authenticator.",
+        "Ids with an @, ids equal to the sender's name, and DOMAIN\\user do not count; neither do plain words.",
+        "User names that are made up of mixed letters and digits look the same: compare with your accounts.",
+    ),
+    next_steps=(
+        "Set server_set_id = $auth1 for LOGIN, $auth2 for PLAIN (X07 on the configuration page).",
+        "Then change these passwords, and delete or rewrite the logs.",
+    ),
+    log_host=_passwords,
 )

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ingest.exim.configuration import Authenticator, Configuration
 from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
+
+if TYPE_CHECKING:
+    from ingest.rules.signs import Signs
 
 VERSION = 2
 """Version of the rules; findings and shared reports name it. Raise it when a rule gives other findings."""
@@ -92,6 +95,21 @@ class Limits:
     local_volume: int = 100  # L02, anybody else; CSF RT_LOCALRELAY: 100 in an hour
     local_volume_window: timedelta = timedelta(hours=1)
     forged_senders: int = 10  # L04, within local_volume_window
+    own_mail: int = 100  # L03, of one sender in an hour; CSF RT_LOCALHOSTRELAY: 100
+    gateway_names: int = 21  # R03, names of foreign servers on one day
+    gateway_relayed: float = 0.2  # R03, critical from more than this share on
+    never_refused_addresses: int = 20  # A05, foreign addresses ...
+    never_refused_span: timedelta = timedelta(days=7)  # ... over this time
+    odd_ids: int = 5  # A08, different ids that look like passwords ...
+    odd_ids_share: float = 0.5  # ... in this share of all logins
+    guessed_recipients: int = 10  # D01, different ones in an hour
+    refusals: int = 10  # D02 to D04, in an hour; CSF LF_EXIMSYNTAX: 10
+    throttled: int = 5  # B02, attempts in an hour
+    backscatter: int = 20  # B04, in an hour
+    bounces_received: int = 20  # B05, in an hour
+    frozen_messages: int = 20  # Q01, low, of one hour
+    open_messages: int = 2000  # Q02; CSF LF_QUEUE_ALERT: 2000
+    retry_timeouts: int = 20  # Q03, low, of one hour
     over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
     history: timedelta = timedelta(days=14)  # C05, C07, C08: so long an account must be known for habits
     kept_values: int = 1000  # distinct values counted exactly; more are said as "more than"
@@ -197,6 +215,7 @@ class Watch(Protocol):
         """What was found in all that was read."""
 
 
+HostEvidence = Callable[["Signs"], SubjectFinding | None]
 MessageEvidence = Callable[[MessageFacts, LogHostFacts, Limits], Evidence | None]
 WatchMaker = Callable[[LogHostFacts, Limits], Watch]
 CoverageEvidence = Callable[[Coverage], tuple[CoverageGap, ...]]
@@ -221,5 +240,6 @@ class Rule:
     worth_judging: frozenset[Worth] = frozenset(
         {Worth.TOUCHED}
     )  # one of them, for ``watch`` to find something
+    log_host: HostEvidence | None = None
     coverage: CoverageEvidence | None = None
     authenticator: AuthenticatorEvidence | None = None

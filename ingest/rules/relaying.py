@@ -19,9 +19,15 @@ from ingest.rules.replies import says_relay_refused
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.words import be, count, listing
 
-_PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+"""Networks of RFC 1918 and RFC 4193."""
 _ROUTED = re.compile(r"[%!@/|]")  # what Exim's default ACL refuses in the local part of strangers' recipients
 _REWRITTEN_SENDERS = ("srs0=", "srs0+", "srs0-", "srs1=", "srs1+", "srs1-")
+
+
+def is_rewritten(sender: str) -> bool:
+    """Whether SRS wrote the sender: forwarded mail."""
+    return sender.lower().startswith(_REWRITTEN_SENDERS)
 
 
 def is_stranger(message: MessageFacts, host: LogHostFacts) -> bool:
@@ -75,7 +81,7 @@ def _relayed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evide
 def is_private_address(address: str) -> bool:
     """Whether the address is one of RFC 1918 or RFC 4193: probably a machine of the same house."""
     ip = read_address(address)
-    return ip is not None and any(ip in network for network in _PRIVATE)
+    return ip is not None and any(ip in network for network in PRIVATE)
 
 
 def _as_sure_as_known(

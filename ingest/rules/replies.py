@@ -29,6 +29,12 @@ _BLOCKLIST = re.compile(
 )
 
 
+THROTTLED = (
+    r"\m421[ -]4\.7\.[0-9]+|\m4\.7\.28\M|rate limit|too many (messages|connections|recipients)|temporarily deferred"
+    r"|\mRP-00[0-9]|\[TSS?0[0-9]\]|throttl"
+)
+"""The other side gets too much from us; as a pattern of PostgreSQL, which counts these."""
+
 _CONTENT = re.compile(
     r"\b5\.7\.1\b.{0,200}?spam|\bAUP#|message content rejected|detected as spam|likely (?:suspicious|unsolicited)"
     r"|looks like spam|classified as spam|spam message rejected",

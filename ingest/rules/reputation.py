@@ -1,8 +1,9 @@
-"""What others say of our mail: that it looks like spam (B03)."""
+"""What others make of our mail: too much (B02), spam (B03); and bounces, ours (B04) and those of others (B05)."""
 
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind, domain_of
 from ingest.rules.replies import says_content_refused, says_sender_unproven
+from ingest.rules.signs import Sign, Signs, summed, with_counts
 from ingest.rules.tallies import Tally
 from ingest.rules.windows import Window
 from ingest.rules.words import be, count, duration, listing
@@ -100,4 +101,112 @@ SPAM_REFUSED = Rule(
     watch=_watch_spam_refused,
     kinds=tuple(SubjectKind),
     worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
+)
+
+# --- B02 ------------------------------------------------------------------------------------------
+
+
+def _throttled(signs: Signs) -> SubjectFinding | None:
+    chosen = signs.of(Sign.THROTTLED, signs.limits.throttled)
+    if not chosen:
+        return None
+    number, verb = sum(told.count for told in chosen), "puts" if len(chosen) == 1 else "put"
+    text = (
+        f"{listing(with_counts(chosen))} {verb} mail off because too much comes from this host: "
+        f"{count(number, 'attempt')}, at most {max(told.peak for told in chosen):,} of one hour."
+    )
+    return summed(THROTTLED, chosen, Evidence(Severity.MEDIUM, text))
+
+
+THROTTLED = Rule(
+    code="B02",
+    title="A provider slows us down",
+    severity=Severity.MEDIUM,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "A provider answers “later” because it gets too much from here, or does not trust this host. It is often "
+        "the first sign of spam going out."
+    ),
+    guards=(
+        "Five attempts within an hour, by the hour in which the messages came in.",
+        "A newsletter, or a new server that nobody knows yet, is slowed down too.",
+        "Greylisting is not this: it puts off everybody once.",
+    ),
+    next_steps=("See who sends to that provider, and how much. Wait: the queue empties by itself.",),
+    log_host=_throttled,
+)
+
+# --- B04 ------------------------------------------------------------------------------------------
+
+
+def _backscatter(signs: Signs) -> SubjectFinding | None:
+    chosen = signs.of(Sign.BACKSCATTER, signs.limits.backscatter)
+    if not chosen:
+        return None
+    number = sum(told.count for told in chosen)
+    text = (
+        f"{count(number, 'bounce')} {be(number)} sent to foreign addresses for messages that strangers handed in, at "
+        f"most {max(told.peak for told in chosen):,} within an hour."
+    )
+    return summed(BACKSCATTER, chosen, Evidence(Severity.MEDIUM, text))
+
+
+BACKSCATTER = Rule(
+    code="B04",
+    title="Bounces to people who sent nothing",
+    severity=Severity.MEDIUM,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "Mail was accepted from strangers and bounced afterwards. The senders of spam are forged, so the bounces hit "
+        "people who sent nothing, and get this host on blocklists."
+    ),
+    guards=(
+        "Twenty within an hour; bounces for our own people, and for clients in private networks, do not count.",
+        "A backup MX whose main server refuses does this without a fault of its own.",
+    ),
+    next_steps=(
+        "Refuse unknown recipients at once: require verify = recipient in acl_smtp_rcpt.",
+        "Do not bounce what a content filter finds: refuse it in acl_smtp_data.",
+    ),
+    log_host=_backscatter,
+)
+
+# --- B05 ------------------------------------------------------------------------------------------
+
+
+def _joe_job(signs: Signs) -> SubjectFinding | None:
+    """Whoever sent as much as bounced may be answered for what he sent."""
+    reached = signs.of(Sign.BOUNCES_IN, signs.limits.bounces_received)
+    named = [told for told in reached if signs.sent.get(told.value, 0) < told.count]
+    refused = signs.of(Sign.BOUNCES_REFUSED, signs.limits.bounces_received)
+    if not (named or refused):
+        return None
+    parts = []
+    if named:
+        sent = sum(signs.sent.get(told.value, 0) for told in named)
+        told_sent = f"only {count(sent, 'message')}" if sent else "nothing"
+        parts.append(
+            f"Bounces came for {listing(with_counts(named))}, who sent {told_sent} through this host."
+        )
+    if refused:
+        number = sum(told.count for told in refused)
+        parts.append(f"{count(number, 'bounce')} for recipients that do not exist {be(number)} refused.")
+    return summed(JOE_JOB, [*named, *refused], Evidence(Severity.INFO, " ".join(parts)))
+
+
+JOE_JOB = Rule(
+    code="B05",
+    title="Somebody writes under our addresses elsewhere",
+    severity=Severity.INFO,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "Bounces come in for mail that this host did not send: somebody uses an address of ours as the sender of his "
+        "spam, on another server. It is not this server."
+    ),
+    guards=(
+        "Twenty within an hour for one recipient, or refused for recipients that do not exist.",
+        "Recipients who sent as much through this host as came back do not count: the bounces may be theirs.",
+    ),
+    next_steps=("Publish SPF, DKIM and DMARC, so that others can tell. Nothing has to be closed here.",),
+    log_host=_joe_job,
 )

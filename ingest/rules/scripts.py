@@ -1,10 +1,11 @@
-"""Programs on the host itself that send: a local user's volume (L02) and false senders (L04)."""
+"""Programs on the host itself that send: a local user's volume (L02), by SMTP (L03), false senders (L04)."""
 
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind, domain_of
+from ingest.rules.signs import Sign, Signs, summed, with_counts
 from ingest.rules.tallies import Tally
 from ingest.rules.windows import Window
-from ingest.rules.words import count, duration
+from ingest.rules.words import count, duration, listing
 
 WEB_USERS = frozenset({"www-data", "apache", "apache2", "nobody", "httpd", "nginx", "www", "wwwrun", "http"})
 """The users that web servers run scripts as."""
@@ -110,6 +111,48 @@ LOCAL_VOLUME = Rule(
     watch=_watch_volume,
     kinds=(SubjectKind.LOCAL_USER,),
     worth_judging=frozenset({Worth.LOCAL_VOLUME}),
+)
+
+# --- L03 ------------------------------------------------------------------------------------------
+
+
+def _own_mail(signs: Signs) -> SubjectFinding | None:
+    """By sender: webmail sends little for each of many people."""
+    chosen = signs.of(Sign.OWN_MAIL, signs.limits.own_mail)
+    if not chosen:
+        return None
+    host = signs.host
+    text = (
+        f"Programs of this host handed in mail by SMTP, without a login, for {signs.limits.own_mail} or more foreign "
+        f"recipients within an hour under one sender ({listing(with_counts(chosen))})."
+    )
+    severity = Severity.MEDIUM
+    is_known = bool(host.local_domains) and not host.local_domains_inferred
+    if is_known and any(told.value and not host.is_local(told.value) for told in chosen):
+        severity = Severity.HIGH
+        text += " Not all of these senders are local."
+    return summed(OWN_MAIL, chosen, Evidence(severity, text))
+
+
+OWN_MAIL = Rule(
+    code="L03",
+    title="The host itself sends much by SMTP",
+    severity=Severity.MEDIUM,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "A program on the host connects to Exim on the same machine and needs no login. Scripts do that as well as "
+        "webmail; the log shows no user then."
+    ),
+    guards=(
+        "Counted by sender: webmail has many senders with few recipients each.",
+        "A newsletter from webmail or a shop looks the same: it is medium, and high only if a sender is not local.",
+        "Mail that a content filter hands back is left out where its Message-ID shows that it came in before.",
+    ),
+    next_steps=(
+        "Find the program: ss -tnp dst 127.0.0.1:25 shows who connects.",
+        "Let webmail log in, and take 127.0.0.1 out of relay_from_hosts.",
+    ),
+    log_host=_own_mail,
 )
 
 # --- L04 ------------------------------------------------------------------------------------------

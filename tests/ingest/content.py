@@ -12,6 +12,7 @@ from ingest.models import (
     Delivery,
     Finding,
     HourlyVolume,
+    HourSign,
     LocalDomain,
     LogHost,
     LoginCount,
@@ -48,6 +49,11 @@ def content(log_host: LogHost) -> dict[str, Any]:
         "hours": _sorted(
             HourlyVolume.objects.filter(log_host=host).values_list(
                 "hour", "lines", "messages", "delivered", "deferred", "bounced", "rejected", "failed_logins"
+            )
+        ),
+        "signs of hours": _sorted(
+            HourSign.objects.filter(log_host=host).values_list(
+                "hour", "sign", "value", "count", "total", "seen", "first_at", "last_at", "message_id"
             )
         ),
         "local domains": _sorted(

@@ -1,0 +1,54 @@
+"""The rules that judge a log host as a whole, by what its hours show."""
+
+from collections.abc import Mapping, Sequence
+
+from ingest.rules.authenticators import (
+    CLEARTEXT,
+    NEVER_REFUSED,
+    NOT_ADVERTISED,
+    PASSWORDS_LOGGED,
+    UNRECORDED_ID,
+)
+from ingest.rules.definition import Limits, Rule, SubjectFinding
+from ingest.rules.facts import Coverage, LogHostFacts
+from ingest.rules.gateways import GATEWAY
+from ingest.rules.inbound import DICTIONARY, LISTED_CLIENTS, PROTOCOL_ERRORS, SENDERS_REFUSED
+from ingest.rules.queue import BUILD_UP, FROZEN, RETRY_TIMEOUTS
+from ingest.rules.reputation import BACKSCATTER, JOE_JOB, THROTTLED
+from ingest.rules.scripts import OWN_MAIL
+from ingest.rules.signs import Signs, Told
+
+HOST_RULES: tuple[Rule, ...] = (
+    GATEWAY,
+    PASSWORDS_LOGGED,
+    NEVER_REFUSED,
+    OWN_MAIL,
+    UNRECORDED_ID,
+    THROTTLED,
+    BACKSCATTER,
+    BUILD_UP,
+    CLEARTEXT,
+    DICTIONARY,
+    FROZEN,
+    RETRY_TIMEOUTS,
+    JOE_JOB,
+    NOT_ADVERTISED,
+    SENDERS_REFUSED,
+    LISTED_CLIENTS,
+    PROTOCOL_ERRORS,
+)
+
+_DEFAULTS = Limits()
+
+
+def host_findings(
+    told: Sequence[Told],
+    host: LogHostFacts,
+    coverage: Coverage,
+    sent: Mapping[str, int],
+    limits: Limits = _DEFAULTS,
+) -> tuple[SubjectFinding, ...]:
+    """The findings on a log host, worst first. ``sent``: messages by sender, of those who got bounces."""
+    signs = Signs(told=told, host=host, coverage=coverage, limits=limits, sent=sent)
+    found = [rule.log_host(signs) for rule in HOST_RULES if rule.log_host]
+    return tuple(sorted(filter(None, found), key=lambda finding: finding.severity.rank))
