@@ -1,7 +1,7 @@
 """Reads the text of a configuration: ``exim -bP``, a configure file, or a single authenticator.
 
-Text only; nothing is run, no file is opened, no macro is replaced. Passwords are masked before anything is
-read, so that a ``Configuration`` never holds one.
+Text only; nothing is run, no file is opened. Passwords are masked before anything is read, so that a
+``Configuration`` never holds one.
 
 Source: Exim's specification, chapters "The Exim run time configuration file" and "SMTP authentication";
 readconf.c for what ``-bP`` prints.
@@ -10,30 +10,31 @@ readconf.c for what ``-bP`` prints.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from types import MappingProxyType
 from typing import NamedTuple
 
+from ingest.exim.access_lists import VERBS, Acl, read_acl
+from ingest.exim.lists import Network, is_too_wide, network, split_list
 from ingest.exim.masking import MASK, mask
+from ingest.exim.preprocessing import INCLUDE, Line, Macro, Preprocessed
 
-__all__ = ["MASK", "Acl", "Authenticator", "Configuration", "Option", "mask", "read"]
+__all__ = ["MASK", "Acl", "Authenticator", "Configuration", "Driver", "Option", "mask", "read"]
 
 AUTHENTICATOR_DRIVERS = frozenset(
     ["plaintext", "cram_md5", "cyrus_sasl", "dovecot", "external", "gsasl", "heimdal_gssapi", "spa", "tls"]
 )
-_ACL_VERBS = frozenset(["accept", "defer", "deny", "discard", "drop", "require", "warn"])
 _NAMED_LISTS = frozenset(["domainlist", "hostlist", "addresslist", "localpartlist"])
 _SECTIONS_OF_DRIVERS = frozenset({"routers", "transports", "authenticators"})
+_MANY_SETTINGS = 60  # so many, and no section: what ``exim -bP`` prints, which is every setting
 
 _OPTION = re.compile(r"(?:hide\s+)?(?P<name>[A-Za-z_]\w*)\s*(?:==?\s*(?P<value>.*))?$", re.DOTALL)
 _NAMED_LIST = re.compile(
-    r"(?:hide\s+)?(?P<kind>[a-z]+)\s+(?:hide\s+)?(?P<name>[\w.-]+)\s*=\s*(?P<value>.*)$", re.DOTALL
+    r"(?:hide\s+)?(?P<kind>[a-z]+)\s+(?:(?:hide|cache)\s+)?(?P<name>[\w.-]+)\s*=\s*(?P<value>.*)$", re.DOTALL
 )
 _HEADER = re.compile(r"(?P<name>[A-Za-z0-9_][\w.-]*)(?:\s+(?P<kind>router|transport|authenticator))?\s*:$")
 _DRIVER_OPTION = re.compile(
     r"(?:hide\s+)?(?:no_|not_)?(?:driver|public_name|(?:server|client)_\w+)\s*(?:=|$)"
 )
-_INCLUDE = re.compile(r"\.include(?:_if_exists)?\s+(?P<path>.+)$")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
@@ -43,15 +44,18 @@ class Option(NamedTuple):
     name: str
     value: str
     line: int
+    doubt: str = ""  # the condition (``.ifdef X``) that decides whether it counts, "" if it does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticator:
-    """One authenticator. Two of the same name may stand in one text (as found, as mended)."""
+class Driver:
+    """One router, transport or authenticator."""
 
     name: str
     line: int
     options: Mapping[str, Option]
+    kind: str = ""  # "router", "transport", "authenticator", as far as the text says
+    is_cut: bool = False  # part of it stands in a file that was not read
 
     def get(self, name: str) -> str:
         """The value of an option, "" if it is not set."""
@@ -62,6 +66,11 @@ class Authenticator:
     def driver(self) -> str:
         """The driver, "" if the text does not say."""
         return self.get("driver")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticator(Driver):
+    """One authenticator. Two of the same name may stand in one text (as found, as mended)."""
 
     @property
     def mechanism(self) -> str:
@@ -78,14 +87,6 @@ class Authenticator:
         )
 
 
-class Acl(NamedTuple):
-    """The text of one access control list."""
-
-    name: str
-    text: str
-    line: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """What a text says. ``text`` is the whole of it, masked."""
@@ -93,15 +94,28 @@ class Configuration:
     text: str
     settings: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
     named_lists: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
-    macros: Mapping[str, Option] = field(default_factory=lambda: MappingProxyType({}))
+    macros: Mapping[str, Macro] = field(default_factory=lambda: MappingProxyType({}))
     acls: tuple[Acl, ...] = ()
     authenticators: tuple[Authenticator, ...] = ()
+    drivers: tuple[Driver, ...] = ()  # routers and transports
     includes: tuple[str, ...] = ()  # files that the text includes and that were not read
+    sections: frozenset[str] = frozenset()  # those that the text begins: "acl", "routers", ...
 
     def get(self, name: str) -> str:
         """The value of a main setting, "" if it is not set or not in the text."""
         option = self.settings.get(name)
         return option.value if option else ""
+
+    def tells(self, name: str) -> bool:
+        """Whether the text says what a main setting is; where it is not set, that it is not set."""
+        if name in self.settings:
+            return not self.settings[name].doubt
+        is_file = bool(self.settings) and {"acl", "routers"} <= self.sections
+        return not self.includes and (is_file or len(self.settings) >= _MANY_SETTINGS)
+
+    def acl(self, name: str) -> Acl | None:
+        """An access control list by its name; of several the last."""
+        return next((acl for acl in reversed(self.acls) if acl.name == name), None)
 
     @property
     def primary_hostname(self) -> str | None:
@@ -132,14 +146,14 @@ class Configuration:
         return frozenset(item.lower() for item in plain if _DOMAIN.fullmatch(item))
 
     @property
-    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+    def trusted_networks(self) -> tuple[Network, ...]:
         """The plain addresses and networks of relay_from_hosts, without those that are too wide."""
-        networks = (_network(item) for item in self._list_items("relay_from_hosts", frozenset()))
-        return tuple(network for network in networks if network and not _is_too_wide(network))
+        found = (network(item) for item in self._list_items("relay_from_hosts", frozenset()))
+        return tuple(one for one in found if one and not is_too_wide(one))
 
     def _list_items(self, name: str, seen: frozenset[str]) -> Iterator[str]:
         option = self.named_lists.get(name) or self.macros.get(name)
-        for item in _split_list(option.value) if option else ():
+        for item in split_list(option.value) if option else ():
             other = item.removeprefix("+")
             if other == item and item not in self.macros:
                 yield item
@@ -147,65 +161,25 @@ class Configuration:
                 yield from self._list_items(other, seen | {name, other})
 
 
-def _network(item: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(item, strict=False)
-    except ValueError:
-        return None
-
-
-def _is_too_wide(network: IPv4Network | IPv6Network) -> bool:
-    """A /8 of private addresses is a local network; a /8 of the Internet is not."""
-    if network.version == 4 and network.prefixlen == 8 and network.is_private:
-        return False
-    return network.prefixlen <= (8 if network.version == 4 else 32)
-
-
-def _split_list(value: str) -> list[str]:
-    """The items of an Exim list; ``<;`` at the front changes the separator, a doubled one is literal."""
-    separator = ":"
-    if changed := re.match(r"<(\S)\s*", value):
-        separator, value = changed[1], value[changed.end() :]
-    parts = value.replace(separator * 2, "\0").split(separator)
-    return [part.replace("\0", separator).strip() for part in parts if part.strip()]
-
-
 def read(text: str) -> Configuration:
     """Reads a configuration. Never fails: text that is none gives an empty one."""
     masked = mask(text)
+    preprocessed = Preprocessed(masked)
     reader = _Reader()
-    for number, line in _logical_lines(masked):
-        reader.line(number, line)
+    for line in preprocessed.lines:
+        reader.line(line)
     reader.close_block()
     return Configuration(
         text=masked,
         settings=reader.settings,
         named_lists=reader.named_lists,
-        macros=reader.macros,
+        macros=preprocessed.macros,
         acls=tuple(reader.acls),
         authenticators=tuple(reader.authenticators),
-        includes=tuple(reader.includes),
+        drivers=tuple(reader.drivers),
+        includes=tuple(preprocessed.includes),
+        sections=frozenset(reader.sections),
     )
-
-
-def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines without comments, continued lines joined, each with the number of its first line."""
-    joined, first = "", 0
-    for number, physical in enumerate(text.splitlines(), start=1):
-        line = physical.strip()
-        if line.startswith("#"):
-            continue  # even between continued lines
-        if not joined:
-            first = number
-        joined += line
-        if joined.endswith("\\"):
-            joined = joined[:-1]
-            continue
-        if joined:
-            yield first, joined
-        joined = ""
-    if joined:
-        yield first, joined
 
 
 def _unquoted(value: str) -> str:
@@ -215,17 +189,17 @@ def _unquoted(value: str) -> str:
     return re.sub(r"\\(.)", r"\1", value[1:-1])
 
 
-def _option(line: str, number: int) -> Option | None:
-    match = _OPTION.match(line)
+def _option(line: Line) -> Option | None:
+    match = _OPTION.match(line.text)
     if match is None:
         return None
     name, value = match["name"], match["value"]
     if value is not None:
-        return Option(name, _unquoted(value.strip()), number)
+        return Option(name, _unquoted(value.strip()), line.number, line.doubt)
     for prefix in ("no_", "not_"):
         if name.startswith(prefix):
-            return Option(name.removeprefix(prefix), "false", number)
-    return Option(name, "true", number)
+            return Option(name.removeprefix(prefix), "false", line.number, line.doubt)
+    return Option(name, "true", line.number, line.doubt)
 
 
 class _Block:
@@ -235,50 +209,55 @@ class _Block:
         self.name = name
         self.number = number
         self.kind = kind  # where the heading says it
-        self.lines: list[tuple[int, str]] = []
+        self.lines: list[Line] = []
 
     @property
     def is_acl(self) -> bool:
         return self.kind == "acl" or (
-            self.kind is None and bool(self.lines) and self.lines[0][1].split()[0].rstrip(":") in _ACL_VERBS
+            self.kind is None and bool(self.lines) and self.lines[0].text.split()[0].rstrip(":") in VERBS
         )
 
+    @property
+    def is_cut(self) -> bool:
+        return any(line.text.startswith(INCLUDE) for line in self.lines)
+
     def options(self) -> dict[str, Option]:
-        found = (_option(line, number) for number, line in self.lines)
+        found = (_option(line) for line in self.lines if not line.text.startswith(INCLUDE))
         return {option.name: option for option in found if option}
 
 
 class _Reader:
-    """Sorts lines into settings, lists, macros and blocks."""
+    """Sorts lines into settings, lists and blocks."""
 
     def __init__(self) -> None:
         self.settings: dict[str, Option] = {}
         self.named_lists: dict[str, Option] = {}
-        self.macros: dict[str, Option] = {}
         self.acls: list[Acl] = []
         self.authenticators: list[Authenticator] = []
-        self.includes: list[str] = []
+        self.drivers: list[Driver] = []
+        self.sections: set[str] = set()
         self._section: str | None = None
         self._block: _Block | None = None
 
-    def line(self, number: int, line: str) -> None:
+    def line(self, line: Line) -> None:
         """Reads one logical line."""
-        if line.startswith("."):
-            match = _INCLUDE.match(line)
-            self.includes += [match["path"].strip()] if match else []
-        elif begin := re.match(r"begin\s+(\w+)$", line):
+        if line.text.startswith(INCLUDE):
+            if self._block is not None:
+                self._block.lines.append(line)
+        elif begin := re.match(r"begin\s+(\w+)$", line.text):
             self.close_block()
             self._section = begin[1].lower()
-        elif header := _HEADER.match(line):
-            self._open_block(header["name"], number, header["kind"])
-        elif self._block is not None and self._belongs(self._block, line):
-            self._block.lines.append((number, line))
-        elif self._block is None and self._section not in {None, "main"} and not _is_dump(line):
+            self.sections.add(self._section)
+        elif header := _HEADER.match(line.text):
+            self._open_block(header["name"], line.number, header["kind"])
+        elif self._block is not None and self._belongs(self._block, line.text):
+            self._block.lines.append(line)
+        elif self._block is None and self._section not in {None, "main"} and not _is_dump(line.text):
             return  # rewriting and retry rules, text of local_scan
         else:
             self.close_block()
             self._section = None
-            self._setting(number, line)
+            self._setting(line)
 
     def _open_block(self, name: str, number: int, kind: str | None) -> None:
         self.close_block()
@@ -290,9 +269,9 @@ class _Reader:
         """Whether a line is part of the block, or a setting of a dump that follows it."""
         if block.kind in {"router", "transport"}:
             return True
-        if self._section == "acl" or block.is_acl or line.split(maxsplit=1)[0].rstrip(":") in _ACL_VERBS:
+        if self._section == "acl" or block.is_acl or line.split(maxsplit=1)[0].rstrip(":") in VERBS:
             return not _DRIVER_OPTION.match(line) or block.is_acl
-        return bool(_DRIVER_OPTION.match(line)) or _is_macro(line)
+        return bool(_DRIVER_OPTION.match(line))
 
     def close_block(self) -> None:
         """Keeps the block that ends here."""
@@ -302,26 +281,38 @@ class _Reader:
         options = block.options()
         driver = options.get("driver")
         if block.is_acl or (self._section == "acl" and driver is None):
-            self.acls.append(Acl(block.name, "\n".join(line for _, line in block.lines), block.number))
-        elif block.kind == "authenticator" or (driver and driver.value in AUTHENTICATOR_DRIVERS):
-            self.authenticators.append(Authenticator(name=block.name, line=block.number, options=options))
+            self.acls.append(read_acl(block.name, block.number, block.lines))
+            return
+        is_authenticator = block.kind == "authenticator" or (driver and driver.value in AUTHENTICATOR_DRIVERS)
+        if is_authenticator:
+            self.authenticators.append(
+                Authenticator(
+                    name=block.name,
+                    line=block.number,
+                    options=options,
+                    kind="authenticator",
+                    is_cut=block.is_cut,
+                )
+            )
+        elif driver:
+            self.drivers.append(
+                Driver(
+                    name=block.name,
+                    line=block.number,
+                    options=options,
+                    kind=block.kind or "",
+                    is_cut=block.is_cut,
+                )
+            )
 
-    def _setting(self, number: int, line: str) -> None:
-        listed = _NAMED_LIST.match(line)
+    def _setting(self, line: Line) -> None:
+        listed = _NAMED_LIST.match(line.text)
         if listed and listed["kind"] in _NAMED_LISTS:
             value = _unquoted(listed["value"].strip())
-            self.named_lists[listed["name"]] = Option(listed["name"], value, number)
-        elif option := _option(line, number):
-            if _is_macro(line):
-                self.macros[option.name] = option
-            else:
-                name = option.name.lower()
-                self.settings[name] = option._replace(name=name)
-
-
-def _is_macro(line: str) -> bool:
-    """Macros begin with a capital; a page that capitalises words is no reason to lose a setting."""
-    return re.match(r"[A-Z][A-Z0-9_]*\s*==?", line) is not None
+            self.named_lists[listed["name"]] = Option(listed["name"], value, line.number, line.doubt)
+        elif option := _option(line):
+            name = option.name.lower()
+            self.settings[name] = option._replace(name=name)
 
 
 def _is_dump(line: str) -> bool:

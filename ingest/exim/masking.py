@@ -7,6 +7,8 @@ masked text reads and is judged like the original.
 import re
 
 MASK = "‹hidden›"
+MASKED_MACRO = f"{MASK}?"
+"""In the place of a word that is a password or the name of a macro that the text does not define."""
 
 _CONTINUED = r"(?:\\[ \t]*\r?\n|[^\r\n])*"
 """The rest of a line with the lines that continue it."""
@@ -60,6 +62,12 @@ _BRACED_LITERAL = re.compile(r"\{(" + _LITERAL + r")\}")
 _SENT_LITERAL = re.compile(r"(?<=\^)[^\s^:$;]+(?=\s*(?:[\"\\:;]|$))")  # client_send = ^user^password
 _WORDS = frozenset({"fail", "yes", "true", "false"})
 _WORD_MACRO = re.compile(r"^[A-Z]\w*$")
+_CAPITALS = re.compile(r"^[A-Z][A-Z0-9_]*$")
+_DEFINED_MACRO = re.compile(r"^[ \t]*([A-Z]\w*)[ \t]*==?", re.MULTILINE)
+_COMPARED_MACRO = re.compile(
+    r"\b(?:eqi?|crypteq)[ \t]*\{(?:[ \t]*\$\{?(?:auth)?[23]\}?[ \t]*\}[ \t]*\{([A-Z]\w*)\}"
+    r"|([A-Z]\w*)\}[ \t]*\{[ \t]*\$\{?(?:auth)?[23]\}?[ \t]*\})"
+)
 
 
 def mask(text: str) -> str:
@@ -70,9 +78,27 @@ def mask(text: str) -> str:
         text = macro.sub(lambda match: match["head"] + _mask_servers(match["value"]), text)
     text = _QUERY_SERVERS.sub(lambda match: match["head"] + _mask_servers(match["value"]), text)
     text = _SECRETS.sub(lambda match: match["head"] + _mask_value(match["value"]), text)
-    for pattern in (_COMPARED, _COMPARED_REVERSED, _KEYED, _PAIR, _URL, _KEY):
+    defined = set(_DEFINED_MACRO.findall(text))
+    for pattern in (_COMPARED, _COMPARED_REVERSED):
+        text = pattern.sub(lambda match: _hide_compared(match, defined), text)
+    for name in sorted(defined & {name for pair in _COMPARED_MACRO.findall(text) for name in pair}):
+        macro = re.compile(_OPTION.format(names=re.escape(name)), re.MULTILINE)
+        text = macro.sub(lambda match: match["head"] + _mask_plain(match["value"]), text)
+    for pattern in (_KEYED, _PAIR, _URL, _KEY):
         text = pattern.sub(_hide, text)
     return text
+
+
+def _mask_plain(value: str) -> str:
+    return value if "$" in value else _mask_value(value)
+
+
+def _hide_compared(match: re.Match[str], defined: set[str]) -> str:
+    """A macro keeps its name where the text defines it: its value is masked there."""
+    secret = match["secret"]
+    if secret in defined or secret.startswith(MASK):
+        return match[0]
+    return f"{match['head']}{MASKED_MACRO}" if _CAPITALS.match(secret) else _hide(match)
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -152,7 +152,7 @@ class SubjectFinding:
 
 
 class Check(NamedTuple):
-    """What a configuration rule says about one authenticator."""
+    """What a configuration rule says about one authenticator, list, ACL or setting."""
 
     state: State
     title: str  # of this result: what is wrong, or that it is fine
@@ -161,6 +161,9 @@ class Check(NamedTuple):
     fix: str = ""  # the repaired option, complete
     command: str = ""  # how to see it, or to prove the repair, on the machine
     severity: Severity | None = None  # where it differs from the rule's
+    where: str = ""  # "acl acl_check_rcpt, line 12, accept"; of an authenticator its option tells
+    evidence: str = ""  # the text as it stands; likewise
+    line: int = 0
 
 
 class CoverageGap(NamedTuple):
@@ -220,6 +223,7 @@ MessageEvidence = Callable[[MessageFacts, LogHostFacts, Limits], Evidence | None
 WatchMaker = Callable[[LogHostFacts, Limits], Watch]
 CoverageEvidence = Callable[[Coverage], tuple[CoverageGap, ...]]
 AuthenticatorEvidence = Callable[[Authenticator, Configuration], Check | None]
+ConfigurationEvidence = Callable[[Configuration], Iterable[Check]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,3 +247,4 @@ class Rule:
     log_host: HostEvidence | None = None
     coverage: CoverageEvidence | None = None
     authenticator: AuthenticatorEvidence | None = None
+    configuration: ConfigurationEvidence | None = None

@@ -11,7 +11,7 @@ _SCOPES = {
     Scope.MESSAGE: "each message, and what one address, account or local user sent in all",
     Scope.SUBJECT: "what one address, account or local user did over time",
     Scope.LOG_HOST: "the log host as a whole",
-    Scope.CONFIGURATION: "each authenticator of a configuration",
+    Scope.CONFIGURATION: "a configuration: its authenticators, lists, ACLs and settings",
 }
 
 

@@ -8,110 +8,40 @@ Source: Exim's specification, chapter "String expansions"; expand.c.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+
+from ingest.rules.expansion_parts import (
+    Condition,
+    Expansion,
+    If,
+    Item,
+    Lookup,
+    Operator,
+    Part,
+    Text,
+    Variable,
+    inner_expansions,
+    parts_of,
+)
+
+__all__ = [
+    "Condition",
+    "Expansion",
+    "If",
+    "Item",
+    "Lookup",
+    "Operator",
+    "Part",
+    "Text",
+    "UnreadableExpansion",
+    "Variable",
+    "inner_expansions",
+    "parts_of",
+    "read",
+]
 
 
 class UnreadableExpansion(ValueError):
     """The text does not follow the grammar, or uses a part of it that is not known here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Literal text."""
-
-    value: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """``$auth2``, ``${auth2}``, ``$2``, ``$h_subject:``."""
-
-    name: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """``${quote_mysql:$auth2}``."""
-
-    name: str
-    argument: "Expansion"
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """``${lookup mysql{...}{found}{not found}}`` or ``${lookup{key}lsearch{file}{found}fail}``.
-
-    ``failure`` is None where the text gives nothing for "not found": the result is then empty.
-    """
-
-    kind: str  # "mysql", "lsearch", without partial- and options
-    key: "Expansion | None"
-    query: "Expansion"
-    success: "Expansion | None"
-    failure: "Expansion | None"
-    is_forced: bool  # "fail": not finding anything makes the whole expansion fail
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class If:
-    """``${if CONDITION{yes}{no}}``. Without strings: "true" or nothing."""
-
-    condition: "Condition"
-    yes: "Expansion | None"
-    no: "Expansion | None"
-    is_forced: bool
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Any other ``${name{...}{...}}``."""
-
-    name: str
-    arguments: tuple["Expansion", ...]
-    start: int
-    end: int
-
-
-Part = Text | Variable | Operator | Lookup | If | Item
-
-
-@dataclass(frozen=True, slots=True)
-class Expansion:
-    """A string to expand: its parts, in order."""
-
-    parts: tuple[Part, ...]
-    start: int
-    end: int
-
-    @property
-    def literal(self) -> str | None:
-        """The text, if nothing in it is expanded."""
-        if all(isinstance(part, Text) for part in self.parts):
-            return "".join(part.value for part in self.parts if isinstance(part, Text))
-        return None
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """``eq{a}{b}``, ``and{{c}{d}}``, ``!def:x``. ``inner`` holds the conditions of ``and`` and ``or``."""
-
-    name: str
-    is_negated: bool
-    arguments: tuple[Expansion, ...]
-    inner: tuple["Condition", ...]
-    start: int
-    end: int
 
 
 # fmt: off
@@ -125,6 +55,23 @@ _ONE = frozenset(
     ["exists", "isip", "isip4", "isip6", "ldapauth", "pam", "radius", "pwcheck", "bool", "bool_lax"]
 )
 _NONE = frozenset(["first_delivery", "queue_running"])
+# fmt: off
+_ITEMS = frozenset({
+    "acl", "authresults", "certextract", "dlfunc", "env", "extract", "filter", "hash", "hmac", "imapfolder",
+    "length", "listextract", "listquote", "map", "nhash", "perl", "prvs", "prvscheck", "readfile",
+    "readsocket", "reduce", "run", "sg", "sort", "srs_encode", "substr", "tr",
+})
+_OPERATORS = frozenset({
+    "address", "addresses", "base32", "base32d", "base62", "base62d", "base64", "base64d", "bless", "domain",
+    "escape", "escape8bit", "eval", "eval10", "expand", "from_utf8", "h", "hash", "headerwrap", "hex2b64",
+    "hexquote", "ipv6denorm", "ipv6norm", "l", "lc", "length", "listcount", "listnamed", "local_part", "mask",
+    "md5", "nh", "nhash", "quote", "quote_local_part", "randint", "reverse_ip", "rfc2047", "rfc2047d",
+    "rxquote", "s", "sha1", "sha2", "sha256", "sha3", "stat", "str2b64", "strlen", "substr", "time_eval",
+    "time_interval", "uc", "utf8clean", "utf8_domain_from_alabel", "utf8_domain_to_alabel",
+    "utf8_localpart_from_alabel", "utf8_localpart_to_alabel", "xtextd",
+})
+# fmt: on
+_SUFFIX = re.compile(r"_(?:-?\d+(?:_-?\d+)*|[adhl])$")  # ${substr_0_4:...}, ${listnamed_d:...}
 _LISTS = frozenset({"and", "or"})
 _STRUCTURED = frozenset({"saslauthd", "acl"})  # one pair of braces around several strings
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*|\d+")
@@ -134,7 +81,18 @@ _LOOKUP_KIND = re.compile(
     r"(?:partial(?:\d+)?(?:\([^)]*\))?-)?(?P<kind>[a-z][a-z0-9_+-]*?)(?P<star>\*@|\*)?(?:,[^{\s]*)?\s*(?=\{)"
 )
 _WORD_OF_FAILURE = re.compile(r"fail\b")
+_ITEM_OPTIONS = re.compile(
+    r"(?:,\w+(?:=\w+)?)+|\s+jsons?(?=\s*\{)"
+)  # ${run,preexpand {...}}, ${extract json{...}
 _DEEPEST = 60
+
+
+def _operator(name: str) -> str:
+    """The operator without its numbers; raises where there is none of this name."""
+    name = _SUFFIX.sub("", name.rstrip("_"))
+    if name not in _OPERATORS and not name.startswith("quote_"):
+        raise UnreadableExpansion(f"unknown operator {name}")
+    return name
 
 
 class _Reader:
@@ -241,8 +199,9 @@ class _Reader:
         if self._peek() == "}":
             self._at += 1
             return Variable(name, start, self._at)
-        self._take(re.compile(r"_[\d_-]+(?=:)"))  # ${substr_0_4:...}
+        self._take(re.compile(r"_?-[\d_-]+(?=:)"))  # ${substr_-1:...}
         if self._peek() == ":":
+            name = _operator(name)
             self._at += 1
             argument = self._string(is_inner=True)
             self._expect("}")
@@ -250,6 +209,9 @@ class _Reader:
         return self._other(name, start)
 
     def _other(self, name: str, start: int) -> Item:
+        if name not in _ITEMS:
+            raise UnreadableExpansion(f"unknown item {name}")
+        self._take(_ITEM_OPTIONS)
         arguments = []
         self._skip_space()
         while self._peek() == "{":
@@ -362,34 +324,3 @@ class _Reader:
 def read(text: str) -> Expansion:
     """The tree of an expansion; raises ``UnreadableExpansion``."""
     return _Reader(text).whole()
-
-
-def parts_of(expansion: Expansion) -> Iterator[Part]:
-    """All parts, depth first, those within conditions and arguments too."""
-    for part in expansion.parts:
-        yield part
-        for inner in inner_expansions(part):
-            yield from parts_of(inner)
-
-
-def inner_expansions(part: Part) -> tuple[Expansion, ...]:
-    """The strings that a part holds, in the order of the text."""
-    match part:
-        case Operator():
-            found: tuple[Expansion | None, ...] = (part.argument,)
-        case Lookup():
-            found = (part.key, part.query, part.success, part.failure)
-        case If():
-            found = (*_of_condition(part.condition), part.yes, part.no)
-        case Item():
-            found = part.arguments
-        case _:
-            found = ()
-    return tuple(item for item in found if item is not None)
-
-
-def _of_condition(condition: Condition) -> tuple[Expansion, ...]:
-    if condition.name == "def":
-        return ()  # names a variable, expands nothing
-    inner = tuple(item for one in condition.inner for item in _of_condition(one))
-    return (*condition.arguments, *inner)

@@ -1,4 +1,4 @@
-"""Judges the password check of an authenticator by its expansion, and repairs it.
+"""Judges the password check of an authenticator by its expansion; ``password_repairs`` repairs it.
 
 The two holes: comparing what the client sent with a lookup that may find nothing (X01), and putting what the
 client sent into SQL without quoting (X03).
@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.rules.edits import Edits
+from ingest.exim.masking import MASKED_MACRO
+from ingest.rules.evaluation import FALSE, holds
 from ingest.rules.expansion import (
     Condition,
     Expansion,
@@ -36,7 +37,8 @@ _HARMLESS = frozenset({
     "str2b64", "base62", "hex2b64", "eval",
 })
 # fmt: on
-_REGEX_ITEMS = frozenset({"sg", "map", "filter", "reduce", "extract", "listextract"})
+_YES = re.compile(r"1|yes|true", re.IGNORECASE)  # anything else defers the login
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]*_[A-Z0-9_]*|[A-Z][A-Z0-9_]{4,}")
 
 
 def client_variable(part: Part) -> str | None:
@@ -60,10 +62,10 @@ def _has_lookup(expansion: Expansion) -> bool:
 
 def is_empty_if_not_found(expansion: Expansion) -> bool:
     """Whether the string comes out empty when its lookup finds nothing."""
-    return _has_lookup(expansion) and all(_is_empty_part(part) for part in expansion.parts)
+    return _has_lookup(expansion) and all(is_empty_part(part) for part in expansion.parts)
 
 
-def _is_empty_part(part: Part) -> bool:
+def is_empty_part(part: Part) -> bool:
     match part:
         case Text():
             return not part.value.strip()
@@ -128,6 +130,57 @@ def _measured(expansion: Expansion) -> frozenset[str]:
     return frozenset()
 
 
+# --- conditions, each with what is required beside it ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A condition, and the client's variables that cannot be empty where it is asked."""
+
+    condition: Condition
+    is_in_list: bool  # stands in an ``and``: a guard can be put beside it
+    guards: frozenset[str]
+
+
+def guarded_conditions(expansion: Expansion, guards: frozenset[str] = frozenset()) -> Iterator[Guarded]:
+    """All conditions but ``and`` and ``or``, wherever they are nested."""
+    for part in expansion.parts:
+        if isinstance(part, If):
+            yield from _guarded_condition(part.condition, guards, outcome=True, is_in_list=False)
+            for branch, outcome in ((part.yes, True), (part.no, False)):
+                if branch is not None:
+                    yield from guarded_conditions(branch, guards | _required(part.condition, outcome))
+        else:
+            for inner in inner_expansions(part):
+                yield from guarded_conditions(inner, guards)
+
+
+def _guarded_condition(
+    condition: Condition, guards: frozenset[str], *, outcome: bool, is_in_list: bool
+) -> Iterator[Guarded]:
+    holds = outcome != condition.is_negated
+    for place, inner in enumerate(condition.inner):
+        beside = condition.inner[:place] + condition.inner[place + 1 :]
+        more: frozenset[str] = frozenset()
+        if condition.name == ("and" if holds else "or"):
+            more = more.union(*(_required(other, holds) for other in beside))
+        is_list = condition.name == "and" and holds
+        yield from _guarded_condition(inner, guards | more, outcome=holds, is_in_list=is_list)
+    for argument in condition.arguments:
+        yield from guarded_conditions(argument, guards)
+    if not condition.inner:
+        yield Guarded(condition, is_in_list, guards)
+
+
+def _sides(condition: Condition) -> Iterator[tuple[str, Expansion]]:
+    """What the client sent, and what it is compared with."""
+    if condition.name in {"eq", "eqi"}:
+        left, right = condition.arguments
+        for sent, other in ((left, right), (right, left)):
+            if variable := _sent_by_client(sent):
+                yield variable, other
+
+
 # --- X01 ------------------------------------------------------------------------------------------
 
 
@@ -137,43 +190,139 @@ class WeakComparison:
 
     variable: str
     looked_up: Expansion
-    condition: Condition
-    is_in_list: bool  # stands in an ``and``: a guard can be put beside it
-    guards: frozenset[str]
+    place: Guarded
 
 
-def weak_comparisons(expansion: Expansion, guards: frozenset[str] = frozenset()) -> Iterator[WeakComparison]:
+def weak_comparisons(expansion: Expansion) -> Iterator[WeakComparison]:
     """All of them, wherever they are nested."""
-    for part in expansion.parts:
-        if isinstance(part, If):
-            yield from _weak_condition(part.condition, guards, outcome=True, is_in_list=False)
-            for branch, outcome in ((part.yes, True), (part.no, False)):
-                if branch is not None:
-                    yield from weak_comparisons(branch, guards | _required(part.condition, outcome))
-        else:
-            for inner in inner_expansions(part):
-                yield from weak_comparisons(inner, guards)
+    for guarded in guarded_conditions(expansion):
+        for variable, looked_up in _sides(guarded.condition):
+            if variable not in guarded.guards and is_empty_if_not_found(looked_up):
+                yield WeakComparison(variable, looked_up, guarded)
 
 
-def _weak_condition(
-    condition: Condition, guards: frozenset[str], *, outcome: bool, is_in_list: bool
-) -> Iterator[WeakComparison]:
-    holds = outcome != condition.is_negated
-    for place, inner in enumerate(condition.inner):
-        beside = condition.inner[:place] + condition.inner[place + 1 :]
-        more: frozenset[str] = frozenset()
-        if condition.name == ("and" if holds else "or"):
-            more = more.union(*(_required(other, holds) for other in beside))
-        is_list = condition.name == "and" and holds
-        yield from _weak_condition(inner, guards | more, outcome=holds, is_in_list=is_list)
-    for argument in condition.arguments:
-        yield from weak_comparisons(argument, guards)
+# --- X04 ------------------------------------------------------------------------------------------
+
+
+def fallbacks(expansion: Expansion) -> Iterator[tuple[Lookup, str]]:
+    """Lookups whose fixed answer for "not found" is compared with what the client sent, and that answer.
+
+    The answer of a lookup that is the whole check counts where it says yes.
+    """
+    if len(expansion.parts) == 1 and isinstance(expansion.parts[0], Lookup):
+        lookup = expansion.parts[0]
+        answer = lookup.failure.literal if lookup.failure and not lookup.is_forced else None
+        if answer is not None and answer.strip().lower() not in FALSE:
+            yield lookup, answer
+    for guarded in guarded_conditions(expansion):
+        for _, compared in _sides(guarded.condition):
+            yield from _fixed_answers(compared)
+
+
+def _fixed_answers(expansion: Expansion) -> Iterator[tuple[Lookup, str]]:
+    for part in parts_of(expansion):
+        if isinstance(part, Lookup) and part.failure is not None and part.failure.literal:
+            yield part, part.failure.literal
+
+
+# --- X05 ------------------------------------------------------------------------------------------
+
+_ASKS_ELSEWHERE = frozenset({"radius", "pam", "saslauthd", "pwcheck"})
+_ASKS_A_SOCKET = frozenset({"readsocket"})
+_RUNS_CODE = frozenset({"perl", "run", "dlfunc", "acl"})
+
+
+def unguarded_backends(expansion: Expansion, password: str) -> Iterator[Guarded]:
+    """Conditions that ask another program for its opinion of a password that may be empty."""
+    for guarded in guarded_conditions(expansion):
+        asks = guarded.condition.name in _ASKS_ELSEWHERE or any(
+            isinstance(part, Item) and part.name in _ASKS_A_SOCKET
+            for argument in guarded.condition.arguments
+            for part in parts_of(argument)
+        )
+        if asks and password not in guarded.guards:
+            yield guarded
+
+
+def asks_outside_of_conditions(expansion: Expansion) -> bool:
+    """Whether a socket is asked, and its answer is the answer."""
+    return any(isinstance(part, Item) and part.name in _ASKS_A_SOCKET for part in expansion.parts)
+
+
+def runs_code(expansion: Expansion) -> bool:
+    """Whether a program, Perl or an ACL decides, which this text does not show."""
+    return any(
+        (isinstance(part, Item) and part.name in _RUNS_CODE)
+        or (isinstance(part, If) and _names(part.condition) & {"acl"})
+        for part in parts_of(expansion)
+    )
+
+
+def _names(condition: Condition) -> frozenset[str]:
+    return frozenset({condition.name}).union(*(_names(inner) for inner in condition.inner))
+
+
+# --- X02 ------------------------------------------------------------------------------------------
+
+
+def is_open(expansion: Expansion) -> bool:
+    """Whether anybody can make the check say yes without knowing anything: it is constantly true, or asks
+    only that something was sent.
+    """
+    literal = expansion.literal
+    if literal is not None:
+        return literal.strip().lower() not in FALSE and bool(_YES.fullmatch(literal.strip()))
+    if len(expansion.parts) != 1 or not isinstance(expansion.parts[0], If):
+        return False
+    chosen = expansion.parts[0]
+    if (chosen.yes is None or is_open(chosen.yes)) and _can_be_had(chosen.condition, True):
+        return True
+    return chosen.no is not None and is_open(chosen.no) and _can_be_had(chosen.condition, False)
+
+
+def _can_be_had(condition: Condition, outcome: bool) -> bool:
+    """Whether a client can bring about this outcome by what it sends."""
+    fixed = holds(condition, {})
+    if fixed is not None:
+        return fixed is outcome
+    wanted = outcome != condition.is_negated
+    if condition.name in {"and", "or"}:
+        every = condition.name == ("and" if wanted else "or")
+        outcomes = [_can_be_had(inner, wanted) for inner in condition.inner]
+        return all(outcomes) if every else any(outcomes)
+    if condition.name == "def":
+        return client_variable(condition.arguments[0].parts[0]) is not None
     if condition.name in {"eq", "eqi"}:
-        left, right = condition.arguments
-        for sent, looked_up in ((left, right), (right, left)):
-            variable = _sent_by_client(sent)
-            if variable and variable not in guards and is_empty_if_not_found(looked_up):
-                yield WeakComparison(variable, looked_up, condition, is_in_list, guards)
+        return any(
+            other.literal is not None and not (wanted and other.literal) for _, other in _sides(condition)
+        )
+    if condition.name in {">", ">=", "!=", "<", "<=", "=", "=="} and len(condition.arguments) == 2:
+        return bool(_measured(condition.arguments[0])) and condition.arguments[1].literal is not None
+    return False
+
+
+def looks_at(expansion: Expansion, variable: str) -> bool:
+    """Whether what the client sent in this variable has any part in the string."""
+    return any(
+        client_variable(part) == variable or (isinstance(part, If) and variable in _defined(part.condition))
+        for part in parts_of(expansion)
+    )
+
+
+def _defined(condition: Condition) -> frozenset[str]:
+    """The client's variables that ``def:`` asks for."""
+    own = client_variable(condition.arguments[0].parts[0]) if condition.name == "def" else None
+    return _named(own).union(*(_defined(inner) for inner in condition.inner))
+
+
+def unknown_macro(expansion: Expansion) -> str | None:
+    """A word that stands where a string to compare is expected and looks like a macro that the text lacks."""
+    for guarded in guarded_conditions(expansion):
+        for argument in guarded.condition.arguments:
+            word = (argument.literal or "").strip()
+            if word.startswith(MASKED_MACRO) or _MACRO.fullmatch(word):
+                return word
+    return None
 
 
 # --- X03 ------------------------------------------------------------------------------------------
@@ -195,74 +344,3 @@ def _unquoted(expansion: Expansion, quoting: str) -> Iterator[Variable]:
         elif not (isinstance(part, Operator) and (part.name == quoting or part.name in _HARMLESS)):
             for inner in inner_expansions(part):
                 yield from _unquoted(inner, quoting)
-
-
-# --- repair ---------------------------------------------------------------------------------------
-
-
-def repaired(text: str, expansion: Expansion, needed: tuple[str, ...]) -> str:
-    """The text with all holes closed.
-
-    ``needed`` are the variables that must not be empty: user name and password of the mechanism.
-    """
-    edits = Edits(text)
-    for weak in tuple(weak_comparisons(expansion)):
-        _guard(edits, text, weak, needed)
-        _make_lookups_fail(edits, weak.looked_up)
-    for lookup, variable in dict.fromkeys(unquoted_in_sql(expansion)):
-        _quote(edits, text, lookup, variable)
-    if _may_rename(expansion):
-        for part in parts_of(expansion):
-            name = client_variable(part)
-            if name and name != text[part.start + 1 : part.end]:
-                edits.replace(part.start, part.end, f"${name}")
-    return edits.result()
-
-
-def _guard(edits: Edits, text: str, weak: WeakComparison, needed: tuple[str, ...]) -> None:
-    missing = [name for name in dict.fromkeys((*needed, weak.variable)) if name not in weak.guards]
-    guards = " ".join(f"{{!eq{{${name}}}{{}}}}" for name in missing)
-    if weak.is_in_list:
-        edits.insert(text.rindex("{", 0, weak.condition.start), f"{guards} ")
-    else:
-        edits.insert(weak.condition.start, f"and{{ {guards} {{")
-        edits.insert(weak.condition.end, "} }")
-
-
-def make_lookups_fail(text: str, expansion: Expansion) -> str:
-    """The text with every lookup that may be empty made to fail instead."""
-    edits = Edits(text)
-    _make_lookups_fail(edits, expansion)
-    return edits.result()
-
-
-def _make_lookups_fail(edits: Edits, expansion: Expansion) -> None:
-    for part in parts_of(expansion):
-        if not isinstance(part, Lookup) or not _is_empty_part(part):
-            continue
-        if part.failure is not None:
-            edits.replace(part.failure.start - 1, part.failure.end + 1, "fail")
-        else:
-            edits.insert(part.end - 1, "{$value}fail" if part.success is None else "fail")
-
-
-def _quote(edits: Edits, text: str, lookup: Lookup, variable: Variable) -> None:
-    """Quotes for the database; adds the quotation marks of SQL where the text has none around."""
-    before = text[lookup.query.start : variable.start]
-    mark = "" if before.count("'") % 2 else "'"
-    edits.insert(variable.start, f"{mark}${{quote_{lookup.kind}:")
-    edits.insert(variable.end, f"}}{mark}")
-
-
-def _may_rename(expansion: Expansion) -> bool:
-    """``$1`` is also what a regular expression matched; then names stay as they are."""
-    for part in parts_of(expansion):
-        if isinstance(part, Item) and part.name in _REGEX_ITEMS:
-            return False
-        if isinstance(part, If) and _has_match(part.condition):
-            return False
-    return True
-
-
-def _has_match(condition: Condition) -> bool:
-    return condition.name.startswith("match") or any(_has_match(inner) for inner in condition.inner)

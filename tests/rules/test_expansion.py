@@ -15,7 +15,8 @@ from ingest.rules.expansion import (
     parts_of,
     read,
 )
-from ingest.rules.password_checks import repaired, unquoted_in_sql, weak_comparisons
+from ingest.rules.password_checks import unquoted_in_sql, weak_comparisons
+from ingest.rules.password_repairs import repaired
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ plain:
   driver = plaintext
   public_name = PLAIN
   server_condition = "${if eq{$auth3}{\\
-      ${lookup{$auth2}lsearch{CONFDIR/passwd}{$value}fail}}}"
+      ${lookup{$auth2}lsearch{/etc/exim4/passwd}{$value}fail}}}"
   server_set_id = $auth2
 client_login:
   driver = plaintext
@@ -96,7 +96,7 @@ def test_its_authenticators() -> None:
     assert (plain.name, plain.line, plain.driver, plain.mechanism) == ("plain", 34, "plaintext", "PLAIN")
     assert plain.options["server_condition"].line == 37
     assert plain.get("server_condition") == (
-        "${if eq{$auth3}{${lookup{$auth2}lsearch{CONFDIR/passwd}{$value}fail}}}"
+        "${if eq{$auth3}{${lookup{$auth2}lsearch{/etc/exim4/passwd}{$value}fail}}}"
     )
     assert (plain.is_server, client.is_server) == (True, False)
 
