@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import BinaryIO, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -171,9 +171,21 @@ def _after_error(piece: Piece, error: Exception) -> bool:
     if storing.is_apart(piece):
         _end_piece(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
         return False
-    Piece.objects.filter(pk=piece.pk).update(lease_until=Now() + faults.pause(piece.attempts))
-    LogFile.objects.filter(pk=piece.file_id).update(error=f"Trying again: {reason}.")
+    _put_off(piece, f"Trying again: {reason}.", lease_until=Now() + faults.pause(piece.attempts))
     return True
+
+
+def _put_off(piece: Piece, sentence: str, **columns: Any) -> None:
+    """Note when a piece is tried again, and why; nothing if it is no longer ours.
+
+    So it is where the last commit went through and its answer was lost, or another worker went on meanwhile.
+    """
+    with transaction.atomic():
+        ours = Piece.objects.filter(
+            pk=piece.pk, state=State.RUNNING, attempts=piece.attempts, offset=piece.offset
+        )
+        if ours.update(**columns):
+            LogFile.objects.filter(pk=piece.file_id).update(error=sentence)
 
 
 def _reconnect() -> None:
@@ -187,16 +199,16 @@ def _wait_for_database(piece: Piece, error: Exception) -> None:
     An outage is no attempt. If none comes back while the lease lasts, the lease will have run out.
     """
     until = time.monotonic() + LEASE.total_seconds()
-    ours = Piece.objects.filter(pk=piece.pk, attempts=piece.attempts, offset=piece.offset)
+    sentence = f"Waiting for the database: {faults.reason(error)}."
     while True:
         try:
-            ours.update(
+            _put_off(
+                piece,
+                sentence,
                 lease_until=Now() + faults.pause(piece.outages + 1),
                 attempts=Greatest(F("attempts") - 1, 0),
                 outages=F("outages") + 1,
             )
-            sentence = f"Waiting for the database: {faults.reason(error)}."
-            LogFile.objects.filter(pk=piece.file_id).update(error=sentence)
         except (DatabaseError, InterfaceError):
             if connection.in_atomic_block or time.monotonic() > until:
                 return

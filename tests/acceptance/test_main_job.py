@@ -88,7 +88,7 @@ def test_nobody_sees_a_page_without_a_login(mailwatch: Running, path: str) -> No
 
 
 def test_the_uploaded_files_are_gone_when_they_are_read(mailwatch: Running, report: dict[str, Any]) -> None:
-    paths = mailwatch.query("SELECT path FROM ingest_logfile WHERE is_upload")
+    paths = mailwatch.query("SELECT path FROM ingest_logfile WHERE is_upload AND state = 'finished'")
     kept = [
         path
         for (path,) in paths

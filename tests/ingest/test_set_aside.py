@@ -178,3 +178,24 @@ def test_a_batch_that_needs_too_much_memory_is_stored_in_parts(
     file = run.files.get()
     assert (file.state, file.error, file.new_lines, file.set_aside_lines) == (State.FINISHED, "", 8, 0)
     assert Message.objects.count() == 8
+
+
+@pytest.mark.parametrize("step", ["store", "end"])
+def test_a_commit_whose_answer_was_lost_leaves_no_sentence_on_the_file(
+    read_bytes: Read, srv1: LogHost, step: str
+) -> None:
+    lost = _outage(psycopg.OperationalError("server closed the connection unexpectedly"))
+    where, name = (storing, "store") if step == "store" else (pipeline, "_end_piece")
+    whole = getattr(where, name)
+
+    def lose_answer(*arguments: Any, **named: Any) -> None:
+        whole(*arguments, **named)
+        raise lost
+
+    with pytest.MonkeyPatch.context() as fault:
+        fault.setattr(where, name, lose_answer)
+        run = read_bytes(b"\n".join([*LINES, b""]))
+    _try_again(run, 1)
+    file = run.files.get()
+    assert (run.state, run.error, file.state, file.error) == (State.FINISHED, "", State.FINISHED, "")
+    assert (file.lines, file.new_lines, Message.objects.count()) == (8, 8, 8)
