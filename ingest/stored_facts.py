@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from ipaddress import ip_network
-from itertools import batched
+from itertools import batched, pairwise
 from typing import Any
 
 from django.db import connection, transaction
@@ -20,6 +20,7 @@ from ingest.exim.reasons import Reason
 from ingest.load import attempts_of
 from ingest.models import (
     Delivery,
+    HourlyVolume,
     LogFile,
     LogHost,
     LoginCount,
@@ -149,8 +150,22 @@ def coverage(log_host: LogHost, since: datetime | None = None, until: datetime |
     return Coverage(
         **{f"has_{feature}": feature in seen for feature in FEATURES},
         **known_beside(first_at, last_at),
+        has_gaps=_has_gaps(log_host, since, until),
         first_at=max(first_at, since) if first_at and since else first_at,
         last_at=min(last_at, until) if last_at and until else last_at,
+    )
+
+
+def _has_gaps(log_host: LogHost, since: datetime | None, until: datetime | None) -> bool:
+    """Whether there are so many hours on end without a line, between two with some."""
+    hours = HourlyVolume.objects.filter(log_host=log_host)
+    if since is not None:
+        hours = hours.filter(hour__gte=since)
+    if until is not None:
+        hours = hours.filter(hour__lt=until)
+    return any(
+        later - earlier > Limits().silence
+        for earlier, later in pairwise(hours.order_by("hour").values_list("hour", flat=True))
     )
 
 

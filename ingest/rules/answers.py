@@ -65,6 +65,11 @@ class Case:
     coverage: Coverage
     configuration: Sequence[ConfigurationFinding]
     limits: Limits
+    host_findings: Sequence[SubjectFinding] = ()  # on the log host as a whole
+
+    def of_host(self, rule: str) -> SubjectFinding | None:
+        """What a rule found on the log host as a whole."""
+        return next((finding for finding in self.host_findings if finding.rule == rule), None)
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from ingest.rules import programs
 from ingest.rules.answers import Answer, Case, Question
 from ingest.rules.bulk import UNKNOWN_RECIPIENTS
 from ingest.rules.definition import SubjectFinding
@@ -86,12 +87,7 @@ def attack_of(case: Case, questions: Sequence[Question]) -> Attack | None:
         _attack(Way.RELAY, relay, OPEN_RELAY.code, _by_address(case, OPEN_RELAY.code)),
         _attack(Way.ACCOUNT, accounts, UNKNOWN_RECIPIENTS.code, _accounts(case)),
         _attack(Way.GUESSED, accounts, GUESSING.code, _guessed(case)),
-        _attack(
-            Way.SCRIPT,
-            scripts,
-            UNKNOWN_RECIPIENTS.code,
-            case.found(UNKNOWN_RECIPIENTS.code, SubjectKind.LOCAL_USER),
-        ),
+        _script(case, scripts),
     ]
     attacks = [attack for attack in found if attack is not None]
     return min(attacks, key=lambda attack: attack.answer is not Answer.YES, default=None)
@@ -99,6 +95,11 @@ def attack_of(case: Case, questions: Sequence[Question]) -> Attack | None:
 
 def _by_address(case: Case, rule: str) -> _Pairs:
     return case.found(rule, SubjectKind.SENDER_HOST_ADDRESS)
+
+
+def _script(case: Case, answer: Answer) -> Attack | None:
+    pairs = programs.sending(case)
+    return _attack(Way.SCRIPT, answer, pairs[0][1].rule, pairs) if pairs else None
 
 
 def _nameless(case: Case, answer: Answer) -> Attack | None:

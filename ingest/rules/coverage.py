@@ -2,14 +2,24 @@
 "it."""
 
 from ingest.rules.definition import CoverageGap, Rule, Scope, Severity
-from ingest.rules.facts import Coverage
+from ingest.rules.facts import Coverage, LogHostFacts
 
 
-def gaps(coverage: Coverage) -> tuple[CoverageGap, ...]:
+def gaps(coverage: Coverage, host: LogHostFacts | None = None) -> tuple[CoverageGap, ...]:
     """The open questions of a log, worst first; none for a log without lines, of which nothing is known."""
     if coverage.first_at is None:
         return ()
-    return tuple(gap for is_there, gap in _questions(coverage) if not is_there)
+    asked = (*_questions(coverage), *(_of_host(host) if host else ()))
+    return tuple(gap for is_there, gap in asked if not is_there)
+
+
+def _of_host(host: LogHostFacts) -> tuple[tuple[bool, CoverageGap], ...]:
+    """What somebody must say, since no log does."""
+    return (
+        (bool(host.local_domains), _NO_LOCAL_DOMAINS),
+        (not host.local_domains or not host.local_domains_inferred, _INFERRED_DOMAINS),
+        (bool(host.known_accounts), _NO_ACCOUNTS),
+    )
 
 
 def _questions(coverage: Coverage) -> tuple[tuple[bool, CoverageGap], ...]:
@@ -20,6 +30,7 @@ def _questions(coverage: Coverage) -> tuple[tuple[bool, CoverageGap], ...]:
         (coverage.has_listed_recipients, _NO_LISTED_RECIPIENTS),
         (coverage.has_ports, _NO_PORTS),
         (coverage.has_arguments, _NO_ARGUMENTS),
+        (not coverage.has_gaps, _GAPS),
     )
 
 
@@ -50,6 +61,27 @@ _NO_PORTS = CoverageGap(
     "The log has no ports: messages of one connection cannot be told from those of another.",
     "log_selector = +incoming_port",
     "+incoming_port",
+)
+_GAPS = CoverageGap(
+    "S01",
+    "There are hours without a single line: what happened in them is not known, and messages that were completed then "
+    "look as if they still waited (Q02).",
+    "Add the logs of these hours. If the host was off, nothing is missing.",
+)
+_NO_LOCAL_DOMAINS = CoverageGap(
+    "R01",
+    "Which domains are local is not known: relaying is only suspected, and false senders are not judged (L04).",
+    "Give the local domains, or the configuration.",
+)
+_INFERRED_DOMAINS = CoverageGap(
+    "R01",
+    "Which domains are local was inferred from what was delivered here: what rests on it is one step less severe.",
+    "Give the local domains, or the configuration.",
+)
+_NO_ACCOUNTS = CoverageGap(
+    "A03",
+    "Which accounts there are is not known: a login under a name that is no account cannot be told (A03).",
+    "Compare the names that logged in with your accounts.",
 )
 _NO_ARGUMENTS = CoverageGap(
     "S01",

@@ -110,6 +110,7 @@ class Limits:
     frozen_messages: int = 20  # Q01, low, of one hour
     open_messages: int = 2000  # Q02; CSF LF_QUEUE_ALERT: 2000
     retry_timeouts: int = 20  # Q03, low, of one hour
+    silence: timedelta = timedelta(hours=12)  # S01: so long without a line
     over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
     history: timedelta = timedelta(days=14)  # C05, C07, C08: so long an account must be known for habits
     kept_values: int = 1000  # distinct values counted exactly; more are said as "more than"

@@ -160,6 +160,7 @@ class Coverage:
     has_rejections: bool = False
     has_connections: bool = False
     has_local_arrivals: bool | None = None  # P=local; None: nobody looked
+    has_gaps: bool | None = None  # many hours on end without a line; None: nobody looked
     has_countries: bool | None = None  # there is a file of the countries of addresses
     has_networks: bool | None = None  # there is a file of the networks of addresses
     has_history: bool | None = None  # it spans the days that habits are told from

@@ -4,13 +4,15 @@ Authenticators come before accounts: a broken authenticator otherwise reads as h
 """
 
 from ingest.rules.answers import Answer, Case, Question
+from ingest.rules.authenticators import NEVER_REFUSED, UNKNOWN_ID
 from ingest.rules.bulk import BLOCKLISTED, UNKNOWN_RECIPIENTS
 from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, UNQUOTED_SQL, WRONG_ID
 from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity, State
 from ingest.rules.facts import SubjectKind
+from ingest.rules.gateways import GATEWAY
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
-from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED
+from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
 from ingest.rules.relays import SubjectReport
 from ingest.rules.words import be, count, listing
 
@@ -55,6 +57,10 @@ def _broken(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
         return _broken_by_configuration(case, open_to_all)
     if nameless:
         return _broken_by_log(case, sum(finding.count for _, finding in nameless))
+    if unknown := case.found(UNKNOWN_ID.code, _ADDRESS):
+        number = sum(finding.count for _, finding in unknown)
+        text = f"{count(number, 'message')} {be(number)} handed in under ids that are none of the accounts given."
+        return Answer.YES, text, (UNKNOWN_ID.code,)
     many = [pair for pair in case.found(MANY_IDS.code, _ADDRESS) if pair[1].severity is Severity.CRITICAL]
     if many:
         report, finding = many[0]
@@ -63,6 +69,8 @@ def _broken(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
             "a day. Either any name is accepted, or the passwords are stolen; the configuration decides."
         )
         return Answer.SUSPECTED, text, (MANY_IDS.code,)
+    if never_refused := case.of_host(NEVER_REFUSED.code):
+        return Answer.SUSPECTED, never_refused.evidence, (NEVER_REFUSED.code,)
     if unquoted := case.configured(UNQUOTED_SQL.code, State.BAD):
         text = f"{listing(unquoted)} puts what the client sends into SQL: whoever knows that can log in."
         return Answer.SUSPECTED, text, (UNQUOTED_SQL.code,)
@@ -141,6 +149,14 @@ def _relaying(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     relayed = case.found(OPEN_RELAY.code, _ADDRESS)
     if relayed:
         return _relayed(case, [report for report, _ in relayed])
+    if (gateway := case.of_host(GATEWAY.code)) is not None:
+        answer = Answer.YES if gateway.severity is Severity.CRITICAL else Answer.SUSPECTED
+        return answer, gateway.evidence, (GATEWAY.code,)
+    routed = [
+        item for _, item in case.found(ROUTED_RECIPIENT.code, _ADDRESS) if item.severity is Severity.HIGH
+    ]
+    if routed:
+        return Answer.YES, routed[0].evidence, (ROUTED_RECIPIENT.code,)
     local = case.found(LOCAL_SENDER.code, _ADDRESS)
     if local:
         number = sum(finding.count for _, finding in local)
@@ -254,41 +270,6 @@ def _accounts(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
             f"followed by a login. {text}"
         )
     return Answer.NO, text, (GUESSING.code, UNKNOWN_RECIPIENTS.code)
-
-
-def sending_users(case: Case) -> tuple[str, ...]:
-    """The local users whose programs send to so many dead addresses that it is spam."""
-    return tuple(
-        report.value
-        for report, finding in case.found(UNKNOWN_RECIPIENTS.code, _USER)
-        if finding.severity is Severity.HIGH
-    )
-
-
-def scripts(case: Case) -> Question:
-    """Does a program on the host send spam?"""
-    users = sending_users(case)
-    answer, text, rules = Answer.UNKNOWN, "", (COVERAGE.code,)
-    if users:
-        answer, rules = Answer.SUSPECTED, (UNKNOWN_RECIPIENTS.code,)
-        text = f"Much of what programs of {listing(users)} send goes to dead addresses."
-        if any(
-            finding.peak >= case.limits.unknown_recipients
-            for _, finding in case.found(UNKNOWN_RECIPIENTS.code, _USER)
-        ):
-            answer = Answer.YES
-    elif not case.coverage.has_arrivals:
-        text = "There are no arrival lines, so what programs of the host sent cannot be seen."
-    elif case.coverage.has_local_arrivals is False:
-        answer, text = Answer.NO, "No message was handed in by a program on the host itself."
-    elif not case.coverage.has_arguments:
-        text = (
-            "This log does not say which directory a program was run from. To be able to tell, set "
-            "log_selector = +arguments. No local user sends to many dead addresses."
-        )
-    else:
-        text = "No local user sends to many dead addresses; what each program sent was not counted."
-    return Question(name="Local scripts", answer=answer, because=text, rules=rules)
 
 
 def blocklisted(case: Case) -> Question:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.rules import programs
 from ingest.rules import questions as ask
 from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, worst_answer
 from ingest.rules.attacks import Attack, attack_of
@@ -92,20 +93,28 @@ def verdict(
     coverage: Coverage,
     configuration: Sequence[ConfigurationFinding] = (),
     limits: Limits = _DEFAULTS,
+    host_findings: Sequence[SubjectFinding] = (),
 ) -> Verdict:
-    """The verdict on one log host, from all its reports and what its configuration shows."""
-    case = Case(reports=reports, host=host, coverage=coverage, configuration=configuration, limits=limits)
+    """The verdict on one log host, from all its reports and what its configuration and its hours show."""
+    case = Case(
+        reports=reports,
+        host=host,
+        coverage=coverage,
+        configuration=configuration,
+        limits=limits,
+        host_findings=host_findings,
+    )
     questions = (
         ask.broken_authenticator(case),
         ask.open_relay(case),
         ask.accounts(case),
-        ask.scripts(case),
+        programs.scripts(case),
         ask.blocklisted(case),
     )
     attack = attack_of(case, questions)
     told = _told_attack(attack, case) if attack else _told_peace(case, questions)
     broken, relay, accounts, scripts = (question.answer for question in questions[:4])
-    open_questions = gaps(coverage)
+    open_questions = gaps(coverage, host)
     return Verdict(
         log_host=host.name,
         relaying=told.relaying,
@@ -114,7 +123,7 @@ def verdict(
         accounts_answer=accounts,
         compromised_accounts=ask.compromised(case),
         local_scripts_answer=scripts,
-        local_scripts=ask.sending_users(case),
+        local_scripts=programs.sending_users(case),
         headline=told.headline,
         lead=told.lead,
         basis=told.basis,

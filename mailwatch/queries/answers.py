@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest import classification
+from ingest import classification, signs
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
 from ingest.rules.answers import WORST_FIRST
-from ingest.rules.definition import SubjectFinding
+from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import Coverage
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
@@ -34,7 +34,13 @@ class HostAnswer:
     bounds: Bounds
     coverage: Coverage
     reports: Sequence[SubjectReport]  # worst first
+    host_findings: Sequence[SubjectFinding]  # on the log host as a whole, worst first
     verdict: Verdict
+
+    @property
+    def worse_host_findings(self) -> Sequence[SubjectFinding]:
+        """Those on the log host as a whole that are more than low."""
+        return [found for found in self.host_findings if found.severity.rank < Severity.LOW.rank]
 
     @property
     def is_empty(self) -> bool:
@@ -72,13 +78,15 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
     coverage = coverage_of(log_host, since=bounds.since, until=bounds.until)
     facts = log_host_facts(log_host)
     configuration = classification.configuration_findings(log_host)
+    host_findings = signs.findings(log_host, facts, coverage, since=bounds.since, until=bounds.until)
     return HostAnswer(
         log_host=log_host,
         span=span,
         bounds=bounds,
         coverage=coverage,
         reports=reports,
-        verdict=verdict(reports, facts, coverage, configuration),
+        host_findings=host_findings,
+        verdict=verdict(reports, facts, coverage, configuration, host_findings=host_findings),
     )
 
 

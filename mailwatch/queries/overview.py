@@ -82,6 +82,11 @@ class Overview:
         return all(answer.is_empty for answer in self.answers)
 
     @property
+    def has_host_findings(self) -> bool:
+        """Whether something worse than low was found on a log host as a whole."""
+        return any(answer.worse_host_findings for answer in self.answers)
+
+    @property
     def only_log_host(self) -> LogHost | None:
         return self.first.log_host if len(self.answers) == 1 else None
 

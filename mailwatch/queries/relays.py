@@ -41,6 +41,14 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What was found on a log host as a whole."""
+
+    log_host: LogHost
+    details: Sequence[Detail]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suspect:
     """One row of the report; ``details`` is None while it is closed."""
 
@@ -66,6 +74,7 @@ class Suspect:
 class Report:
     answers: Sequence[HostAnswer]  # the one that needs somebody to act first
     evidence: Evidence | None  # of the first
+    hosts: Sequence[Host]  # those that something was found on
     suspects: Sequence[Suspect]  # worst first, SHOWN at most
     before: int  # how many of the chosen ones come before those shown
     chosen: int
@@ -110,6 +119,11 @@ def relays(
     return Report(
         answers=found,
         evidence=found[0].evidence if found else None,
+        hosts=[
+            Host(log_host=answer.log_host, details=_details(answer))
+            for answer in found
+            if answer.host_findings
+        ],
         suspects=[_opened(suspect) if suspect.key == opened else suspect for suspect in shown],
         before=start,
         chosen=len(wanted),
@@ -117,6 +131,13 @@ def relays(
         rules=sorted({code for suspect in everybody for code in suspect.report.rules}),
         after=shown[-1].key if start + SHOWN < len(wanted) else "",
     )
+
+
+def _details(answer: HostAnswer) -> list[Detail]:
+    return [
+        Detail(finding=finding, lines=evidence(answer.log_host, finding, lines=LINES))
+        for finding in answer.host_findings
+    ]
 
 
 def all_suspects(found: Sequence[HostAnswer], chosen: Chosen) -> list[Suspect]:
@@ -153,7 +174,29 @@ def _opened(suspect: Suspect) -> Suspect:
 def as_json(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> dict[str, object]:
     """What ``relays --json`` and the page's export hold."""
     whole = combine([answer.verdict for answer in found])
-    return whole.as_json() | {"suspects": [_suspect_json(suspect) for suspect in suspects]}
+    return whole.as_json() | {
+        "suspects": [_suspect_json(suspect) for suspect in suspects],
+        "log_hosts": [_host_json(answer) for answer in found if not answer.is_empty],
+    }
+
+
+def _host_json(answer: HostAnswer) -> dict[str, object]:
+    zone = answer.log_host.zone
+    return {
+        "log_host": answer.log_host.name,
+        "findings": [
+            {
+                "rule": finding.rule,
+                "severity": str(finding.severity),
+                "title": finding.title,
+                "evidence": finding.evidence,
+                "count": finding.count,
+                "first_at": finding.first_at.astimezone(zone).isoformat(),
+                "last_at": finding.last_at.astimezone(zone).isoformat(),
+            }
+            for finding in answer.host_findings
+        ],
+    }
 
 
 _COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")

@@ -11,7 +11,7 @@ from ingest.rules.rule import RULES, Rule, Scope
 _TITLES = {
     Scope.SUBJECT: "Who sends: addresses, accounts, local users",
     Scope.MESSAGE: "Single messages",
-    Scope.LOG_HOST: "The log itself",
+    Scope.LOG_HOST: "The log host as a whole",
     Scope.CONFIGURATION: "The configuration of Exim",
 }
 

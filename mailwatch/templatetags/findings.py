@@ -48,6 +48,13 @@ def rule_guards(code: str) -> tuple[str, ...]:
 
 
 @register.filter
+def rule_steps(code: str) -> tuple[str, ...]:
+    """What to do about a finding of this rule."""
+    rule = RULES.get(code)
+    return rule.next_steps if rule else ()
+
+
+@register.filter
 def kind_of_line(kind: str) -> str:
     """A kind of log line in words."""
     return "failed login" if kind == "auth_failure" else kind

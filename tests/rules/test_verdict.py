@@ -145,7 +145,7 @@ class TestNo:
         answer = verdict(healthy(), HOST, coverage(has_ports=False, has_listed_recipients=False))
 
         assert answer.relaying is Answer.NO
-        assert {gap.rule for gap in answer.coverage} == {"C09", "C12", "S01"}
+        assert {gap.rule for gap in answer.coverage} == {"A03", "C09", "C12", "S01"}
         assert answer.log_selector == "log_selector = +received_recipients +incoming_port +arguments"
 
     @pytest.mark.parametrize(
