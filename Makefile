@@ -1,4 +1,4 @@
-# make run, make demo and make test set up what they need: .venv by .ci/make-environment, Chromium, Exim's tools and
+# make run, make demo and make test set up what they need: .venv by .ci/make-environment, Chromium, Exim and its tools, and
 # an OpenSSH server by .ci/get-*.
 
 .DEFAULT_GOAL := help
@@ -26,6 +26,7 @@ demo: environment
 test: lint
 	@.ci/get-chromium
 	@.ci/get-exim-tools
+	@.ci/get-exim
 	@.ci/get-openssh
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/acceptance --ignore=tests/browser
 	$(BIN)/python -m pytest tests/acceptance tests/browser

@@ -60,6 +60,8 @@ def _trusts_strangers(configuration: Configuration) -> Iterator[Check]:
         yield undecided_list(TRUSTS_STRANGERS, _TRUSTED, option, f"It stands behind {option.doubt}.")
         return
     wide = tuple(_too_wide(split_list(option.value), configuration))
+    if not wide and matches(option.value, Kind.HOSTS, configuration):
+        wide = ((split_list(option.value)[-1], "everybody else"),)
     if wide:
         yield _too_wide_check(option, wide, configuration)
     elif matches(option.value, Kind.HOSTS, configuration) is None:
@@ -149,6 +151,8 @@ def _too_wide_check(option: Option, wide: tuple[tuple[str, str], ...], configura
     reasons = tuple(f"{item} ({reason})" for item, reason in wide)
     bad = {item for item, _ in wide}
     kept = [item for item in split_list(option.value) if not any(_too_wide([item], configuration))]
+    while kept and kept[-1].startswith("!"):  # a list that ends so holds all others
+        kept.pop()
     is_everybody = any(not item.startswith("*.") and _is_everybody(item) for item in bad)
     text = (
         f"It holds {listing(reasons)}. Whoever sends from there may send to any address without a login. Name "

@@ -275,7 +275,7 @@ class _Reader:
             self._expect(":")
             start = self._at
             variable = self._take(_HEADER) or self._take(_NAME)
-            if variable is None:
+            if variable is None or variable.isdigit():  # Exim knows def:auth2, not def:2
                 raise UnreadableExpansion("def: without a name")
             part = Variable(variable, start, self._at)
             return (Expansion((part,), start, self._at),), ()

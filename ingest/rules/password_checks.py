@@ -138,7 +138,8 @@ class Guarded:
     """A condition, and the client's variables that cannot be empty where it is asked."""
 
     condition: Condition
-    is_in_list: bool  # stands in an ``and``: a guard can be put beside it
+    outcome: bool  # what it must come out as for the login to succeed
+    is_in_list: bool  # stands in an ``and`` (or, where it must not hold, an ``or``): a guard fits beside it
     guards: frozenset[str]
 
 
@@ -146,10 +147,11 @@ def guarded_conditions(expansion: Expansion, guards: frozenset[str] = frozenset(
     """All conditions but ``and`` and ``or``, wherever they are nested."""
     for part in expansion.parts:
         if isinstance(part, If):
-            yield from _guarded_condition(part.condition, guards, outcome=True, is_in_list=False)
-            for branch, outcome in ((part.yes, True), (part.no, False)):
+            outcome = not _refuses_if_it_holds(part)
+            yield from _guarded_condition(part.condition, guards, outcome=outcome, is_in_list=False)
+            for branch, came_out in ((part.yes, True), (part.no, False)):
                 if branch is not None:
-                    yield from guarded_conditions(branch, guards | _required(part.condition, outcome))
+                    yield from guarded_conditions(branch, guards | _required(part.condition, came_out))
         else:
             for inner in inner_expansions(part):
                 yield from guarded_conditions(inner, guards)
@@ -164,12 +166,20 @@ def _guarded_condition(
         more: frozenset[str] = frozenset()
         if condition.name == ("and" if holds else "or"):
             more = more.union(*(_required(other, holds) for other in beside))
-        is_list = condition.name == "and" and holds
+        is_list = condition.name == ("and" if holds else "or")
         yield from _guarded_condition(inner, guards | more, outcome=holds, is_in_list=is_list)
     for argument in condition.arguments:
         yield from guarded_conditions(argument, guards)
     if not condition.inner:
-        yield Guarded(condition, is_in_list, guards)
+        yield Guarded(condition, outcome, is_in_list, guards)
+
+
+def _refuses_if_it_holds(part: If) -> bool:
+    """``${if CONDITION{no}{yes}}``."""
+    if part.yes is None or part.no is None:
+        return False
+    refuses = part.yes.literal is not None and part.yes.literal.strip().lower() in FALSE
+    return refuses and not (part.no.literal is not None and part.no.literal.strip().lower() in FALSE)
 
 
 def _sides(condition: Condition) -> Iterator[tuple[str, Expansion]]:

@@ -45,11 +45,12 @@ def guarded(text: str, conditions: Iterable[Guarded], needed: tuple[str, ...]) -
 
 def _guard(edits: Edits, text: str, place: Guarded, needed: tuple[str, ...]) -> None:
     missing = [name for name in dict.fromkeys(needed) if name not in place.guards]
-    guards = " ".join(f"{{!eq{{${name}}}{{}}}}" for name in missing)
+    sign, word = ("!", "and") if place.outcome else ("", "or")
+    guards = " ".join(f"{{{sign}eq{{${name}}}{{}}}}" for name in missing)
     if place.is_in_list:
         edits.insert(text.rindex("{", 0, place.condition.start), f"{guards} ")
     else:
-        edits.insert(place.condition.start, f"and{{ {guards} {{")
+        edits.insert(place.condition.start, f"{word}{{ {guards} {{")
         edits.insert(place.condition.end, "} }")
 
 

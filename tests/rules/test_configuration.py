@@ -144,6 +144,10 @@ class TestEmptyLookup:
             pytest.param(
                 f"${{if eq{{$auth3}}{{}}{{no}}{{${{if eq{{$auth3}}{{{LOOKUP}}}}}}}}}", id="guarded, nested"
             ),
+            pytest.param(
+                f"${{if or{{{{eq{{$auth3}}{{}}}}{{!eq{{$auth3}}{{{LOOKUP}}}}}}}{{no}}{{yes}}}}",
+                id="guarded, the other way round",
+            ),
             pytest.param('${if ldapauth{user="$auth2" pass=${quote:$auth3} ldap://h/}}', id="other means"),
         ],
     )
@@ -254,7 +258,7 @@ class TestEmptyPasswords:
         "condition",
         [
             "${if and{{!eq{$auth3}{}}{pam{$auth2:$auth3}}}}",
-            "${if and{{def:3}{radius{$auth2:$auth3}}}}",
+            "${if and{{def:auth3}{radius{$auth2:$auth3}}}}",
             '${if ldapauth{user="$auth2" pass=${quote:$auth3} ldap://h/}}',
             "${if crypteq{$auth3}{${lookup{$auth2}lsearch{/f}{$value}fail}}}",
         ],
