@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from ingest.account_candidates import accounts
 from ingest.exim.reasons import Reason
 from ingest.marks import Marks, Span, Subject, joined
 from ingest.models import Suspect
@@ -49,6 +50,7 @@ def candidates(log_host_id: int, marks: Marks, limits: Limits) -> Candidates:
     asked = {worth for kind in SubjectKind for worth in worth_judging(kind)}
     if marks.refusals:
         _add_refused(found, log_host_id, marks.refusals, suspects)
+    found.subjects.update(accounts(log_host_id, marks, limits, asked))
     touched = joined((*marks.messages, *marks.refusals))
     if touched and Worth.BOUNCES in asked:
         found.subjects.update(_bounced(log_host_id, touched, limits))
@@ -88,7 +90,7 @@ def _add_refused(
 def _add_times_of_accounts(
     found: Candidates, log_host_id: int, spans: Sequence[Span], suspects: set[str]
 ) -> None:
-    """Failed logins too, which no rule reads for an account: its report counts them."""
+    """Failed logins too: C02 reads them, and the report counts them."""
     kind = SubjectKind.AUTHENTICATED_ID
     accounts = sorted(suspects.union(found.of(kind)))
     if accounts:

@@ -147,12 +147,14 @@ def coverage(log_host: LogHost, since: datetime | None = None, until: datetime |
     seen = {feature for of_file in features for of_part in of_file for feature in of_part or ()}
     span = files.aggregate(first_at=Min("first_at"), last_at=Max("last_at"))
     first_at, last_at = span["first_at"], span["last_at"]
+    first_at = max(first_at, since) if first_at and since else first_at
+    last_at = min(last_at, until) if last_at and until else last_at
     return Coverage(
         **{f"has_{feature}": feature in seen for feature in FEATURES},
         **known_beside(first_at, last_at),
         has_gaps=_has_gaps(log_host, since, until),
-        first_at=max(first_at, since) if first_at and since else first_at,
-        last_at=min(last_at, until) if last_at and until else last_at,
+        first_at=first_at,
+        last_at=last_at,
     )
 
 
@@ -170,7 +172,7 @@ def _has_gaps(log_host: LogHost, since: datetime | None, until: datetime | None)
 
 
 def known_beside(first_at: datetime | None, last_at: datetime | None) -> dict[str, bool]:
-    """What is known besides the lines: fields of ``Coverage``. Takes the span of the whole log."""
+    """What is known besides the lines: fields of ``Coverage``. Takes the span that is judged."""
     span = last_at - first_at if first_at and last_at else timedelta()
     return {
         "has_countries": countries.country_file().is_read,

@@ -285,14 +285,14 @@ class _Checks:
 
 def may_be_found(groups: Sequence[str], lines: Sequence[Usual], is_remote: bool, host: LogHostFacts) -> bool:
     """Whether a rule may find something on a message that was delivered; most need not be asked."""
+    helo_name = "" if groups[4] is NULL else groups[4]
     if groups[_AUTHENTICATOR] is not NULL:
         account = groups[_ACCOUNT]
-        return account is not NULL and may_be_found_on_login(account, host)
+        return may_be_found_on_login(None if account is NULL else account, helo_name, host)
     if groups[_CLIENT] is NULL:
         return False
     if is_remote:
         return True
-    helo_name = "" if groups[4] is NULL else groups[4]
     recipients = [line[1] if line[2] is NULL else line[2] for _, line in lines]
     return may_be_found_on_stranger(helo_name, groups[1], recipients, host)
 

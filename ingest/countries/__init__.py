@@ -93,9 +93,9 @@ def knows_networks() -> bool:
 
 
 def edition() -> str:
-    """Equal for the same data: the dates of the files."""
-    network = network_file()
-    return f"{country_file().date or ''} {(network.date if network else None) or ''}".strip()
+    """Equal for the same data: the days of the files, as a sentence says them."""
+    files = (country_file(), network_file())
+    return " and ".join(str(file.date) for file in files if file is not None and file.date)
 
 
 @lru_cache(maxsize=_ADDRESSES_KEPT)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from ingest.rules import programs
+from ingest.rules import programs, takeovers
 from ingest.rules.answers import Answer, Case, Question
-from ingest.rules.bulk import UNKNOWN_RECIPIENTS
-from ingest.rules.definition import SubjectFinding
+from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
-from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
-from ingest.rules.questions import compromised, nameless_authenticators
+from ingest.rules.guessed import GUESSED
+from ingest.rules.logins import EMPTY_ID, MANY_IDS
+from ingest.rules.questions import nameless_authenticators
 from ingest.rules.relaying import OPEN_RELAY
 from ingest.rules.relays import SubjectReport
 
@@ -85,8 +85,8 @@ def attack_of(case: Case, questions: Sequence[Question]) -> Attack | None:
         _nameless(case, broken),
         _attack(Way.ANY_NAME, broken, MANY_IDS.code, _by_address(case, MANY_IDS.code)),
         _attack(Way.RELAY, relay, OPEN_RELAY.code, _by_address(case, OPEN_RELAY.code)),
-        _attack(Way.ACCOUNT, accounts, UNKNOWN_RECIPIENTS.code, _accounts(case)),
-        _attack(Way.GUESSED, accounts, GUESSING.code, _guessed(case)),
+        _attack(Way.GUESSED, accounts, GUESSED.code, _guessed(case, accounts)),
+        _account(case, accounts),
         _script(case, scripts),
     ]
     attacks = [attack for attack in found if attack is not None]
@@ -107,14 +107,16 @@ def _nameless(case: Case, answer: Answer) -> Attack | None:
     return _attack(Way.NAMELESS, answer, EMPTY_ID.code, _by_address(case, EMPTY_ID.code), names)
 
 
-def _accounts(case: Case) -> _Pairs:
-    pairs = case.found(UNKNOWN_RECIPIENTS.code, SubjectKind.AUTHENTICATED_ID)
-    stolen = compromised(case)
-    return [pair for pair in pairs if pair[0].value in stolen] or pairs
+def _guessed(case: Case, answer: Answer) -> _Pairs:
+    """Those that surely guessed a password; without them, those that perhaps did."""
+    pairs = takeovers.guessed(case)
+    sure = [pair for pair in pairs if pair[1].severity.rank <= Severity.HIGH.rank]
+    return sure if answer is Answer.YES else pairs
 
 
-def _guessed(case: Case) -> _Pairs:
-    return [pair for pair in _by_address(case, GUESSING.code) if pair[0].logins_after_guessing]
+def _account(case: Case, answer: Answer) -> Attack | None:
+    pairs = tuple(takeovers.used(case))
+    return _attack(Way.ACCOUNT, answer, pairs[0][1].rule, pairs) if pairs else None
 
 
 def _attack(

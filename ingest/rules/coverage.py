@@ -31,6 +31,9 @@ def _questions(coverage: Coverage) -> tuple[tuple[bool, CoverageGap], ...]:
         (coverage.has_ports, _NO_PORTS),
         (coverage.has_arguments, _NO_ARGUMENTS),
         (not coverage.has_gaps, _GAPS),
+        (coverage.has_history is not False, _NO_HISTORY),
+        (coverage.has_countries is not False, _NO_COUNTRIES),
+        (coverage.has_networks is not False, _NO_NETWORKS),
     )
 
 
@@ -88,6 +91,23 @@ _NO_ARGUMENTS = CoverageGap(
     "The log does not say which directory a program ran in that sent mail: a local script cannot be named.",
     "log_selector = +arguments",
     "+arguments",
+)
+
+_NO_HISTORY = CoverageGap(
+    "C07",
+    "The log spans less than two weeks: whether an account came from a new place, sent far more than usual, or wrote "
+    "to new domains is not judged (C05, C07, C08).",
+    "Add the older logs too.",
+)
+_NO_COUNTRIES = CoverageGap(
+    "C04",
+    "There is no readable file of countries: whether an account was used from several countries is not judged.",
+    "MAILWATCH_COUNTRY_DB names the file; manage.py check says what is wrong with it.",
+)
+_NO_NETWORKS = CoverageGap(
+    "C04",
+    "There is no file of networks (AS): accounts are compared by countries, but not by operators' networks.",
+    "MAILWATCH_ASN_DB names such a file.",
 )
 
 

@@ -110,6 +110,32 @@ class Limits:
     frozen_messages: int = 20  # Q01, low, of one hour
     open_messages: int = 2000  # Q02; CSF LF_QUEUE_ALERT: 2000
     retry_timeouts: int = 20  # Q03, low, of one hour
+    guessed_window: timedelta = timedelta(hours=24)  # C02: of the failures, and from them to the login
+    distributed_logins: int = 5  # C03; CSF LF_DISTSMTP: 5 logins ...
+    distributed_networks: int = 3  # ... from 3 networks ...
+    distributed_window: timedelta = timedelta(minutes=5)  # ... within 5 minutes
+    distributed_networks_of_day: int = 10  # C03; Exim wiki: 10 in a day
+    distributed_day: timedelta = timedelta(hours=24)
+    distributed_times_usual: int = 3  # C03: so many times the networks of the account's other days
+    travel_countries: int = 3  # C04
+    travel_networks: int = 4  # C04, of different operators; needs a file of networks
+    travel_window: timedelta = timedelta(hours=24)
+    new_place_recipients: int = 50  # C05
+    new_place_window: timedelta = timedelta(hours=1)
+    new_place_forgotten: timedelta = timedelta(days=30)  # C05: a network that was not used for so long is new
+    account_volume: int = 100  # C06, more than; CSF RT_AUTHRELAY: 100 in an hour
+    account_volume_window: timedelta = timedelta(hours=1)
+    habit_least: int = 50  # C07: so many recipients in an hour are never unusual
+    habit_spreads: int = 6  # C07: so many times the usual distance from the usual
+    habit_weeks: int = 4
+    habit_times_busiest: int = 2  # C07: and so many times the busiest other hour
+    fan_out_domains: int = 30  # C08
+    fan_out_new: float = 0.8  # C08: share of them that the account never wrote to
+    fan_out_window: timedelta = timedelta(hours=1)
+    anothers_senders: int = 10  # C10: messages, and ...
+    anothers_senders_share: float = 0.5  # ... share of all of the account
+    many_senders: int = 5  # C11
+    many_senders_window: timedelta = timedelta(hours=1)
     silence: timedelta = timedelta(hours=12)  # S01: so long without a line
     over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
     history: timedelta = timedelta(days=14)  # C05, C07, C08: so long an account must be known for habits
@@ -189,6 +215,10 @@ class Worth(StrEnum):
     REFUSED = "refused"  # a refusal that the rule reads (Rule.refusals) was just stored
     BOUNCES = "bounces"  # several bounced recipients within the longest window around what was just stored
     CONNECTION = "connection"  # several messages by one address and port, likewise
+    LOGIN_AFTER_FAILURES = "login after failures"  # by one address or of one account, within a day
+    MANY_NETWORKS = "many networks"  # of one account, or countries, in a day
+    MANY_RECIPIENTS = "many recipients"  # of one account within an hour
+    SENDERS = "senders"  # of other domains, or several within an hour, of one account
     MANY_IDS = "many ids"  # logins as several users from one address, ever
     LOCAL_VOLUME = "local volume"  # many recipients, or several senders, of a local user within an hour
 
@@ -240,6 +270,7 @@ class Rule:
     next_steps: tuple[str, ...]
     message: MessageEvidence | None = None
     watch: WatchMaker | None = None
+    account_watch: WatchMaker | None = None  # for accounts, where they are watched in another way
     kinds: tuple[SubjectKind, ...] = ()  # the subjects that ``watch`` is for
     refusals: frozenset[Refusals] = frozenset()  # those that ``watch`` reads
     worth_judging: frozenset[Worth] = frozenset(

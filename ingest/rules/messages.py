@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ingest.rules.authenticators import UNKNOWN_ID
+from ingest.rules.bots import BOT_NAME, is_bot_name
 from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION
 from ingest.rules.definition import Limits, MessageFinding, Rule
 from ingest.rules.facts import LogHostFacts, MessageFacts, RecipientFacts
@@ -11,6 +12,7 @@ from ingest.rules.helo import HELO_IS_OURS, HELO_LITERAL, HELO_WITHOUT_DOMAIN, h
 from ingest.rules.logins import EMPTY_ID
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, ROUTED_RECIPIENT, is_routed
 from ingest.rules.reputation import SPAM_REFUSED
+from ingest.rules.volumes import LIMITED
 
 MESSAGE_RULES: tuple[Rule, ...] = (
     OPEN_RELAY,
@@ -18,6 +20,8 @@ MESSAGE_RULES: tuple[Rule, ...] = (
     ROUTED_RECIPIENT,
     EMPTY_ID,
     UNKNOWN_ID,
+    BOT_NAME,
+    LIMITED,
     MANY_IN_CONNECTION,
     BLOCKLISTED,
     SPAM_REFUSED,
@@ -48,12 +52,14 @@ def _place(told: RecipientFacts) -> tuple[datetime, str, str]:
     return told.logged_at, told.recipient, told.original_recipient
 
 
-def may_be_found_on_login(account: str, host: LogHostFacts) -> bool:
+def may_be_found_on_login(account: str | None, helo_name: str, host: LogHostFacts) -> bool:
     """Whether a rule may find something on a message that came by a login and was delivered; most need not be asked.
 
-    ``account``: "" where the log shows an empty id.
+    ``account``: "" where the log shows an empty id, None where it shows none; ``helo_name``: "" where it has none.
     """
-    return account == "" or host.is_unknown_account(account)
+    if account == "" or is_bot_name(helo_name):
+        return True
+    return account is not None and host.is_unknown_account(account)
 
 
 def may_be_found_on_stranger(

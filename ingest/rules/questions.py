@@ -3,6 +3,7 @@
 Authenticators come before accounts: a broken authenticator otherwise reads as hundreds of stolen passwords.
 """
 
+from ingest.rules import takeovers
 from ingest.rules.answers import Answer, Case, Question
 from ingest.rules.authenticators import NEVER_REFUSED, UNKNOWN_ID
 from ingest.rules.bulk import BLOCKLISTED, UNKNOWN_RECIPIENTS
@@ -11,13 +12,13 @@ from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity, State
 from ingest.rules.facts import SubjectKind
 from ingest.rules.gateways import GATEWAY
+from ingest.rules.guessed import GUESSED
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
 from ingest.rules.relays import SubjectReport
 from ingest.rules.words import be, count, listing
 
 _ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
-_ACCOUNT = SubjectKind.AUTHENTICATED_ID
 _USER = SubjectKind.LOCAL_USER
 
 # --- broken authenticator -------------------------------------------------------------------------
@@ -214,20 +215,6 @@ def _not_relayed(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
 # --- accounts, scripts, blocklists ----------------------------------------------------------------
 
 
-def compromised(case: Case) -> tuple[str, ...]:
-    """The accounts that send to so many dead addresses that somebody else must have the password.
-
-    Not those that were only used from addresses that log in as anybody.
-    """
-    anybody = {report.value for report, finding in case.found(MANY_IDS.code, _ADDRESS)}
-    return tuple(
-        report.value
-        for report, finding in case.found(UNKNOWN_RECIPIENTS.code, _ACCOUNT)
-        if finding.peak >= case.limits.unknown_recipients
-        and not (report.sender_host_addresses and set(report.sender_host_addresses) <= anybody)
-    )
-
-
 def accounts(case: Case) -> Question:
     """Does a stranger use somebody's password?"""
     answer, because, rules = _accounts(case)
@@ -235,41 +222,35 @@ def accounts(case: Case) -> Question:
 
 
 def _accounts(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
-    stolen = compromised(case)
-    if stolen:
-        verb = "sends" if len(stolen) == 1 else "send"
-        text = (
-            f"{listing(stolen)} {verb} to {case.limits.unknown_recipients} or more dead addresses in an hour."
-        )
-        return Answer.YES, text, (UNKNOWN_RECIPIENTS.code,)
-    doubtful = [
-        report.value
-        for report, finding in case.found(UNKNOWN_RECIPIENTS.code, _ACCOUNT)
-        if finding.severity is Severity.HIGH
-    ]
-    if doubtful:
-        text = f"Much of what {listing(doubtful)} sends goes to dead addresses. Ask whether it was meant."
-        return Answer.SUSPECTED, text, (UNKNOWN_RECIPIENTS.code,)
-    guessing = case.found(GUESSING.code, _ADDRESS)
-    guessed = [name for report, _ in guessing for name in report.logins_after_guessing]
-    if guessed:
-        text = f"After failed logins from the same address, {listing(guessed)} logged in."
-        return Answer.SUSPECTED, text, (GUESSING.code,)
+    if stolen := takeovers.compromised(case):
+        return Answer.YES, *_told_of(case, stolen)
+    if doubtful := takeovers.doubtful(case):
+        text, rules = _told_of(case, doubtful)
+        return Answer.SUSPECTED, f"{text} Ask whether it was meant.", rules
     if not case.coverage.has_arrivals:
-        return (
-            Answer.UNKNOWN,
-            "There are no arrival lines, so no account can be judged.",
-            (UNKNOWN_RECIPIENTS.code,),
-        )
-    text = "No account sends to many addresses that do not exist."
+        text = "There are no arrival lines, so no account can be judged."
+        return Answer.UNKNOWN, text, (UNKNOWN_RECIPIENTS.code,)
+    text = "No account sends to many addresses that do not exist, or from many places."
+    guessing = case.found(GUESSING.code, _ADDRESS)
     if guessing:
         number = sum(finding.count for _, finding in guessing)
+        whose = "a stranger's login" if case.found(GUESSED.code, _ADDRESS) else "a login"
         text = (
             f"{count(number, 'failed login')} from "
             f"{count(len(guessing), 'address that guesses', 'addresses that guess')} passwords, none "
-            f"followed by a login. {text}"
+            f"followed by {whose}. {text}"
         )
-    return Answer.NO, text, (GUESSING.code, UNKNOWN_RECIPIENTS.code)
+    return Answer.NO, text, (GUESSING.code, GUESSED.code, UNKNOWN_RECIPIENTS.code)
+
+
+def _told_of(case: Case, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What was found on some accounts, in the titles of the rules, and these rules."""
+    found = takeovers.signs(case)
+    titles = {finding.rule: finding.title for name in names for _, finding in found.get(name, ())}
+    if any(name in finding.values for name in names for _, finding in takeovers.guessed(case)):
+        titles = {GUESSED.code: GUESSED.title, **titles}
+    told = "; ".join(f"{title[0].lower()}{title[1:]} ({code})" for code, title in titles.items())
+    return f"{listing(names)}: {told}.", tuple(titles)
 
 
 def blocklisted(case: Case) -> Question:

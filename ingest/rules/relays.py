@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ingest.exim.events import Stage
 from ingest.rules.authenticators import UNKNOWN_ID
+from ingest.rules.bots import BOT_NAME
 from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION, UNKNOWN_RECIPIENTS
 from ingest.rules.definition import (
     Limits,
@@ -20,13 +21,17 @@ from ingest.rules.definition import (
     Worth,
     worst,
 )
+from ingest.rules.envelope_senders import ANOTHERS_SENDER, MANY_SENDERS, told_beside
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
+from ingest.rules.guessed import GUESSED
 from ingest.rules.helo import HELO_IS_OURS, HELO_LITERAL, HELO_WITHOUT_DOMAIN, is_only_noted
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
+from ingest.rules.places import DISTRIBUTED, NEW_PLACE, TRAVEL
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
 from ingest.rules.replies import says_relay_refused
 from ingest.rules.reputation import SPAM_REFUSED
 from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME
+from ingest.rules.volumes import FAN_OUT, LIMITED, UNUSUAL_VOLUME, VOLUME
 from ingest.rules.windows import Distinct, Span
 
 SUBJECT_RULES: tuple[Rule, ...] = (
@@ -35,7 +40,18 @@ SUBJECT_RULES: tuple[Rule, ...] = (
     OPEN_RELAY,
     ROUTED_RECIPIENT,
     MANY_IDS,
+    GUESSED,
     UNKNOWN_RECIPIENTS,
+    TRAVEL,
+    DISTRIBUTED,
+    NEW_PLACE,
+    FAN_OUT,
+    UNUSUAL_VOLUME,
+    BOT_NAME,
+    LIMITED,
+    VOLUME,
+    MANY_SENDERS,
+    ANOTHERS_SENDER,
     LOCAL_SENDER,
     MANY_IN_CONNECTION,
     GUESSING,
@@ -225,7 +241,9 @@ class SubjectAccumulator:
     def _watch(self, place: int) -> Watch:
         watch = self._watches.get(place)
         if watch is None:
-            make = SUBJECT_RULES[place].watch
+            rule = SUBJECT_RULES[place]
+            is_account = self._kind is SubjectKind.AUTHENTICATED_ID
+            make = (rule.account_watch if is_account else None) or rule.watch
             assert make is not None  # _readers names only these
             watch = self._watches[place] = make(self._host, self._limits)
         return watch
@@ -280,7 +298,7 @@ class SubjectAccumulator:
     def report(self) -> SubjectReport | None:
         """The report, None if no rule found anything."""
         watches = [self._watches[place] for place in sorted(self._watches)]
-        found = [finding for watch in watches if (finding := watch.finding()) is not None]
+        found = told_beside([finding for watch in watches if (finding := watch.finding()) is not None])
         if all(map(is_only_noted, found)) or self._span.first_at is None or self._span.last_at is None:
             return None
         found.sort(key=lambda finding: finding.severity.rank)

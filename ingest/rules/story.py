@@ -100,7 +100,7 @@ def _how_nameless(attack: Attack, case: Case) -> str:
 
 
 def _guessed_ids(attack: Attack) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for report in attack.reports for name in report.logins_after_guessing))
+    return tuple(dict.fromkeys(name for finding in attack.findings for name in finding.values))
 
 
 def _since(attack: Attack, case: Case) -> Fact:
@@ -135,9 +135,8 @@ def headline(attack: Attack, case: Case) -> str:
             knows = "must have" if attack.answer is Answer.YES else "may have"
             text = f"{sending} through {_accounts_named(attack)}; a stranger {knows} the password."
         case Way.GUESSED:
-            text = (
-                f"A stranger may have guessed the password of {listing(_guessed_ids(attack))} on {case.name}."
-            )
+            guessed = "has guessed" if attack.answer is Answer.YES else "may have guessed"
+            text = f"A stranger {guessed} the password of {listing(_guessed_ids(attack))} on {case.name}."
         case Way.SCRIPT:
             text = f"{sending}: a program of the user {listing(attack.names)} does it."
     return text[0].upper() + text[1:] if not case.host.name else text

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.rules import programs
+from ingest.rules import programs, takeovers
 from ingest.rules import questions as ask
 from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, worst_answer
 from ingest.rules.attacks import Attack, attack_of
@@ -121,7 +121,7 @@ def verdict(
         open_relay=relay,
         broken_authenticator=broken,
         accounts_answer=accounts,
-        compromised_accounts=ask.compromised(case),
+        compromised_accounts=takeovers.compromised(case),
         local_scripts_answer=scripts,
         local_scripts=programs.sending_users(case),
         headline=told.headline,

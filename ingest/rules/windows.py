@@ -29,7 +29,11 @@ class Window:
         self._events.append((at, key, amount))
         self._keys[key] = self._keys.get(key, 0) + 1
         self.total += amount
-        while at - self._events[0][0] >= self._length:
+        self.pass_to(at)
+
+    def pass_to(self, at: datetime) -> None:
+        """Lets go what is too old by a later time."""
+        while self._events and at - self._events[0][0] >= self._length:
             self._forget()
 
     def _forget(self) -> None:
@@ -39,6 +43,11 @@ class Window:
             del self._keys[key]
         else:
             self._keys[key] -= 1
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        """The different keys in the window."""
+        return tuple(self._keys)
 
     @property
     def distinct(self) -> int:

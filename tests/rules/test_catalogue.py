@@ -1,5 +1,6 @@
 """Every rule is complete, and the document is made from them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -95,6 +96,8 @@ def test_what_a_log_cannot_tell_names_the_setting() -> None:
     ]  # fmt: skip
     assert all(gap.rule in RULES and gap.why and gap.remedy for gap in gaps(nothing))
     assert gaps(Coverage()) == ()
+    beside = replace(everything, has_countries=False, has_networks=False, has_history=False)
+    assert [gap.rule for gap in gaps(beside)] == ["C07", "C04", "C04"]
 
 
 def test_words() -> None:

@@ -20,6 +20,7 @@ from ingest.rules.facts import (
 )
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.verdict import Answer, Verdict, combine, verdict
+from tests.rules.accounts import account_report, from_place
 from tests.rules.facts import (
     HOST,
     START,
@@ -276,6 +277,35 @@ class TestAccounts:
 
         assert (answer.accounts_answer, answer.compromised_accounts) == (Answer.SUSPECTED, ())
         assert "guessed the password of alice@example.com" in answer.headline
+
+    def test_a_guessed_password_is_certain_where_many_names_were_tried(self) -> None:
+        guesses = [failed_login(n, f"u{n}") for n in range(6)]
+        found = healthy(*guesses, login(20, "u3"), refusal(30))
+
+        answer = verdict(found, HOST, coverage())
+
+        assert (answer.accounts_answer, answer.compromised_accounts) == (Answer.YES, ("u3",))
+        assert answer.rule == "C02"
+        assert "has guessed the password of u3" in answer.headline
+
+    def test_a_changed_password_is_no_stolen_one(self) -> None:
+        found = healthy(login(-30), *(failed_login(n) for n in range(9)), login(20), refusal(30))
+
+        assert verdict(found, HOST, coverage()).accounts_answer is Answer.NO
+
+    def test_one_sign_is_suspected_and_two_are_certain(self) -> None:
+        places = [from_place(n * 60, f"192.0.2.{n}", country) for n, country in enumerate(("NL", "VN", "BR"))]
+        dead = [
+            recipient(f"d{n}@remote.example", outcome=Outcome.BOUNCED, text="user unknown") for n in range(30)
+        ]
+        bulk = login(90, recipients=tuple(dead))
+
+        one = verdict(healthy() + reports(account_report(*places)), HOST, coverage())
+        two = verdict(healthy() + reports(account_report(*places, bulk)), HOST, coverage())
+
+        assert (one.accounts_answer, one.compromised_accounts) == (Answer.SUSPECTED, ())
+        assert "(C04)" in one.questions[2].because
+        assert (two.accounts_answer, two.compromised_accounts) == (Answer.YES, ("alice@example.com",))
 
     def test_guessing_in_vain_is_counter_evidence(self) -> None:
         found = healthy(*(failed_login(n, f"u{n}") for n in range(12)))

@@ -46,6 +46,12 @@ def test_the_worst_suspect_is_open_with_findings_and_lines(desk: Client, seed: L
     assert f'href="/senders/{ADDRESS}/"' in response.text
 
 
+def test_a_suspects_country_stands_beside_the_date_of_its_data(desk: Client, seed: LogHost) -> None:
+    assert (
+        '<dt>Country</dt><dd>US <span class="muted">data of 17 Jun 2026</span>' in desk.get("/relays/").text
+    )
+
+
 def test_suspects_of_one_attack_are_said_to_belong_together(desk: Client, ingested: Ingested) -> None:
     second = SEED[0].replace("129.137.152.170", "203.0.113.88").replace("-0007sb-", "-0007sc-")
     ingested([*SEED, second])

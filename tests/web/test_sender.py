@@ -35,6 +35,16 @@ def test_findings_stand_on_top(desk: Client, seed: LogHost) -> None:
     assert "no user name" in html
 
 
+def test_the_country_stands_beside_the_date_of_its_data(
+    desk: Client, ingested: Ingested, seed: LogHost
+) -> None:
+    html = desk.get("/senders/129.137.152.170/").content.decode()
+    assert '<dt>Country</dt><dd>US <span class="muted">data of 17 Jun 2026</span>' in html
+    ingested(DAY)
+    html = desk.get("/senders/203.0.113.9/").content.decode()
+    assert '<dt>Country</dt><dd><span class="muted">not known</span>' in html
+
+
 def test_refusals_and_failed_logins_are_counted(desk: Client, ingested: Ingested) -> None:
     ingested(DAY)
     html = desk.get("/senders/203.0.113.9/").content.decode()

@@ -1,0 +1,125 @@
+"""Which accounts are worth judging after lines were stored, by what the account rules ask for.
+
+Each question costs as much as the logins in the spans of time that a run touched, and a window around them. Some rules
+compare with what an account did before: for them a run that brings older lines than there were is asked for all that
+is later, too.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+
+from ingest import countries
+from ingest.marks import ALWAYS, Marks, Span, Subject, joined
+from ingest.models import LogHost
+from ingest.rules.definition import Limits, Worth
+from ingest.rules.facts import SubjectKind
+from ingest.sql import statement
+from ingest.stored_facts import log_host_facts
+
+
+def accounts(log_host_id: int, marks: Marks, limits: Limits, asked: set[Worth]) -> Iterator[Subject]:
+    """The accounts, and for C02 the addresses, that a run touched and that an account rule may find something on."""
+    if Worth.LOGIN_AFTER_FAILURES in asked and (marks.messages or marks.refusals):
+        yield from _after_failures(log_host_id, marks, limits)
+    if not marks.messages:
+        return
+    found: set[str] = set()
+    if Worth.MANY_NETWORKS in asked:
+        found.update(_at_once(log_host_id, marks.messages, limits))
+        found.update(_in_a_day(log_host_id, _from(marks.messages), limits))
+    if Worth.MANY_RECIPIENTS in asked or Worth.SENDERS in asked:
+        found.update(_busy(log_host_id, _from(marks.messages), limits))
+    if Worth.SENDERS in asked:
+        found.update(_as_another(log_host_id, marks.messages, limits))
+    for account in found:
+        yield SubjectKind.AUTHENTICATED_ID, account
+
+
+def _after_failures(log_host_id: int, marks: Marks, limits: Limits) -> Iterator[Subject]:
+    """C02: the failures lie within one window, and the login within another after them."""
+    around = _from((*marks.messages, *marks.refusals))[0].widened(2 * limits.guessed_window)
+    parameters = {
+        "refused_first_at": [span.first_at for span in marks.refusals],
+        "refused_last_at": [span.last_at for span in marks.refusals],
+        "since": around.first_at,
+        "until": around.last_at,
+        "least": limits.failed_logins,
+    }
+    logins = _from(marks.messages) if marks.messages else ()
+    for kind, value in _rows(statement("logins_after_failures"), log_host_id, logins, **parameters):
+        yield SubjectKind(kind), value
+
+
+def _at_once(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[str]:
+    """C03, within minutes."""
+    wanted = {"logins": limits.distributed_logins, "addresses": limits.distributed_networks}
+    for account, _ in _scattered(log_host_id, spans, limits.distributed_window, **wanted):
+        yield account
+
+
+def _in_a_day(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[str]:
+    """C03 and C04, within a day: where these addresses are from, the files say."""
+    window = max(limits.distributed_day, limits.travel_window)
+    least = min(limits.distributed_networks_of_day, limits.travel_countries, limits.travel_networks)
+    for account, addresses in _scattered(log_host_id, spans, window, logins=least, addresses=least):
+        origins = [countries.origin_of(address) for address in set(addresses)]
+        if (
+            len(origins) >= limits.distributed_networks_of_day
+            or len({origin.country for origin in origins if origin.country}) >= limits.travel_countries
+            or len({origin.network for origin in origins if origin.network}) >= limits.travel_networks
+        ):
+            yield account
+
+
+def _scattered(
+    log_host_id: int, spans: Sequence[Span], window: timedelta, **wanted: int
+) -> list[tuple[str, list[str]]]:
+    sql = statement("scattered_accounts").format(seconds=int(window.total_seconds()))
+    return [
+        (account, addresses)
+        for account, addresses in _rows(sql, log_host_id, _widened(spans, window), **wanted)
+    ]
+
+
+def _busy(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[str]:
+    """C05 to C08 count recipients, C11 senders, within an hour."""
+    recipients = min(
+        limits.new_place_recipients, limits.account_volume, limits.habit_least, limits.fan_out_domains
+    )
+    wide = _widened(spans, max(limits.account_volume_window, limits.new_place_window, limits.fan_out_window))
+    wanted = {"recipients": recipients, "senders": limits.many_senders}
+    for (account,) in _rows(statement("busy_accounts"), log_host_id, wide, **wanted):
+        yield account
+
+
+def _as_another(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[str]:
+    """C10."""
+    host = log_host_facts(LogHost.objects.get(pk=log_host_id))
+    wanted = {
+        "local_domains": sorted(host.local_domains),
+        "are_given": not host.local_domains_inferred,
+        "least": limits.anothers_senders,
+        "share": limits.anothers_senders_share,
+    }
+    for (account,) in _rows(statement("anothers_senders"), log_host_id, spans, **wanted):
+        yield account
+
+
+def _from(spans: Sequence[Span]) -> Sequence[Span]:
+    """All from the first of them on: what is later is seen in another light."""
+    return (Span(min(span.first_at for span in spans), ALWAYS.last_at),)
+
+
+def _widened(spans: Sequence[Span], by: timedelta) -> Sequence[Span]:
+    return joined(span.widened(by) for span in spans)
+
+
+def _rows(sql: str, log_host_id: int, spans: Sequence[Span], **parameters: Any) -> list[tuple[Any, ...]]:
+    times = {"first_at": [span.first_at for span in spans], "last_at": [span.last_at for span in spans]}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"log_host_id": log_host_id, **times, **parameters})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

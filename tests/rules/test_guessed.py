@@ -1,0 +1,120 @@
+"""C02: a login after many that failed."""
+
+from dataclasses import replace
+from ipaddress import ip_network
+
+import pytest
+
+from ingest.rules.facts import MessageFacts, RejectionFacts
+from tests.rules.accounts import ALICE, DAY, account_report, from_place, severity_of
+from tests.rules.facts import HOST, address_report, failed_login, login, message
+
+type Facts = list[MessageFacts | RejectionFacts]
+
+GUESSES = [failed_login(n, f"u{n}") for n in range(5)]
+OF_ALICE = [failed_login(n, sender_host_address=f"198.51.100.{n}") for n in range(5)]
+
+
+class TestByAddress:
+    @pytest.mark.parametrize(
+        ("facts", "severity"),
+        [
+            pytest.param([*GUESSES, login(10, "u3")], "critical", id="five names, then one gets in"),
+            pytest.param([*GUESSES[:4], login(10, "u3")], None, id="four failures"),
+            pytest.param(
+                [*(failed_login(n, f"u{n % 2}") for n in range(5)), login(10, "u1")], "high", id="two names"
+            ),
+            pytest.param(
+                [*(failed_login(n) for n in range(9)), login(10)], "medium", id="one name: a new password?"
+            ),
+            pytest.param(
+                [login(-60), *(failed_login(n) for n in range(9)), login(10)],
+                "low",
+                id="who had logged in so before: the password was changed",
+            ),
+            pytest.param(
+                [login(-60), *GUESSES, login(10, "u3")], "critical", id="another had logged in so before"
+            ),
+            pytest.param([*GUESSES, login(4 + DAY, "u3")], "critical", id="a day later"),
+            pytest.param([*GUESSES, login(5 + DAY, "u3")], None, id="more than a day later"),
+            pytest.param(
+                [*(failed_login(n * DAY / 4, f"u{n}") for n in range(5)), login(DAY + 9, "u3")],
+                None,
+                id="five failures in more than a day",
+            ),
+            pytest.param([login(-10, "u3"), *GUESSES], None, id="only before"),
+            pytest.param([*GUESSES, message(10)], None, id="a message without a login"),
+            pytest.param(
+                [*(failed_login(n, f"u{n}", text="435 Unable to authenticate") for n in range(5)), login(9)],
+                None,
+                id="the server could not check",
+            ),
+        ],
+    )
+    def test_from_when_on(self, facts: Facts, severity: str | None) -> None:
+        assert severity_of(address_report(*facts), "C02") == severity
+
+    def test_who_got_in_is_named(self) -> None:
+        report = address_report(*GUESSES, login(10, "u3"), login(11, "u3"))
+
+        finding = report and report.finding("C02")
+        assert finding
+        assert finding.values == ("u3",)
+        assert finding.count == 2
+        assert "5 logins were refused" in finding.evidence
+
+    def test_webmail_is_not_meant(self) -> None:
+        host = replace(HOST, trusted_networks=(ip_network("203.0.113.0/24"),))
+
+        assert severity_of(address_report(*GUESSES, login(10, "u3"), host=host), "C02") is None
+
+
+class TestByAccount:
+    @pytest.mark.parametrize(
+        ("facts", "severity"),
+        [
+            pytest.param(
+                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "192.0.2.9", "VN")],
+                "high",
+                id="from a new country",
+            ),
+            pytest.param(
+                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "192.0.2.9", "NL")],
+                None,
+                id="from another address of the same country: popular names are guessed at all day",
+            ),
+            pytest.param(
+                [*OF_ALICE, from_place(20, "192.0.2.9", "VN")], None, id="nothing is known of before"
+            ),
+            pytest.param(
+                [from_place(-60, "192.0.2.1"), *OF_ALICE, from_place(20, "192.0.2.9")],
+                None,
+                id="no country is known",
+            ),
+            pytest.param(
+                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE[:4], from_place(20, "192.0.2.9", "VN")],
+                None,
+                id="four failures",
+            ),
+            pytest.param(
+                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(9 + DAY, "192.0.2.9", "VN")],
+                None,
+                id="more than a day later",
+            ),
+        ],
+    )
+    def test_from_where(self, facts: Facts, severity: str | None) -> None:
+        report = account_report(*facts)
+
+        assert severity_of(report, "C02") == severity
+
+    def test_the_place_and_the_date_of_the_data_are_said(self) -> None:
+        host = replace(HOST, origins="2026-06-17")
+        facts: Facts = [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "192.0.2.9", "VN")]
+
+        report = account_report(*facts, host=host, account=ALICE)
+
+        assert report
+        text = report.findings[0].evidence
+        assert "192.0.2.9 (VN)" in text
+        assert "data of 2026-06-17" in text
