@@ -55,16 +55,11 @@ def _id_at(at: datetime) -> str:
 
 
 def address_is(field: str, address: str) -> Condition:
-    return _indexed(field, Exact(_backwards(field), address.lower()[::-1]))
+    return Exact(_backwards(field), address.lower()[::-1])
 
 
 def domain_is(field: str, domain: str) -> Condition:
-    return _indexed(field, StartsWith(_backwards(field), f"@{domain}".lower()[::-1]))
-
-
-def _indexed(field: str, lookup: Exact | StartsWith) -> Condition:
-    """The index of final recipients leaves out bare local names, and says so to the planner in these words."""
-    return Q(lookup) & Q(recipient__contains="@") if field == "recipient" else lookup
+    return StartsWith(_backwards(field), f"@{domain}".lower()[::-1])
 
 
 def header_is(header_message_id: str) -> Q:
