@@ -39,18 +39,32 @@ def accounts(log_host_id: int, marks: Marks, limits: Limits, asked: set[Worth]) 
 
 
 def _after_failures(log_host_id: int, marks: Marks, limits: Limits) -> Iterator[Subject]:
-    """C02: the failures lie within one window, and the login within another after them."""
-    around = _from((*marks.messages, *marks.refusals))[0].widened(2 * limits.guessed_window)
-    parameters = {
-        "refused_first_at": [span.first_at for span in marks.refusals],
-        "refused_last_at": [span.last_at for span in marks.refusals],
-        "since": around.first_at,
-        "until": around.last_at,
-        "least": limits.failed_logins,
-    }
-    logins = _from(marks.messages) if marks.messages else ()
-    for kind, value in _rows(statement("logins_after_failures"), log_host_id, logins, **parameters):
-        yield SubjectKind(kind), value
+    """C02: the failures lie within one window, and a login within another after them.
+
+    An account needs logins from two countries at least (ingest_addresslogin has been brought up to date).
+    """
+    since = _from((*marks.messages, *marks.refusals))
+    sql = statement("many_failures").format(seconds=int(limits.guessed_window.total_seconds()))
+    wide = [span.widened(2 * limits.guessed_window) for span in since]
+    failed = set(_rows(sql, log_host_id, wide, least=limits.failed_logins))
+    if not failed:
+        return
+    logins = _rows(statement("logins_by_address"), log_host_id, since)
+    for address in {address for address, _ in logins}:
+        if (SubjectKind.SENDER_HOST_ADDRESS, address) in failed:
+            yield SubjectKind.SENDER_HOST_ADDRESS, address
+    accounts = [
+        account
+        for account in {account for _, account in logins}
+        if (SubjectKind.AUTHENTICATED_ID, account) in failed
+    ]
+    if accounts and countries.country_file().is_read:
+        for account, addresses in _rows(
+            statement("addresses_of_accounts"), log_host_id, since, accounts=accounts
+        ):
+            found = {countries.origin_of(address).country for address in addresses}
+            if len(found - {None}) > 1:
+                yield SubjectKind.AUTHENTICATED_ID, account
 
 
 def _at_once(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[str]:

@@ -50,7 +50,6 @@ def candidates(log_host_id: int, marks: Marks, limits: Limits) -> Candidates:
     asked = {worth for kind in SubjectKind for worth in worth_judging(kind)}
     if marks.refusals:
         _add_refused(found, log_host_id, marks.refusals, suspects)
-    found.subjects.update(accounts(log_host_id, marks, limits, asked))
     touched = joined((*marks.messages, *marks.refusals))
     if touched and Worth.BOUNCES in asked:
         found.subjects.update(_bounced(log_host_id, touched, limits))
@@ -67,6 +66,7 @@ def candidates(log_host_id: int, marks: Marks, limits: Limits) -> Candidates:
                 found.subjects.update(
                     _touched(log_host_id, marks.messages, kind, None if everyone else values)
                 )
+    found.subjects.update(accounts(log_host_id, marks, limits, asked))
     if marks.refusals:
         _add_times_of_accounts(found, log_host_id, marks.refusals, suspects[SubjectKind.AUTHENTICATED_ID])
     return found

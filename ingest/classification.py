@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from ingest import load, marks, reports, signs
+from ingest.account_candidates import accounts
 from ingest.assembly import message_facts
 from ingest.candidates import Candidates, candidates
 from ingest.judging import by_kind, forget_states, judge, judged
@@ -19,7 +20,7 @@ from ingest.marks import Subject, subjects_of
 from ingest.models import AddressLogin, IngestRun, LocalDomain, LogHost, Message, Suspect
 from ingest.rules import memory
 from ingest.rules.configuration import ConfigurationFinding, audit
-from ingest.rules.definition import Limits, MessageFinding, SubjectFinding
+from ingest.rules.definition import Limits, MessageFinding, SubjectFinding, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, infer_local_domains
 from ingest.rules.messages import is_worth_judging, message_findings
 from ingest.rules.relays import SubjectReport
@@ -110,11 +111,12 @@ def judge_suspects(log_host: LogHost) -> None:
     """Compute the findings of a log host's suspects again, after lines were taken away.
 
     Whoever had no finding has none without them, but for the address that had some regulars among those it logged in
-    as: they are looked at as well.
+    as, and for accounts, which are compared with what they did before: these are looked at as well.
     """
     forget_states(log_host.pk)
     found = Candidates(subjects=_follow_log_host(log_host, _nothing) | _suspects(log_host))
     found.subjects.update(_with_many_logins(log_host))
+    found.subjects.update(accounts(log_host.pk, marks.EVERYTHING, _LIMITS, set(Worth)))
     judge(log_host.pk, log_host_facts(log_host), found)
     signs.count_again(log_host.pk, marks.EVERYTHING)
 

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from ingest import countries
-from ingest.models import IngestRun, LogHost
+from ingest import countries, undo
+from ingest.models import Finding, IngestRun, LogHost
 from ingest.rules.facts import SubjectKind
 from tests.ingest.test_classification import START, Log, rules_of, same
 
@@ -103,6 +103,47 @@ def test_older_logs_that_come_later_tell_that_a_burst_was_unusual(utc: LogHost, 
     read_lines(before.lines)
 
     assert account_rules() == {"C05", "C07", "C08"}
+    same(utc)
+
+
+def test_what_is_undone_is_no_habit_any_more(utc: LogHost, read_lines: Read) -> None:
+    before, earlier, burst = Mailings(), Mailings(), Mailings()
+    weeks_of_habit(before)
+    earlier.mailing(START - 2 * DAY, NL, ALICE, some(45, domains=40))
+    burst.mailing(START, NL, ALICE, some(45, domains=40))
+    read_lines(before.lines)
+    run = read_lines(earlier.lines)
+    assert account_rules() == {"C08"}
+    read_lines(burst.lines)
+    at_first = Finding.objects.get(rule="C08").first_at
+
+    assert undo.begin(run, by="helen")
+    while undo.work(run.pk):
+        pass
+
+    assert account_rules() == {"C08"}
+    assert Finding.objects.get(rule="C08").first_at > at_first
+    same(utc)
+
+
+def test_removed_lines_may_make_an_account_a_suspect(utc: LogHost, read_lines: Read) -> None:
+    before, burst = Mailings(), Mailings()
+    weeks_of_habit(before)
+    read_lines(before.lines)
+    earlier = Mailings()
+    for hour in range(3):  # few at a time
+        names = some(40, domains=40)[hour * 14 : hour * 14 + 14]
+        earlier.mailing(START - 2 * DAY + 120 * hour * MINUTE, NL, ALICE, names)
+    run = read_lines(earlier.lines)
+    burst.mailing(START, NL, ALICE, some(45, domains=40))
+    read_lines(burst.lines)
+    assert account_rules() == set()
+
+    assert undo.begin(run, by="helen")
+    while undo.work(run.pk):
+        pass
+
+    assert account_rules() == {"C08"}
     same(utc)
 
 
