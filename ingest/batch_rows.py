@@ -22,6 +22,7 @@ from ingest.exim.events import (
 )
 from ingest.exim.line import readable
 from ingest.exim.message_id import received_at
+from ingest.exim.notes import hands_in
 from ingest.exim.parse import parse
 from ingest.exim.syslog import first_line
 from ingest.known_lines import NewEntry
@@ -72,6 +73,11 @@ class Rows:
         if hour is None:
             hour = self.counts.hours[start] = load.Hour()
         return hour
+
+    def count_script(self, at: datetime, directory: str) -> None:
+        """Count a program that handed in a message, by the directory it ran in."""
+        key = at.replace(minute=0, second=0, microsecond=0), directory[: load.INDEXED_TEXT]
+        self.counts.script_runs[key] = self.counts.script_runs.get(key, 0) + 1
 
     def count_login(self, authenticator: str, authenticated_id: str | None, number: int = 1) -> None:
         """Count arrivals through an authenticator by how they name their user."""
@@ -197,6 +203,8 @@ def _take(rows: Rows, hour: load.Hour, event: Event, place: Place) -> None:
             _take_refusal(rows, hour, discard_of(event, place))
         case Note() if event.topic is Topic.ARGUMENTS:
             rows.features.add("arguments")
+            if event.directory is not None and hands_in(event.text):
+                rows.count_script(event.logged_at, event.directory)
 
 
 def _take_again(rows: Rows, event: Event, place: Place) -> None:

@@ -25,6 +25,7 @@ KEYS = {
     "ingest_hourlyvolume": ("log_host_id", "hour"),
     "ingest_localdomain": ("log_host_id", "domain"),
     "ingest_logincount": ("log_host_id", "authenticator"),
+    "ingest_scriptruns": ("log_host_id", "hour", "directory"),
 }
 """What lines say, by table: the columns that tell a row from another."""
 

@@ -60,4 +60,6 @@ def less(before: load.Counts, after: load.Counts) -> load.Counts:
             kept.nameless - logins.nameless,
             kept.unrecorded - logins.unrecorded,
         )
+    for key, runs in before.script_runs.items():
+        counts.script_runs[key] = after.script_runs.get(key, 0) - runs
     return counts

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from ingest import derivation, load, pages, partitions, removal
-from ingest.models import HourlyVolume, LogHost
+from ingest.models import HourlyVolume, LogHost, ScriptRuns
 from ingest.partitions import month_start
 from ingest.sql import statement
 
@@ -162,6 +162,7 @@ class _Leaving:
     def _remove_hours(self) -> None:
         start, end = self._parameters["start"], self._parameters["end"]
         HourlyVolume.objects.filter(log_host=self.log_host, hour__gte=start, hour__lt=end).delete()
+        ScriptRuns.objects.filter(log_host=self.log_host, hour__gte=start, hour__lt=end).delete()
 
     def _keep_refusals(self) -> None:
         if self._rows("refusals_with_lines_left"):

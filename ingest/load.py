@@ -399,6 +399,7 @@ class Counts:
     hours: dict[datetime, Hour] = field(default_factory=dict)
     local_deliveries: dict[str, int] = field(default_factory=dict)  # by domain
     logins: dict[str, Logins] = field(default_factory=dict)  # by authenticator
+    script_runs: dict[tuple[datetime, str], int] = field(default_factory=dict)  # by hour and directory
 
 
 def add_counts(log_host_id: int, counts: Counts) -> None:
@@ -418,6 +419,12 @@ def add_counts(log_host_id: int, counts: Counts) -> None:
             for name in Logins.__slots__:
                 by_name[name] = [getattr(count, name) for _, count in logins]
             _execute(cursor, "add_login_counts", log_host_id, by_name)
+        if counts.script_runs:
+            runs = sorted(counts.script_runs.items())
+            by_hour = {"hours": [at for (at, _), _ in runs], "directories": [name for (_, name), _ in runs]}
+            _execute(
+                cursor, "add_script_runs", log_host_id, by_hour | {"runs": [number for _, number in runs]}
+            )
 
 
 def _execute(cursor: Any, name: str, log_host_id: int, parameters: Mapping[str, Any]) -> None:

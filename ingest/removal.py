@@ -11,7 +11,7 @@ from django.db import connection
 from ingest import classification, derivation, load, pages, zones
 from ingest.assembly import Gathered
 from ingest.derivation import Placed
-from ingest.models import HourlyVolume, LocalDomain, LogHost, LoginCount, Message, Unfinished
+from ingest.models import HourlyVolume, LocalDomain, LogHost, LoginCount, Message, ScriptRuns, Unfinished
 from ingest.sources.entries import Entry
 from ingest.stored_facts import log_host_facts
 
@@ -126,6 +126,7 @@ def add_counts(log_host_id: int, counts: load.Counts) -> None:
     load.add_counts(log_host_id, counts)
     HourlyVolume.objects.filter(log_host_id=log_host_id, hour__in=list(counts.hours), lines__lte=0).delete()
     LocalDomain.objects.filter(log_host_id=log_host_id, deliveries__lte=0).delete()
+    ScriptRuns.objects.filter(log_host_id=log_host_id, runs__lte=0).delete()
     LoginCount.objects.filter(
         log_host_id=log_host_id, named__lte=0, nameless__lte=0, unrecorded__lte=0
     ).delete()

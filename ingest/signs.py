@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from ingest import pages
 from ingest.exim.reasons import Reason
 from ingest.marks import Marks, Span, joined
 from ingest.models import HourSign, LogHost
@@ -114,6 +115,7 @@ def findings(
 ) -> tuple[SubjectFinding, ...]:
     """What the rules find on a log host as a whole, worst first; of a range, by the hours that begin in it."""
     told = _told(log_host, since or _BEGINNING, until or _END)
+    told += _scripts(log_host, since or _BEGINNING, until or _END)
     sent = _sent(log_host, told)
     return host_findings(told, host, coverage, sent)
 
@@ -144,6 +146,40 @@ def _told(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:
         )
         for sign, value, count, peak, total, seen, first_at, last_at, message_ids, lines in rows
     ]
+
+
+def _scripts(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:
+    """Directories whose programs handed in many messages; of each one line, of its first hour."""
+    parameters: dict[str, Any] = {
+        "log_host_id": log_host.pk,
+        "since": since.replace(minute=0, second=0, microsecond=0),
+        "until": until,
+        "least": _LIMITS.script_runs,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement("script_runs_told"), parameters)
+        rows = cursor.fetchall()
+    return [
+        Told(
+            sign=Sign.SCRIPT,
+            value=directory,
+            count=int(runs),
+            peak=peak,
+            first_at=first,
+            last_at=last + _HOUR,
+            lines=_line_of_script(log_host.pk, directory, first),
+        )
+        for directory, runs, peak, first, last in rows
+    ]
+
+
+def _line_of_script(log_host_id: int, directory: str, hour: datetime) -> tuple[int, ...]:
+    told = f"cwd={directory} ".encode()
+    for page in pages.overlapping(log_host_id, hour, hour + _HOUR):
+        for line_ref, entry in page.entries():
+            if told in entry.head:
+                return (line_ref,)
+    return ()
 
 
 def _ends[T](items: list[T] | None) -> tuple[T, ...]:

@@ -170,6 +170,7 @@ def _rows(schema: str) -> Iterator[_Table]:
         "hourly volumes": "ingest_hourlyvolume",
         "local domains": "ingest_localdomain",
         "logins": "ingest_logincount",
+        "script runs": "ingest_scriptruns",
     }
     for kind, table in kinds.items():
         yield _whole(kind, schema, table, beside.KEYS[table][1:])

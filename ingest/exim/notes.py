@@ -98,6 +98,7 @@ _BY_PATTERN: tuple[tuple[re.Pattern[str], Topic], ...] = tuple(
 )
 _REMOTE_LOGIN = re.compile(r"[^ ]{1,255} authenticator failed H=")
 _ARGUMENTS = re.compile(r"cwd=(.{0,4096}?) [0-9]{1,6} args: ")
+_HANDING_IN = frozenset({"-t", "-ti", "-it", "-i", "-oi", "-bm", "-bs"})
 _HOST_IN_WORDS = re.compile(
     r" H=|[ (](?:from|for)(?= (?:[^ ]{1,255} )?(?:\([^)]{0,255}\) )?\[[0-9A-Fa-f.:]++\])"
 )
@@ -127,6 +128,17 @@ def read_note(line: Line) -> Note:
         fields.named_addresses(text if arguments is None else text.replace(" -f", " -f ")),
         None,
         None if arguments is None else arguments[1],
+    )
+
+
+def hands_in(arguments: str) -> bool:
+    """Whether a ``cwd=... args:`` line is of a program that hands in a message; not of Exim at its own work."""
+    words = arguments.partition(" args: ")[2].split()[1:]
+    is_own_work = any(
+        word.startswith(("-M", "-q", "-E", "-bd", "-bp", "-bP", "-bV", "-bh", "-be")) for word in words
+    )
+    return not is_own_work and any(
+        word in _HANDING_IN or "@" in word or word.startswith("-f") for word in words
     )
 
 

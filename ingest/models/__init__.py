@@ -1,7 +1,16 @@
 """The tables."""
 
 from ingest.assembly import Status
-from ingest.models.findings import AddressLogin, Finding, HourlyVolume, HourSign, Mark, SubjectState, Suspect
+from ingest.models.findings import (
+    AddressLogin,
+    Finding,
+    HourlyVolume,
+    HourSign,
+    Mark,
+    ScriptRuns,
+    SubjectState,
+    Suspect,
+)
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
@@ -31,6 +40,7 @@ __all__ = [
     "Outcome",
     "Piece",
     "Rejection",
+    "ScriptRuns",
     "SetAside",
     "Source",
     "SourceFile",

@@ -140,6 +140,19 @@ class HourSign(models.Model):
         return f"{self.sign} {self.value}"
 
 
+class ScriptRuns(models.Model):
+    """How many messages programs handed in that ran in a directory, by the hour (cwd=... args: ...)."""
+
+    pk = models.CompositePrimaryKey("log_host_id", "hour", "directory")
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    hour = models.DateTimeField()
+    directory = models.TextField()
+    runs = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return self.directory
+
+
 class HourlyVolume(models.Model):
     """Lines of one hour by what they say. Counted up in the transaction that stores the lines."""
 

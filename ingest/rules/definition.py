@@ -92,6 +92,7 @@ class Limits:
     script_recipients: int = 20  # L02, a web server's user ...
     script_window: timedelta = timedelta(minutes=10)  # ... within this time
     script_senders: int = 5  # L02, a web server's user, within local_volume_window
+    script_runs: int = 100  # L01, of one directory in an hour; CSF LF_SCRIPT_LIMIT: 100
     local_volume: int = 100  # L02, anybody else; CSF RT_LOCALRELAY: 100 in an hour
     local_volume_window: timedelta = timedelta(hours=1)
     forged_senders: int = 10  # L04, within local_volume_window

@@ -15,13 +15,14 @@ from ingest.rules.gateways import GATEWAY
 from ingest.rules.inbound import DICTIONARY, LISTED_CLIENTS, PROTOCOL_ERRORS, SENDERS_REFUSED
 from ingest.rules.queue import BUILD_UP, FROZEN, RETRY_TIMEOUTS
 from ingest.rules.reputation import BACKSCATTER, JOE_JOB, THROTTLED
-from ingest.rules.scripts import OWN_MAIL
+from ingest.rules.scripts import OWN_MAIL, SCRIPT
 from ingest.rules.signs import Signs, Told
 
 HOST_RULES: tuple[Rule, ...] = (
     GATEWAY,
     PASSWORDS_LOGGED,
     NEVER_REFUSED,
+    SCRIPT,
     OWN_MAIL,
     UNRECORDED_ID,
     THROTTLED,

@@ -6,7 +6,7 @@ from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SubjectReport
-from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME, OWN_MAIL
+from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME, OWN_MAIL, SCRIPT
 from ingest.rules.words import listing
 
 _USER = SubjectKind.LOCAL_USER
@@ -44,6 +44,8 @@ def _sent(case: Case) -> tuple[Answer, str, tuple[str, ...]] | None:
             text += " It writes under senders that are not ours."
             rules.append(FORGED_SENDER.code)
         return Answer.SUSPECTED, f"{text} Ask whose program it is.", tuple(rules)
+    if script := case.of_host(SCRIPT.code):
+        return Answer.SUSPECTED, f"{script.evidence} Ask what it is for.", (SCRIPT.code,)
     own = case.of_host(OWN_MAIL.code)
     if own is not None and own.severity is Severity.HIGH:
         return Answer.SUSPECTED, own.evidence, (OWN_MAIL.code,)
@@ -62,5 +64,5 @@ def _not_sent(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
             "log_selector = +arguments. No local user sends to many dead addresses."
         )
         return Answer.UNKNOWN, text, (COVERAGE.code,)
-    text = "No local user sends to many dead addresses; what each program sent was not counted."
-    return Answer.UNKNOWN, text, (COVERAGE.code,)
+    text = "No local user sends to many dead addresses, and no directory ran a program that sent much."
+    return Answer.NO, text, (SCRIPT.code, UNKNOWN_RECIPIENTS.code)

@@ -1,4 +1,4 @@
-"""Programs on the host itself that send: a local user's volume (L02), by SMTP (L03), false senders (L04)."""
+"""Programs on the host itself that send: by directory (L01), by user (L02), by SMTP (L03), as others (L04)."""
 
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind, domain_of
@@ -25,6 +25,51 @@ def _foreign_recipients(message: MessageFacts, host: LogHostFacts) -> list[str]:
         foreign = [address for address in message.listed_recipients or () if not host.is_local(address)]
     return [address for address in foreign if domain_of(address)]
 
+
+# --- L01 ------------------------------------------------------------------------------------------
+
+_OF_THE_SYSTEM = ("/", "/root", "/var/spool", "/var/lib", "/usr", "/etc")
+
+
+def _is_of_the_system(directory: str) -> bool:
+    return directory == "/" or any(directory == of or directory.startswith(f"{of}/") for of in _OF_THE_SYSTEM[1:])
+
+
+def _script(signs: Signs) -> SubjectFinding | None:
+    reached = signs.of(Sign.SCRIPT, signs.limits.script_runs)
+    chosen = [told for told in reached if not _is_of_the_system(told.value)]
+    if not chosen:
+        return None
+    text = (
+        f"Programs in {listing(with_counts(chosen))} handed in messages, at most "
+        f"{max(told.peak for told in chosen):,} within an hour."
+    )
+    return summed(SCRIPT, chosen, Evidence(Severity.HIGH, text))
+
+
+SCRIPT = Rule(
+    code="L01",
+    title="A script in one directory sends much",
+    severity=Severity.HIGH,
+    scope=Scope.LOG_HOST,
+    explanation=(
+        "Programs that ran in one directory called Exim again and again to send. A directory of a web site is where "
+        "broken or uploaded scripts lie."
+    ),
+    guards=(
+        "A hundred within one hour. Directories of the system do not count (/, /root, /var/spool, /var/lib, /usr, "
+        "/etc): cron and list software run there.",
+        "Programs that only start or ask Exim (queue runs, exim -bp) do not count.",
+        "A shop's newsletter looks the same: ask whose script it is.",
+        "Needs log_selector = +arguments; without it nothing is said.",
+    ),
+    next_steps=(
+        "Look for files in that directory that are new, or that nobody knows.",
+        "Find its messages by the time of these lines, and look at one: exim -Mvh ID.",
+        "Stop what waits: exiqgrep -i -f SENDER | xargs exim -Mf.",
+    ),
+    log_host=_script,
+)
 
 # --- L02 ------------------------------------------------------------------------------------------
 

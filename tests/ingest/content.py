@@ -19,6 +19,7 @@ from ingest.models import (
     Message,
     MessageFinding,
     Rejection,
+    ScriptRuns,
     Suspect,
 )
 
@@ -55,6 +56,9 @@ def content(log_host: LogHost) -> dict[str, Any]:
             HourSign.objects.filter(log_host=host).values_list(
                 "hour", "sign", "value", "count", "total", "seen", "first_at", "last_at", "message_id"
             )
+        ),
+        "script runs": _sorted(
+            ScriptRuns.objects.filter(log_host=host).values_list("hour", "directory", "runs")
         ),
         "local domains": _sorted(
             LocalDomain.objects.filter(log_host=host).values_list("domain", "deliveries")

@@ -6,9 +6,13 @@ from random import Random
 
 import pytest
 
-from ingest import classification
+from ingest import classification, undo
 from ingest.models import HourSign, IngestRun, LogHost
+from ingest.pages import read_entries
+from ingest.rebuild import rebuild
 from ingest.rules.definition import Severity
+from ingest.verification import verify
+from tests.ingest.content import content
 
 type Read = Callable[[Sequence[str]], IngestRun]
 
@@ -168,6 +172,30 @@ def gateway() -> Iterator[tuple[str, Log, str | None]]:
     yield "R03", behind(40, who="sa A=plain:alice"), None
 
 
+def scripts() -> Iterator[tuple[str, Log, str | None]]:
+    def ran(
+        number: int,
+        directory: str = "/home/shop/public_html/wp-content",
+        program: str = "/usr/sbin/sendmail -t -i",
+        pause: float = 0.5,
+    ) -> Log:
+        log = Log()
+        for n in range(number):
+            log.say(n * pause, f"cwd={directory} 3 args: {program}")
+        return log
+
+    yield "L01", ran(100), "high"
+    yield "L01", ran(99), None
+    yield "L01", ran(100, program="/usr/sbin/exim -bs"), "high"
+    yield "L01", ran(100, program="/usr/sbin/sendmail -i bob@remote.example"), "high"
+    yield "L01", ran(100, program="/usr/sbin/exim -Mc 1adYz1-0007sb-Pz"), None
+    yield "L01", ran(100, program="/usr/sbin/exim4 -bp"), None
+    yield "L01", ran(100, program="/usr/sbin/exim -t -oem -oi -f <> -E1adYz1-0007sb-Pz"), None
+    yield "L01", ran(100, directory="/"), None
+    yield "L01", ran(100, directory="/var/spool/exim4"), None
+    yield "L01", ran(100, pause=1), None
+
+
 def own_mail() -> Iterator[tuple[str, Log, str | None]]:
     def sent(
         number: int, *, sender: str = "shop@example.com", address: str = "127.0.0.1", login: str = ""
@@ -188,9 +216,7 @@ def own_mail() -> Iterator[tuple[str, Log, str | None]]:
     yield "L03", sent(40, login="a A=plain:alice"), None
     filtered = sent(10)
     for n in range(10):
-        filtered.mail(
-            n, "shop@example.com H=(pc) [203.0.113.7] P=esmtpsa A=plain:shop", header_id=f"{n}@web"
-        )
+        filtered.mail(n, "shop@example.com H=(pc) [203.0.113.7] P=esmtpsa A=plain:shop", header_id=f"{n}@web")
     yield "L03", filtered, None
 
 
@@ -296,8 +322,8 @@ def queue() -> Iterator[tuple[str, Log, str | None]]:
 CASES = [
     case
     for cases in (
-        unrecorded, never_refused, cleartext, not_advertised, passwords, gateway, own_mail, refusals, throttled,
-        backscatter, joe_job, queue,
+        unrecorded, never_refused, cleartext, not_advertised, passwords, gateway, scripts, own_mail, refusals,
+        throttled, backscatter, joe_job, queue,
     )
     for case in cases()
 ]  # fmt: skip
@@ -314,6 +340,37 @@ def test_from_which_number_on(
     read_lines(log.lines)
 
     assert found(host).get(rule) == severity
+
+
+def test_a_script_is_shown_with_a_line(host: LogHost, read_lines: Read) -> None:
+    read_lines(next(log for rule, log, severity in CASES if rule == "L01" and severity).lines)
+
+    (finding,) = classification.host_findings(host)
+    (line,) = read_entries(host.pk, finding.lines)
+
+    assert b"cwd=/home/shop/public_html/wp-content 3 args: /usr/sbin/sendmail -t -i" in line
+
+
+def _some_of_all() -> list[str]:
+    rules = {"A02", "A05", "R03", "L01", "L03", "B02", "B04", "D01", "Q01"}
+    logs = [log for rule, log, _ in CASES if rule in rules][::3]
+    return sorted({line for log in logs for line in log.lines})
+
+
+def test_what_is_stored_is_what_the_lines_say_and_goes_with_them(host: LogHost, read_lines: Read) -> None:
+    lines = _some_of_all()
+    read_lines(lines[: len(lines) // 2])
+    before = content(host)
+    run = read_lines([*lines[len(lines) // 4 :], *[f"{lines[-1]} again"] * 3])
+
+    assert [compared for compared in verify(host) if compared.differences] == []
+    both = content(host)
+    rebuild(host)
+    assert content(host) == both
+    assert undo.begin(run, by="helen")
+    while undo.work(run.pk):
+        pass
+    assert content(host) == before
 
 
 def test_signs_are_the_same_in_any_order_of_runs(host: LogHost, read_lines: Read) -> None:

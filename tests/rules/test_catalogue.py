@@ -23,14 +23,16 @@ def test_a_rule_says_everything_and_judges_something(rule: Rule) -> None:
     assert rule.explanation.endswith(".")
     assert rule.guards
     assert rule.next_steps
-    assert any((rule.message, rule.watch, rule.log_host, rule.coverage, rule.authenticator, rule.configuration))
+    assert any(
+        (rule.message, rule.watch, rule.log_host, rule.coverage, rule.authenticator, rule.configuration)
+    )
     assert bool(rule.watch) == bool(rule.kinds)
     assert f"## {rule.code} {rule.title}" in document()
 
 
 def test_the_rules_are_known_by_their_codes() -> None:
     assert set(RULES) >= {"R01", "R04", "A01", "A04", "C01", "C09", "C12", "H01", "B01", "S01"}
-    assert set(RULES) >= {"R03", "A02", "A05", "A06", "A07", "A08", "L03", "B02", "B04", "B05"}
+    assert set(RULES) >= {"L01", "R03", "A02", "A05", "A06", "A07", "A08", "L03", "B02", "B04", "B05"}
     assert set(RULES) >= {"D01", "D02", "D03", "D04", "Q01", "Q02", "Q03"}
     assert set(RULES) >= {"A03", "R05", "H02", "H03", "B03", "L02", "L04"}
     assert {code for code in RULES if code.startswith("X")} == {f"X{number:02}" for number in range(1, 21)}

@@ -380,6 +380,7 @@ class TestLocalScripts:
         [
             (coverage(has_local_arrivals=False), Answer.NO),
             (coverage(has_local_arrivals=True), Answer.UNKNOWN),
+            (coverage(has_local_arrivals=True, has_arguments=True), Answer.NO),
             (coverage(), Answer.UNKNOWN),
             (Coverage(), Answer.UNKNOWN),
         ],
