@@ -32,7 +32,9 @@ _OF_THE_SYSTEM = ("/", "/root", "/var/spool", "/var/lib", "/usr", "/etc")
 
 
 def _is_of_the_system(directory: str) -> bool:
-    return directory == "/" or any(directory == of or directory.startswith(f"{of}/") for of in _OF_THE_SYSTEM[1:])
+    return directory == "/" or any(
+        directory == of or directory.startswith(f"{of}/") for of in _OF_THE_SYSTEM[1:]
+    )
 
 
 def _script(signs: Signs) -> SubjectFinding | None:

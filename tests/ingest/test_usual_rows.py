@@ -111,8 +111,9 @@ def test_real_lines_give_the_same_rows(monkeypatch: pytest.MonkeyPatch, path: Pa
 
 
 NASTY = (
-    b"\\", b"\\N", b"\t", b" ", b"  ", b'"', b"<>", b"\r", b"\0", b"\xff", b"=", b":", b"(", b")", b"[", b"]", b"{", b"}",
-    b",", b" A=", b" H=", b" T=", b" for ", b"99999", b" => ", b"@", b" Completed", b"<", b">", b"/", b"|", b"discarded",
+    b"\\", b"\\N", b"\t", b" ", b"  ", b'"', b"<>", b"\r", b"\0", b"\xff", b"=", b":", b"(", b")", b"[", b"]", b"{",
+    b"}", b",", b" A=", b" H=", b" T=", b" for ", b"99999", b" => ", b"@", b" Completed", b"<", b">", b"/", b"|",
+    b"discarded",
 )  # fmt: skip
 
 

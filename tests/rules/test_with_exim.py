@@ -81,8 +81,14 @@ class TestPasswordChecks:
             ("${if !or{{!eq{$auth3}{${lookup{$auth2}lsearch{FILE}}}}{eq{x}{y}}}}", "X01"),
             ("${if eq{$auth3}{${lookup{$auth2}lsearch{FILE}{$value}{*}}}}", "X04"),
             ("${lookup{$auth2}lsearch{FILE}{${if eq{$auth3}{$value}}}{yes}}", "X04"),
-            ("${if and{{def:auth2}{!eq{$3}{}}{eq{$3}{${lookup sqlite{" + UNQUOTED + "}{$value}fail}}}}}", "X03"),
-            ("${if and{{def:auth2}{!eq{$3}{}}{eq{${lookup sqlite{" + UNQUOTED + "}{$value}fail}}{$3}}}}", "X03"),
+            (
+                "${if and{{def:auth2}{!eq{$3}{}}{eq{$3}{${lookup sqlite{" + UNQUOTED + "}{$value}fail}}}}}",
+                "X03",
+            ),
+            (
+                "${if and{{def:auth2}{!eq{$3}{}}{eq{${lookup sqlite{" + UNQUOTED + "}{$value}fail}}{$3}}}}",
+                "X03",
+            ),
         ],
     )
     def test_strangers_get_in_and_after_the_repair_they_do_not(
