@@ -113,6 +113,8 @@ def read(text: str) -> None:
     event = parse.parse(text.encode(), zone=UTC)
     read_carefully(text.encode())
     line.has_stamp(text.encode())
+    sessions.USUAL_AUTH_FAILURE.match(text[20:])
+    line.last_stamp(text.encode())
     for at, character in enumerate(text):
         if character == " ":
             fields.read_pair(text, at + 1)

@@ -49,7 +49,7 @@ def test_a_page_is_one_condition_on_an_index() -> None:
         cursor.execute("ANALYZE ingest_message")
     after = (AT + timedelta(seconds=500), "0vwZZZ-00000001500-0001", 1)
     plan = keyset.newest_first(Message.objects.all(), fields=KEY, after=after)[:50].explain()
-    assert "Index Cond: (ROW(" in plan
+    assert "Index Cond: (first_at <= " in plan  # the rest of the key breaks ties
     assert "Seq Scan on ingest_message_" not in plan
 
 
