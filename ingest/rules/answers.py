@@ -4,10 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ingest.rules.configuration import ConfigurationFinding
-from ingest.rules.definition import Limits, State, SubjectFinding
+from ingest.rules.configuration import (
+    ACCEPTS_STRANGERS,
+    ALL_DOMAINS,
+    TRUSTS_STRANGERS,
+    ConfigurationFinding,
+)
+from ingest.rules.definition import Limits, Severity, State, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
 from ingest.rules.relays import SubjectReport
+
+_RELAY_HOLES = frozenset({TRUSTS_STRANGERS.code, ALL_DOMAINS.code, ACCEPTS_STRANGERS.code})
 
 
 class Answer(StrEnum):
@@ -94,6 +101,14 @@ class Case:
         """The repaired text of the first hole that a configuration rule found."""
         fixes = (item.fix for item in self.configuration if item.rule == rule and item.state is State.BAD)
         return next(fixes, None) or None
+
+    def relay_holes(self) -> list[ConfigurationFinding]:
+        """Where the configuration lets any stranger relay."""
+        return [
+            item
+            for item in self.configuration
+            if item.rule in _RELAY_HOLES and item.state is State.BAD and item.severity is Severity.CRITICAL
+        ]
 
     def configured(self, rule: str, state: State, authenticators: frozenset[str] | None = None) -> list[str]:
         """The authenticators that a configuration rule gives a state, of those named."""

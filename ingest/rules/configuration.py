@@ -29,6 +29,7 @@ __all__ = [
     "ALWAYS_TRUE",
     "CONFIGURATION_RULES",
     "EMPTY_LOOKUP",
+    "FALLBACK",
     "TRUSTS_STRANGERS",
     "UNQUOTED_SQL",
     "WRONG_ID",

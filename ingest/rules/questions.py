@@ -7,7 +7,7 @@ from ingest.rules import takeovers
 from ingest.rules.answers import Answer, Case, Question
 from ingest.rules.authenticators import NEVER_REFUSED, UNKNOWN_ID
 from ingest.rules.bulk import BLOCKLISTED, UNKNOWN_RECIPIENTS
-from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, UNQUOTED_SQL, WRONG_ID
+from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, FALLBACK, UNQUOTED_SQL, WRONG_ID
 from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity, State
 from ingest.rules.facts import SubjectKind
@@ -21,6 +21,9 @@ from ingest.rules.words import be, count, listing
 _ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
 _USER = SubjectKind.LOCAL_USER
 
+LETS_IN = (EMPTY_LOOKUP, ALWAYS_TRUE, FALLBACK)
+"""The rules that say of an authenticator that anyone gets in."""
+
 # --- broken authenticator -------------------------------------------------------------------------
 
 
@@ -32,11 +35,7 @@ def broken_authenticator(case: Case) -> Question:
 
 def holes(case: Case) -> list[str]:
     """The authenticators whose configuration lets anyone in."""
-    return list(
-        dict.fromkeys(
-            case.configured(EMPTY_LOOKUP.code, State.BAD) + case.configured(ALWAYS_TRUE.code, State.BAD)
-        )
-    )
+    return list(dict.fromkeys(name for rule in LETS_IN for name in case.configured(rule.code, State.BAD)))
 
 
 def nameless_authenticators(case: Case) -> frozenset[str]:
@@ -84,7 +83,7 @@ def _broken_by_configuration(case: Case, open_to_all: list[str]) -> tuple[Answer
         for _, finding in case.found(EMPTY_ID.code, _ADDRESS)
         if not set(finding.values).isdisjoint(open_to_all)
     ]
-    codes = tuple(rule.code for rule in (EMPTY_LOOKUP, ALWAYS_TRUE) if case.configured(rule.code, State.BAD))
+    codes = tuple(rule.code for rule in LETS_IN if case.configured(rule.code, State.BAD))
     names = listing(open_to_all)
     if not used:
         text = (
@@ -182,6 +181,9 @@ def _relayed(case: Case, reports: list[SubjectReport]) -> tuple[Answer, str, tup
         f"{count(number, 'message')} of foreign senders from {count(len(reports), 'address', 'addresses')} "
         f"that did not log in {be(number)} accepted for {count(len(domains), 'foreign domain')}."
     )
+    if holes := case.relay_holes():
+        text += f" The configuration explains it: {holes[0].title} ({holes[0].where})."
+        return Answer.YES, text, (OPEN_RELAY.code, *dict.fromkeys(item.rule for item in holes))
     if is_sure and case.host.local_domains:
         return Answer.YES, text, (OPEN_RELAY.code,)
     if not case.host.local_domains:
@@ -196,6 +198,12 @@ def _relayed(case: Case, reports: list[SubjectReport]) -> tuple[Answer, str, tup
 def _not_relayed(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     refused = case.found(RELAY_REFUSED.code, _ADDRESS)
     attempts = sum(finding.count for _, finding in refused)
+    if holes := case.relay_holes():
+        text = (
+            f"The configuration lets strangers relay: {holes[0].title} ({holes[0].where}). In this log no message of a "
+            "stranger left for a foreign domain."
+        )
+        return Answer.SUSPECTED, text, tuple(dict.fromkeys(item.rule for item in holes))
     if not case.coverage.has_arrivals or not case.coverage.has_deliveries:
         missing = "deliveries" if case.coverage.has_arrivals else "arrivals"
         return Answer.UNKNOWN, f"There are no {missing} in this log.", (OPEN_RELAY.code, COVERAGE.code)

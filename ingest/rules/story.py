@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from ingest.rules.answers import Answer, Case, Fact, NextStep
 from ingest.rules.attacks import Attack, Way
-from ingest.rules.configuration import EMPTY_LOOKUP, UNQUOTED_SQL
+from ingest.rules.configuration import EMPTY_LOOKUP, UNQUOTED_SQL, ConfigurationFinding
 from ingest.rules.questions import records_names
 from ingest.rules.words import be, count, day_and_minute, duration, have, listing, second, shell
 
@@ -241,7 +241,19 @@ def _quote_sql(case: Case) -> tuple[NextStep, ...]:
     return (NextStep(text=text, fix=fix),) if fix else ()
 
 
+def close_hole(hole: ConfigurationFinding, case: Case) -> tuple[NextStep, ...]:
+    """How to close what a configuration lets through, and to prove it."""
+    repair = f"Repair it on {case.name} ({hole.where}), then reload Exim."
+    prove = "Try as a stranger: RCPT TO must be answered 550."
+    return (
+        NextStep(text=repair, command="systemctl reload exim4", fix=hole.fix or None),
+        NextStep(text=prove, command=hole.command),
+    )
+
+
 def _close_relay(attack: Attack, case: Case) -> tuple[NextStep, ...]:
+    if holes := case.relay_holes():
+        return close_hole(holes[0], case)
     return (
         NextStep(
             text=f"Look at who may send without a login on {case.name}. List exact addresses only.",

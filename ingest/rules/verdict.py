@@ -7,14 +7,14 @@ from typing import Any
 from ingest.rules import programs, takeovers
 from ingest.rules import questions as ask
 from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, worst_answer
-from ingest.rules.attacks import Attack, attack_of
-from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, ConfigurationFinding
+from ingest.rules.attacks import Attack, Way, attack_of
+from ingest.rules.configuration import ConfigurationFinding
 from ingest.rules.coverage import gaps, log_selector
 from ingest.rules.definition import CoverageGap, Limits, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
 from ingest.rules.relaying import RELAY_REFUSED
 from ingest.rules.relays import SubjectReport
-from ingest.rules.story import facts, headline, lead, next_steps
+from ingest.rules.story import close_hole, facts, headline, lead, next_steps
 from ingest.rules.words import count, day_and_minute, listing
 
 __all__ = ["Answer", "Fact", "NextStep", "Question", "Verdict", "combine", "verdict"]
@@ -150,7 +150,7 @@ class _Told:
 def _told_attack(attack: Attack, case: Case) -> _Told:
     basis = "The log alone cannot settle it."
     if attack.answer is Answer.YES:
-        agrees = attack.authenticators and ask.holes(case)
+        agrees = case.relay_holes() if attack.way is Way.RELAY else attack.authenticators and ask.holes(case)
         basis = "Certain: log and configuration agree." if agrees else "The log shows it."
     return _Told(
         relaying=attack.answer,
@@ -167,6 +167,8 @@ def _told_peace(case: Case, questions: Sequence[Question]) -> _Told:
     broken, relay, accounts = (question.answer for question in questions[:3])
     if holes := ask.holes(case):
         return _told_hole(case, holes)
+    if relay_holes := case.relay_holes():
+        return _told_relay_hole(case, relay_holes[0])
     if case.is_empty:
         return _Told(
             relaying=Answer.UNKNOWN,
@@ -190,9 +192,20 @@ def _told_hole(case: Case, holes: list[str]) -> _Told:
             NextStep(
                 text=f"Repair {listing(holes)} on {case.name}, then reload Exim.",
                 command="systemctl reload exim4",
-                fix=case.fix(EMPTY_LOOKUP.code) or case.fix(ALWAYS_TRUE.code),
+                fix=next((fix for rule in ask.LETS_IN if (fix := case.fix(rule.code))), None),
             ),
         ),
+    )
+
+
+def _told_relay_hole(case: Case, hole: ConfigurationFinding) -> _Told:
+    seen = "There are no log lines to tell" if case.is_empty else "The log does not show"
+    return _Told(
+        relaying=Answer.UNKNOWN,
+        headline=f"Anyone may send through {case.name} without a login.",
+        lead=f"{hole.title} ({hole.where}). {seen} whether somebody did.",
+        basis="The configuration shows it.",
+        next_steps=close_hole(hole, case),
     )
 
 

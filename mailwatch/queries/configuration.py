@@ -34,10 +34,10 @@ class Audit:
 
     @property
     def answer(self) -> Answer:
-        """Whether strangers get in through an authenticator of this text."""
+        """Whether strangers get in, or may relay, by this text: what a critical rule says of it."""
         if any(finding.severity is Severity.CRITICAL for finding in self.bad):
             return Answer.YES
-        if self.undecided or not self.configuration.authenticators:
+        if any(finding.severity is Severity.CRITICAL for finding in self.undecided):
             return Answer.UNKNOWN
         return Answer.NO
 

@@ -374,6 +374,41 @@ class TestHoles:
         )
 
 
+OPEN_LIST = "hostlist relay_from_hosts = 127.0.0.1 : 0.0.0.0/0\n"
+
+
+class TestRelayHoles:
+    def test_log_and_configuration_agree(self) -> None:
+        facts = [message(n, recipients=(recipient("z@d.example"),)) for n in range(2)]
+        answer = verdict(reports(address_report(*facts)), HOST, coverage(), audit(read(OPEN_LIST)))
+
+        assert answer.open_relay is Answer.YES
+        assert answer.basis == "Certain: log and configuration agree."
+        assert answer.next_steps[0].fix == "hostlist relay_from_hosts = 127.0.0.1"
+        assert "relay_from_hosts, line 1" in answer.questions[1].because
+
+    def test_a_hole_that_nobody_was_seen_to_use_is_no_proof(self) -> None:
+        answer = verdict(healthy(), HOST, coverage(), audit(read(OPEN_LIST)))
+
+        assert (answer.open_relay, answer.relaying) == (Answer.SUSPECTED, Answer.UNKNOWN)
+        assert answer.headline == "Anyone may send through srv1 without a login."
+        assert answer.questions[1].rules == ("X09",)
+
+    @pytest.mark.parametrize("value", ["127.0.0.1", "/etc/relay", "*.isp.example"])
+    def test_what_is_sound_or_not_known_or_for_some_only_changes_nothing(self, value: str) -> None:
+        found = audit(read(f"hostlist relay_from_hosts = {value}\n"))
+
+        assert verdict(healthy(), HOST, coverage(), found).open_relay is Answer.NO
+
+    def test_a_password_that_everybody_has_is_a_hole(self) -> None:
+        check = "${if eq{$auth3}{${lookup{$auth2}lsearch{/etc/p}{$value}{*}}}}"
+        text = f"plain:\n  driver = plaintext\n  public_name = PLAIN\n  server_condition = {check}\n"
+        answer = verdict(healthy(), HOST, coverage(), audit(read(text)))
+
+        assert answer.broken_authenticator is Answer.YES
+        assert "{$value}fail}" in (answer.next_steps[0].fix or "")
+
+
 class TestLocalScripts:
     @pytest.mark.parametrize(
         ("seen", "answer"),

@@ -7,6 +7,7 @@ from django.test import Client
 from ingest.models import LogHost, StoredConfiguration
 from mailwatch.operations import configurations
 from mailwatch.templatetags.repair import compared
+from tests.rules.whole_configurations import WHOLE
 from tests.web.conftest import SEED, Ingested
 from tests.web.test_explain import AS_FOUND
 
@@ -56,6 +57,26 @@ def test_without_an_authenticator_it_cannot_tell(desk: Client) -> None:
     response = desk.post("/configuration/", {"text": "primary_hostname = srv1.example.com"})
     assert response.context["audit"].answer == "unknown"
     assert "The text holds no authenticator" in response.text
+
+
+def test_an_open_relay_is_told_with_its_list_and_its_repair(desk: Client) -> None:
+    page = desk.post("/configuration/", {"text": "hostlist relay_from_hosts = *"})
+    assert page.context["audit"].answer == "yes"
+    assert "Strangers may relay: relay_from_hosts is too wide." in page.text
+    assert "hostlist" in page.text
+
+
+def test_what_no_piece_tells_stays_open(desk: Client) -> None:
+    sound = "plain:\n driver = plaintext\n public_name = PLAIN\n server_condition = false\n"
+    page = desk.post("/configuration/", {"text": sound})
+    assert page.context["audit"].answer == "unknown"
+    assert "exim -bP +relay_from_hosts" in {item.command for item in page.context["audit"].undecided}
+
+
+def test_a_whole_sound_configuration_lets_no_stranger_in(desk: Client) -> None:
+    page = desk.post("/configuration/", {"text": WHOLE})
+    assert page.context["audit"].answer == "no"
+    assert "No stranger gets in or may relay, by this text." in page.text
 
 
 def test_passwords_are_neither_shown_nor_stored(desk: Client, seed: LogHost) -> None:
