@@ -109,7 +109,7 @@ def _judged(rule: Rule, configuration: Configuration) -> Iterator[ConfigurationF
 def _judged_authenticators(rule: Rule, configuration: Configuration) -> Iterator[ConfigurationFinding]:
     servers = [item for item in configuration.authenticators if item.is_server]
     if not servers:
-        yield _finding(rule, _unseen(rule))
+        yield _finding(rule, _unseen(rule, configuration))
     for authenticator in servers:
         check = rule.authenticator(authenticator, configuration) if rule.authenticator else None
         if check is not None:
@@ -140,6 +140,9 @@ def _finding(rule: Rule, check: Check, authenticator: str = "") -> Configuration
     )
 
 
-def _unseen(rule: Rule) -> Check:
+def _unseen(rule: Rule, configuration: Configuration) -> Check:
+    if {"acl", "routers"} <= configuration.sections and not configuration.includes:
+        text = "The whole configuration has no authenticator for clients."
+        return Check(State.OK, "Nobody can log in", "", text, where="authenticators")
     text = "The text holds no authenticator. Run this on the host and add what it prints."
     return Check(State.UNDECIDED, rule.title, "", text, command=SHOW, where="authenticators")

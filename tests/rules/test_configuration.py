@@ -6,6 +6,7 @@ from ingest.exim.configuration import read
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import Severity
 from tests.rules.seed import AS_FOUND, AS_MENDED, EXIM_BP
+from tests.rules.whole_configurations import WHOLE
 
 SQL = "SELECT password FROM users WHERE name='${quote_mysql:$auth2}'"
 LOOKUP = f"${{lookup mysql{{{SQL}}}}}"
@@ -397,6 +398,14 @@ def test_without_authenticators_nothing_is_decided() -> None:
     rules = {"X01", "X02", "X03", "X04", "X05", "X06", "X07", "X08"}
     assert {item.state for item in found if item.rule in rules} == {"undecided"}
     assert {item.command for item in found if item.rule in rules} == {"exim -bP authenticators"}
+
+
+def test_a_whole_configuration_without_authenticators_lets_nobody_log_in() -> None:
+    text, _ = WHOLE.split("plain:\n", 1)
+    found = [item for item in audit(read(text)) if item.rule <= "X08"]
+
+    assert {(str(item.state), item.title) for item in found} == {("ok", "Nobody can log in")}
+    assert states(f".include /etc/exim4/more\n{text}")["X01"] == "undecided"
 
 
 def test_logging_in_elsewhere_is_not_judged() -> None:
