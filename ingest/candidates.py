@@ -15,11 +15,13 @@ from django.db import connection
 from ingest.account_candidates import accounts
 from ingest.exim.reasons import Reason
 from ingest.marks import Marks, Span, Subject, joined
-from ingest.models import Suspect
+from ingest.models import LogHost, Suspect
 from ingest.rules.definition import Limits, Refusals, Worth
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import refusals_worth_judging, worth_judging
+from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME
 from ingest.sql import statement
+from ingest.stored_facts import log_host_facts, messages_between, subject_messages
 
 _COLUMN = {
     SubjectKind.SENDER_HOST_ADDRESS: "sender_host_address",
@@ -57,7 +59,7 @@ def candidates(log_host_id: int, marks: Marks, limits: Limits) -> Candidates:
         if Worth.CONNECTION in asked:
             found.subjects.update(_connected(log_host_id, marks.messages, limits))
         if Worth.LOCAL_VOLUME in asked:
-            found.subjects.update(_busy_users(log_host_id, marks.messages, limits))
+            found.subjects.update(busy_users(log_host_id, marks.messages, limits))
         if Worth.MANY_IDS in asked:
             found.subjects.update(_with_many_ids(log_host_id, marks.messages, limits))
         for kind, values in suspects.items():
@@ -127,8 +129,11 @@ def _connected(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Itera
             yield SubjectKind.AUTHENTICATED_ID, account
 
 
-def _busy_users(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:
-    """L02, L04: of what comes within one window, half lies in one of two hours of the clock."""
+def busy_users(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:
+    """L02, L04: both look at one window, so whoever has nothing in the windows around the spans is not judged.
+
+    Of what comes within one window, half lies in one of two hours of the clock: that tells whom to look at.
+    """
     wide = _widened(spans, limits.local_volume_window)
     recipients, senders = min(limits.script_recipients, limits.local_volume), limits.script_senders
     parameters = {
@@ -136,8 +141,20 @@ def _busy_users(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iter
         "senders": math.ceil(senders / 2),
         "messages": math.ceil(limits.forged_senders / 2),
     }
-    for (user,) in _ask("busy_users", log_host_id, wide, **parameters):
-        yield SubjectKind.LOCAL_USER, user
+    users = [user for (user,) in _ask("busy_users", log_host_id, wide, **parameters)]
+    if not users:
+        return
+    host = log_host_facts(LogHost.objects.get(pk=log_host_id))
+    makers = [rule.watch for rule in (LOCAL_VOLUME, FORGED_SENDER) if rule.watch is not None]
+    watches = {user: [make(host, limits) for make in makers] for user in users}
+    for span in wide:
+        rows = messages_between(log_host_id, span.first_at, span.last_at + timedelta(microseconds=1))
+        for message in subject_messages(rows, log_host_id, SubjectKind.LOCAL_USER, users):
+            for watch in watches[message.local_user or ""]:
+                watch.message(message)
+    for user, of_user in watches.items():
+        if any(watch.finding() for watch in of_user):
+            yield SubjectKind.LOCAL_USER, user
 
 
 def _with_many_ids(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:

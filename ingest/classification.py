@@ -14,7 +14,7 @@ from django.db.models import Count
 from ingest import load, marks, reports, signs
 from ingest.account_candidates import accounts
 from ingest.assembly import message_facts
-from ingest.candidates import Candidates, candidates
+from ingest.candidates import Candidates, busy_users, candidates
 from ingest.judging import by_kind, forget_states, judge, judged
 from ingest.marks import Subject, subjects_of
 from ingest.models import AddressLogin, IngestRun, LocalDomain, LogHost, Message, Suspect
@@ -152,6 +152,9 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> set[Subjec
     waiting = may_depend_on_log_host(log_host.pk, host)
     subjects = _classify_again(log_host.pk, host, facts_of(waiting, log_host.pk), renew=renew)
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=basis)
+    subjects.update(
+        busy_users(log_host.pk, [marks.ALWAYS], _LIMITS)
+    )  # which senders and recipients are foreign
     return subjects | _suspects(log_host, messages__gt=0)
 
 

@@ -84,6 +84,7 @@ def _replace(log_host_id: int, spans: Sequence[Span], names: Iterable[str], sign
         "sender": Reason.SENDER,
         "listed": Reason.BLOCKLIST,
         "protocol": Reason.PROTOCOL,
+        "login": Reason.LOGIN,
     }
     with connection.cursor() as cursor:
         cursor.execute(

@@ -181,10 +181,8 @@ def _not_advertised(signs: Signs) -> SubjectFinding | None:
     if not chosen:
         return None
     number = sum(told.count for told in chosen)
-    text = (
-        f"{count(number, 'login')} {be(number)} tried where none was offered, and refused "
-        f"({listing(with_counts(chosen))})."
-    )
+    addresses = sorted({address for told in chosen for address in told.seen})
+    text = f"{count(number, 'login')} {be(number)} tried where none was offered, and refused ({listing(addresses)})."
     return summed(NOT_ADVERTISED, chosen, Evidence(Severity.INFO, text))
 
 

@@ -220,19 +220,26 @@ class _ForgedSenderWatch:
         at, sender, host = message.received_at, message.envelope_sender, self._host
         if at is None or not sender or not message.local_user or message.local_user in HOUSEKEEPERS:
             return
-        if not host.local_domains or not domain_of(sender) or self._is_ours(sender):
+        if not host.local_domains or not domain_of(sender) or self._is_ours(sender, message.local_user):
             return
         self._tally.message(message, Evidence(Severity.MEDIUM, "", (domain_of(sender),)))
         self._window.add(at)
         self._peak = max(self._peak, self._window.total)
 
-    def _is_ours(self, sender: str) -> bool:
-        """A machine's own name under a local domain counts as ours: www-data@web1.example.com."""
-        domain = domain_of(sender)
+    def _is_ours(self, sender: str, user: str) -> bool:
+        """What Exim writes for a program that names no sender is ours, whatever the machine is called."""
+        sender = sender.lower()
+        domain, own = domain_of(sender), self._host.name.lower()
         is_under = any(domain.endswith(f".{name}") for name in self._host.local_domains)
-        own = self._host.name.lower()
-        is_rewritten = sender.lower().startswith(("srs0", "srs1", "prvs="))
-        return self._host.is_local(sender) or is_under or domain == own or is_rewritten
+        is_named = domain == own or domain.startswith(f"{own}.")
+        is_rewritten = sender.startswith(("srs0", "srs1", "prvs="))
+        return (
+            self._host.is_local(sender)
+            or sender.rpartition("@")[0] == user.lower()
+            or is_under
+            or is_named
+            or is_rewritten
+        )
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Programs on the host do not speak SMTP to it."""
@@ -267,7 +274,8 @@ FORGED_SENDER = Rule(
     ),
     guards=(
         "The users of the system, of cron, of list software and of monitoring do not count.",
-        "Names under a local domain, the host's own name, and senders rewritten by SRS or BATV count as ours.",
+        "The user's own name at any domain, names under a local domain, the host's own name, and senders rewritten "
+        "by SRS or BATV count as ours.",
         "Where local domains are only inferred from the log it is low; where none are known it is not judged.",
     ),
     next_steps=(

@@ -24,7 +24,7 @@ class Sign(StrEnum):
     GATEWAY = "gateway"  # private address, by day; total: handed to other servers, seen: public HELO names
     OWN_MAIL = "mail of the host"  # envelope sender, from loopback without a login; counts foreign recipients
     SCRIPT = "script"  # directory; programs that handed in a message
-    NOT_ADVERTISED = "login not advertised"  # address
+    NOT_ADVERTISED = "login not advertised"  # seen: addresses
     UNKNOWN_RECIPIENTS = "unknown recipients"  # address; counts different ones
     SENDERS_REFUSED = "senders refused"  # address
     LISTED = "listed"  # address

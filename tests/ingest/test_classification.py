@@ -255,3 +255,44 @@ def test_what_nearly_every_customer_does_is_noted_and_not_stored(utc: LogHost, r
 
     assert not MessageFinding.objects.exists()
     assert [finding.rule for finding in classification.findings_of(utc, name)] == ["H01"]
+
+
+def test_false_senders_are_found_once_the_log_tells_which_domains_are_local(
+    utc: LogHost, read_lines: Read
+) -> None:
+    log = Log()
+    for number in range(12):
+        name = message_id(START + timedelta(minutes=number), number)
+        log.say(
+            START + timedelta(minutes=number), f"{name} <= visitor@gmail.example U=www-data P=local S=900"
+        )
+    read_lines(log.lines)
+    assert rules_of(SubjectKind.LOCAL_USER, "www-data") == set()
+
+    later = Log()
+    for number in range(3):
+        name = message_id(START + timedelta(days=1), 100 + number)
+        at = START + timedelta(days=1)
+        later.say(at, f"{name} <= a@bad.example H=(mx.bad.example) [203.0.113.7] P=esmtp S=900")
+        later.say(at, f"{name} => bob <bob@example.com> R=local_user T=local_delivery")
+    read_lines(later.lines)
+
+    assert rules_of(SubjectKind.LOCAL_USER, "www-data") == {"L04"}
+    same(utc)
+
+
+def test_a_script_is_found_in_a_window_that_two_runs_fill(utc: LogHost, read_lines: Read) -> None:
+    """Each run alone is below the number; the user has sent before, in another hour."""
+    for part, first in enumerate((-300, 58, 61)):
+        log = Log()
+        for number in range(12):
+            at = START + timedelta(minutes=first, seconds=number)
+            name = message_id(at, part * 100 + number)
+            log.say(at, f"{name} <= shop@example.com U=www-data P=local S=900")
+            log.say(
+                at,
+                f"{name} => z{number}@remote.example R=dnslookup T=remote_smtp H=mx.remote.example [192.0.2.9]",
+            )
+        read_lines(log.lines)
+        assert ("L02" in rules_of(SubjectKind.LOCAL_USER, "www-data")) is (part == 2)
+    same(utc)

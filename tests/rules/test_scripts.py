@@ -91,6 +91,10 @@ class TestForgedSender:
                 many(10, sender="visitor@gmail.example", pause=7), None, id="ten in seventy minutes"
             ),
             pytest.param(many(10, sender="www-data@web1.example.com"), None, id="a machine of ours"),
+            pytest.param(
+                many(10, sender="www-data@mail.hosting.example"), None, id="the user at any machine"
+            ),
+            pytest.param(many(10, sender="shop@mx.example.com"), None, id="the host's own name"),
             pytest.param(many(10, sender="www-data"), None, id="no domain"),
             pytest.param(many(10, sender="<>"), None, id="the null sender"),
             pytest.param(
