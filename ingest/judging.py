@@ -20,6 +20,7 @@ from ingest.rules import memory
 from ingest.rules.definition import Limits
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.relays import SubjectAccumulator, SubjectReport, subject_findings
+from ingest.sql import copying
 from ingest.stored_facts import (
     messages_between,
     refusals_counted,
@@ -148,7 +149,7 @@ def _keep(log_host_id: int, kind: SubjectKind, basis: str, begun: Sequence[_Begu
             [log_host_id, kind, [accumulator.value for accumulator in changed]],
         )
         columns = "log_host_id, kind, value, until, basis, state"
-        with cursor.copy(f"COPY ingest_subjectstate ({columns}) FROM STDIN") as copy:
+        with copying(f"COPY ingest_subjectstate ({columns}) FROM STDIN") as copy:
             for accumulator in changed:
                 state = memory.written(accumulator)
                 copy.write_row((log_host_id, kind, accumulator.value, accumulator.last_at, basis, state))

@@ -30,7 +30,7 @@ from ingest.models import Delivery, Message
 from ingest.refusals import Refusal
 from ingest.rules.definition import VERSION, MessageFinding
 from ingest.rules.facts import Outcome
-from ingest.sql import statement
+from ingest.sql import copying, statement
 
 INDEXED_TEXT = LONGEST_ADDRESS
 FREE_TEXT = 2000  # characters; the line itself is kept whole
@@ -107,7 +107,7 @@ _REJECTION = (
 
 def _copy(table: str, columns: str, rows: Iterable[str]) -> None:
     """Write rows of COPY's text format, each with its newline."""
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+    with copying(f"COPY {table} ({columns}) FROM STDIN") as copy:
         block: list[str] = []
         for row in rows:
             block.append(row)

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from django.db import connection
-
 from ingest import load
 from ingest.models import IngestRun, Mark
 from ingest.refusals import Refusal
 from ingest.rules.facts import MessageFacts, SubjectKind
+from ingest.sql import copying
 
 Subject = tuple[SubjectKind, str]
 
@@ -108,7 +107,7 @@ def store(
     ]
     rows += [(log_host_id, piece_id, kind, value, None, None) for kind, value in sorted(set(found))]
     if rows:
-        with connection.cursor() as cursor, cursor.copy(f"COPY ingest_mark ({_COLUMNS}) FROM STDIN") as copy:
+        with copying(f"COPY ingest_mark ({_COLUMNS}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
 

@@ -20,6 +20,7 @@ from django.db.models import QuerySet
 from ingest.exim.line import has_stamp
 from ingest.models import LogPage
 from ingest.sources.entries import Entry, entries_in
+from ingest.sql import copying
 
 PAGE_SIZE = 256 * 1024
 _LEVEL = 3  # of zstd: 6 is a tenth smaller, and costs 0.7 s more for a million lines
@@ -122,7 +123,7 @@ def store[Stamp: (str, datetime)](
     refs: list[int] = []
     compressor = zstandard.ZstdCompressor(level=_LEVEL)
     copy_sql = f"COPY ingest_page ({_COLUMNS}) FROM STDIN WITH (FORMAT BINARY)"
-    with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:
+    with copying(copy_sql) as copy:
         copy.set_types(_TYPES)
         for page, number in zip(pages, numbers, strict=True):
             on_page = texts[page]

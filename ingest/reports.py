@@ -10,6 +10,7 @@ from ingest.models import Finding, LogHost, Suspect
 from ingest.rules.definition import VERSION, Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SubjectReport
+from ingest.sql import copying
 
 _REPORT_COLUMNS = tuple(field.name for field in fields(SubjectReport) if field.name != "findings")
 _SUSPECT_COLUMNS = ("id", "log_host_id", *_REPORT_COLUMNS)
@@ -53,14 +54,14 @@ def _add(cursor: Any, log_host_id: int, found: Sequence[SubjectReport]) -> None:
         [len(found)],
     )
     numbered = [(row[0], report) for row, report in zip(cursor.fetchall(), found, strict=True)]
-    _copy(cursor, "ingest_suspect", _SUSPECT_COLUMNS, (_suspect(log_host_id, *item) for item in numbered))
+    _copy("ingest_suspect", _SUSPECT_COLUMNS, (_suspect(log_host_id, *item) for item in numbered))
     rows = (_finding(number, finding) for number, report in numbered for finding in report.findings)
-    _copy(cursor, "ingest_finding", _FINDING_COLUMNS, rows)
+    _copy("ingest_finding", _FINDING_COLUMNS, rows)
 
 
-def _copy(cursor: Any, table: str, columns: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
+def _copy(table: str, columns: Sequence[str], rows: Iterator[tuple[object, ...]]) -> None:
     names = ", ".join(f'"{name}"' for name in columns)
-    with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+    with copying(f"COPY {table} ({names}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

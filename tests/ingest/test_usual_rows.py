@@ -168,3 +168,30 @@ def same(one: LogHost, other: LogHost) -> None:
     first, second = content(one), content(other)
     for table in first:
         assert first[table] == second[table], table
+
+
+def test_a_message_that_another_batch_stores_meanwhile_is_merged_at_once(
+    srv1: LogHost, monkeypatch: pytest.MonkeyPatch, bulk: list[bytes], tmp_path: Path
+) -> None:
+    """What another worker commits after this one looked shows as a duplicate key: the batch begins again, unnoticed."""
+    first, rest, looks = tmp_path / "mainlog.1", tmp_path / "mainlog", []
+    cut = next(at + 1 for at in range(600, 1400) if b" <= " in bulk[at])  # behind an arrival
+    first.write_bytes(b"\n".join(bulk[:cut]) + b"\n")
+    rest.write_bytes(b"\n".join(bulk[cut:1500]) + b"\n")
+    read_files(srv1, first)
+    look = load.stored_ids
+
+    def too_early(log_host_id: int, message_ids: Iterable[str]) -> set[str]:
+        looks.append(1)
+        return set() if len(looks) == 1 else look(log_host_id, message_ids)
+
+    monkeypatch.setattr(load, "stored_ids", too_early)
+    run = read_files(srv1, rest)
+    assert (run.state, run.files.get().pieces.get().outages, run.error) == ("finished", 0, "")
+    assert len(looks) > 1, "a message lies in both"
+    whole = pipeline.log_host("whole", "Europe/Madrid")[0]
+    monkeypatch.undo()
+    path = tmp_path / "all"
+    path.write_bytes(b"\n".join(bulk[:1500]) + b"\n")
+    read_files(whole, path)
+    same(srv1, whole)
