@@ -246,9 +246,10 @@ def throttled() -> Iterator[tuple[str, Log, str | None]]:
     def put_off(number: int, text: str, *, pause: float = 1) -> Log:
         log = Log()
         for n in range(number):
-            to = "z@gmail.example R=dnslookup T=remote_smtp H=gmail-in.google.example [192.0.2.25]"
-            later = f"== {to} defer (-46): SMTP error from remote mail server after MAIL FROM:<a>: {text}"
-            log.mail(n * pause, login(1, "plain:alice"), later, f"=> {to}", completed=20)
+            to, peer = "z@gmail.example R=dnslookup T=remote_smtp", "H=gmail-in.google.example [192.0.2.25]"
+            said = f"SMTP error from remote mail server after MAIL FROM:<a>: {text}"
+            later = f"== {to} defer (-46) {peer}: {said}"
+            log.mail(n * pause, login(1, "plain:alice"), later, f"=> {to} {peer}", completed=20)
         return log
 
     yield "B02", put_off(5, "421 4.7.28 Our system has detected an unusual rate of mail"), "medium"
@@ -371,6 +372,20 @@ def test_what_is_stored_is_what_the_lines_say_and_goes_with_them(host: LogHost, 
     while undo.work(run.pk):
         pass
     assert content(host) == before
+
+
+def test_each_is_shown_with_lines(host: LogHost, read_lines: Read) -> None:
+    rules = {"A07", "B02", "B05", "D01", "D02", "D03", "D04"}
+    for rule, log, severity in CASES:
+        if rule in rules and severity:
+            read_lines(log.lines)
+
+    findings = {finding.rule: finding for finding in classification.host_findings(host)}
+
+    assert rules <= set(findings)
+    assert all(findings[rule].lines or findings[rule].message_ids for rule in rules)
+    assert findings["B02"].values == ("google.example",)
+    assert b"rejected RCPT" in read_entries(host.pk, findings["D01"].lines)[0]
 
 
 def test_signs_are_the_same_in_any_order_of_runs(host: LogHost, read_lines: Read) -> None:

@@ -16,13 +16,13 @@ def _throttled() -> list[str]:
     for number in range(6):
         at, later = (_START + timedelta(minutes=number + more) for more in (0, 9))
         name = f"1adYz{number}-0007sb-Pz"
-        to = "z@gmail.example R=dnslookup T=remote_smtp H=gmail-in.google.example [192.0.2.25]"
+        to, peer = "z@gmail.example R=dnslookup T=remote_smtp", "H=gmail-in.google.example [192.0.2.25]"
         client = "H=([192.168.1.5]) [203.0.113.7] P=esmtpsa A=plain:alice S=900"
         lines += [
             f"{at:%Y-%m-%d %H:%M:%S} {name} <= alice@example.com {client}",
-            f"{at:%Y-%m-%d %H:%M:%S} {name} == {to} defer (-46): SMTP error from remote mail server after end of"
-            " data: 421 4.7.28 unusual rate of mail",
-            f"{later:%Y-%m-%d %H:%M:%S} {name} => {to}",
+            f"{at:%Y-%m-%d %H:%M:%S} {name} == {to} defer (-46) {peer}: SMTP error from remote mail server"
+            " after end of data: 421 4.7.28 unusual rate of mail",
+            f"{later:%Y-%m-%d %H:%M:%S} {name} => {to} {peer}",
             f"{later:%Y-%m-%d %H:%M:%S} {name} Completed",
         ]
     return lines
@@ -46,6 +46,7 @@ def test_the_report_has_all_of_them_with_lines_steps_and_guards(desk: Client, in
     assert "puts mail off because too much comes from this host: 6 attempts" in page.text
     assert "Greylisting is not this" in page.text
     assert "203.0.113.9" in page.text
+    assert b"rejected RCPT" in host.details[1].lines[0].raw
 
 
 def test_the_overview_has_what_is_more_than_low(desk: Client, ingested: Ingested) -> None:
