@@ -5,8 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
-from ingest import load, partitions, zones
+from ingest import log_host_counts, partitions, zones
 from ingest.assembly import Attempt, Gathered, Place, absorb, absorb_again, attempt_of
+from ingest.copy_text import INDEXED_TEXT
 from ingest.exim.events import (
     Arrival,
     AuthFailure,
@@ -26,6 +27,7 @@ from ingest.exim.notes import hands_in
 from ingest.exim.parse import parse
 from ingest.exim.syslog import first_line
 from ingest.known_lines import NewEntry
+from ingest.log_host_counts import Counts, Hour, Logins
 from ingest.pages import StampedEntry, checksum, month_number
 from ingest.refusals import Refusal, discard_of, refusal_of
 from ingest.sources.entries import Entry, is_continuation
@@ -59,29 +61,29 @@ class Rows:
     messages: dict[str, Gathered] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     headers: list[Refusal] = field(default_factory=list)  # of refusals that are stored
-    counts: load.Counts = field(default_factory=load.Counts)
+    counts: Counts = field(default_factory=Counts)
     features: set[str] = field(default_factory=set)
     own_addresses: set[str] = field(default_factory=set)
     kinds: Counter[str] = field(default_factory=Counter)
     arrivals: int = 0
     deliveries: int = 0
 
-    def hour(self, at: datetime) -> load.Hour:
+    def hour(self, at: datetime) -> Hour:
         """The counts of the hour of a time (UTC)."""
         start = at.replace(minute=0, second=0, microsecond=0)
         hour = self.counts.hours.get(start)
         if hour is None:
-            hour = self.counts.hours[start] = load.Hour()
+            hour = self.counts.hours[start] = Hour()
         return hour
 
     def count_script(self, at: datetime, directory: str) -> None:
         """Count a program that handed in a message, by the directory it ran in."""
-        key = at.replace(minute=0, second=0, microsecond=0), directory[: load.INDEXED_TEXT]
+        key = at.replace(minute=0, second=0, microsecond=0), directory[:INDEXED_TEXT]
         self.counts.script_runs[key] = self.counts.script_runs.get(key, 0) + 1
 
     def count_login(self, authenticator: str, authenticated_id: str | None, number: int = 1) -> None:
         """Count arrivals through an authenticator by how they name their user."""
-        count = self.counts.logins.setdefault(authenticator[:255], load.Logins())
+        count = self.counts.logins.setdefault(authenticator[:255], Logins())
         if authenticated_id is None:
             count.unrecorded += number
         elif authenticated_id == "":
@@ -178,7 +180,7 @@ def kind_name(event: Event) -> str:
     return f"note: {event.topic}" if isinstance(event, Note) else event.kind.value
 
 
-def _take(rows: Rows, hour: load.Hour, event: Event, place: Place) -> None:
+def _take(rows: Rows, hour: Hour, event: Event, place: Place) -> None:
     message_id = event.message_id
     if message_id is not None:
         rows.messages[message_id] = absorb(rows.messages.get(message_id), event, place)
@@ -217,7 +219,7 @@ def _take_again(rows: Rows, event: Event, place: Place) -> None:
 
 
 def _count_local(rows: Rows, attempt: Attempt) -> None:
-    domain = load.domain_of_local_delivery(attempt)
+    domain = log_host_counts.domain_of_local_delivery(attempt)
     if domain is not None:
         counts = rows.counts.local_deliveries
         counts[domain] = counts.get(domain, 0) + 1
@@ -248,7 +250,7 @@ def _features(arrival: Arrival) -> Iterator[str]:
         yield "local_arrivals"
 
 
-def _take_refusal(rows: Rows, hour: load.Hour, refusal: Refusal) -> None:
+def _take_refusal(rows: Rows, hour: Hour, refusal: Refusal) -> None:
     rows.refusals.append(refusal)
     rows.features.add("rejections")
     if refusal.is_login:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from ingest import batch_rows, load, pages
+from ingest import batch_rows, load, log_host_counts, pages
 from ingest.batch_rows import ReadBatch
 from ingest.known_lines import Copies, NewEntry
 from ingest.models import LogHost
@@ -120,7 +120,7 @@ def derive(log_host: LogHost, chunk: Chunk, of_pages: Sequence[pages.Page]) -> N
     load.add_attempts(log_host.pk, rows.messages)
     load.add_refusals(log_host.pk, rows.refusals)
     load.add_headers(log_host.pk, rows.headers)
-    load.add_counts(log_host.pk, rows.counts)
+    log_host_counts.add(log_host.pk, rows.counts)
     _note(chunk, of_pages)
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from ingest import batch_rows, load, pages
+from ingest import batch_rows, pages
 from ingest.assembly import Gathered
 from ingest.batch_rows import Rows
 from ingest.known_lines import Copies, NewEntry
+from ingest.log_host_counts import Counts, Hour, Logins
 from ingest.models import LogHost
 from ingest.sources.entries import Entry, entries_of
 
@@ -43,19 +44,17 @@ def messages_of(log_host: LogHost, line_refs: Mapping[str, Sequence[int]]) -> di
     return rows_of(log_host, entries).messages
 
 
-def less(before: load.Counts, after: load.Counts) -> load.Counts:
+def less(before: Counts, after: Counts) -> Counts:
     """What must be added to ``before`` to make it ``after``."""
-    counts = load.Counts()
+    counts = Counts()
     for at, hour in before.hours.items():
-        left = after.hours.get(at, load.Hour())
-        counts.hours[at] = load.Hour(
-            *(getattr(left, name) - getattr(hour, name) for name in load.Hour.__slots__)
-        )
+        left = after.hours.get(at, Hour())
+        counts.hours[at] = Hour(*(getattr(left, name) - getattr(hour, name) for name in Hour.__slots__))
     for domain, deliveries in before.local_deliveries.items():
         counts.local_deliveries[domain] = after.local_deliveries.get(domain, 0) - deliveries
     for name, logins in before.logins.items():
-        kept = after.logins.get(name, load.Logins())
-        counts.logins[name] = load.Logins(
+        kept = after.logins.get(name, Logins())
+        counts.logins[name] = Logins(
             kept.named - logins.named,
             kept.nameless - logins.nameless,
             kept.unrecorded - logins.unrecorded,

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ingest import derivation, load, pages, partitions, removal
+from ingest import derivation, pages, partitions, removal
+from ingest.log_host_counts import Counts, Logins, local_domain_of
 from ingest.models import HourlyVolume, LogHost, ScriptRuns
 from ingest.partitions import month_start
 from ingest.sql import statement
@@ -147,16 +148,16 @@ class _Leaving:
                     return True
         return False
 
-    def _counts(self, elsewhere: list[str]) -> load.Counts:
+    def _counts(self, elsewhere: list[str]) -> Counts:
         """What is to be counted down."""
-        counts = load.Counts()
+        counts = Counts()
         deliveries = self._rows("local_deliveries_going", message_ids=elsewhere)
         for recipient, original_recipient, number in deliveries:
-            domain = load.local_domain_of(recipient, original_recipient)
+            domain = local_domain_of(recipient, original_recipient)
             if domain is not None:
                 counts.local_deliveries[domain] = counts.local_deliveries.get(domain, 0) - number
         for name, named, nameless, unrecorded in self._rows("logins_going", message_ids=elsewhere):
-            counts.logins[name] = load.Logins(-named, -nameless, -unrecorded)
+            counts.logins[name] = Logins(-named, -nameless, -unrecorded)
         return counts
 
     def _remove_hours(self) -> None:

@@ -1,21 +1,17 @@
-"""COPY and merge: the rows of one batch into the tables. The only bulk SQL.
+"""COPY and merge: the rows of one batch into the tables.
 
-Call these inside the batch's transaction. Rows are joined as text and written in blocks, since psycopg's
-``write_row`` costs 5 to 7 us a row.
+Call these inside the batch's transaction.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
 
+from ingest import copy_text
 from ingest.assembly import (
-    LONGEST_ADDRESS,
     Attempt,
     Conclusion,
     Gathered,
@@ -23,21 +19,14 @@ from ingest.assembly import (
     listed_recipients,
     local_user_of,
     merge,
-    same_recipient,
 )
+from ingest.copy_text import INDEXED_TEXT, flag, number, text, time
 from ingest.exim.events import Arrival, Client
 from ingest.models import Delivery, Message
 from ingest.refusals import Refusal
 from ingest.rules.definition import VERSION, MessageFinding
 from ingest.rules.facts import Outcome
-from ingest.sql import copying, statement
-
-INDEXED_TEXT = LONGEST_ADDRESS
-FREE_TEXT = 2000  # characters; the line itself is kept whole
-
-_SPECIAL = re.compile(r"[\\\t\n\r]")
-_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
-_BLOCK_ROWS = 2000
+from ingest.sql import statement
 
 
 class Merged(NamedTuple):
@@ -47,43 +36,6 @@ class Merged(NamedTuple):
     gathered: Gathered
     conclusion: Conclusion
     is_new: bool  # False: an earlier batch had stored lines of it
-
-
-# ---- values of COPY's text format
-
-
-def escaped(text: str) -> str:
-    """A text, not null, as COPY reads it."""
-    return _text(text)
-
-
-def _text(value: str | None, limit: int = FREE_TEXT) -> str:
-    if value is None:
-        return "\\N"
-    if len(value) > limit:
-        value = value[:limit]
-    return value.translate(_ESCAPES) if _SPECIAL.search(value) else value
-
-
-def _number(value: int | None) -> str:
-    return "\\N" if value is None else str(value)
-
-
-@lru_cache(maxsize=4096)
-def _time(value: datetime | None) -> str:
-    return "\\N" if value is None else value.isoformat(" ")
-
-
-def text_array(values: Sequence[str] | None) -> str:
-    """Some texts as COPY reads an array."""
-    if values is None:
-        return "\\N"
-    quoted = ('"' + value[:INDEXED_TEXT].replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
-    return ("{" + ",".join(quoted) + "}").translate(_ESCAPES)
-
-
-def _flag(value: bool) -> str:
-    return "t" if value else "f"
 
 
 # The columns of rows, in the order in which they are written; the tables have those of fixed width first.
@@ -103,18 +55,6 @@ _REJECTION = (
     " sender_host_name, helo_name, envelope_sender, recipient, authenticator, account, text, line_ref, headers_ref,"
     " header_lines"
 )
-
-
-def _copy(table: str, columns: str, rows: Iterable[str]) -> None:
-    """Write rows of COPY's text format, each with its newline."""
-    with copying(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        block: list[str] = []
-        for row in rows:
-            block.append(row)
-            if len(block) == _BLOCK_ROWS:
-                copy.write("".join(block))
-                block.clear()
-        copy.write("".join(block))
 
 
 # ---- messages
@@ -140,7 +80,7 @@ def merge_messages(
     ]
     old = _update(log_host_id, {message_id: batch[message_id] for message_id in known}) if known else []
     rows = [(merged.message_id, _message_row(log_host_id, merged)) for merged in new]
-    _copy("ingest_message", _MESSAGE, (row for _, row in sorted([*rows, *whole])))
+    copy_text.write("ingest_message", _MESSAGE, (row for _, row in sorted([*rows, *whole])))
     return new + old
 
 
@@ -153,7 +93,9 @@ def _update(log_host_id: int, batch: Mapping[str, Gathered]) -> list[Merged]:
     with connection.cursor() as cursor:
         cursor.execute(statement("stage_messages"))
         cursor.execute("TRUNCATE staged_message")  # a transaction may load several batches
-        _copy("staged_message", _MESSAGE, (_message_row(log_host_id, merged) for merged in merged_rows))
+        copy_text.write(
+            "staged_message", _MESSAGE, (_message_row(log_host_id, merged) for merged in merged_rows)
+        )
         cursor.execute(statement("update_messages"))
     return merged_rows
 
@@ -174,25 +116,20 @@ def _ids(name: str, parameters: Sequence[Any]) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def packed_refs(refs: Iterable[int]) -> str:
-    """Pointers to lines as COPY reads them into a LineRefsField."""
-    return "\\\\x" + "".join([f"{ref:016x}" for ref in refs])
-
-
 def _message_row(log_host_id: int, merged: Merged) -> str:
     """Columns in the order of ``_MESSAGE``."""
     message_id, gathered, conclusion, _ = merged
     arrival = gathered.arrival
-    head = f"{log_host_id}\t{message_id}\t{_time(gathered.first_at)}\t{_time(gathered.last_at)}"
+    head = f"{log_host_id}\t{message_id}\t{time(gathered.first_at)}\t{time(gathered.last_at)}"
     listed = listed_recipients(gathered)
     from_arrival = (
         _NO_ARRIVAL if arrival is None else _arrival_columns(arrival, gathered.arrival_digest, listed)
     )
-    refs = packed_refs(gathered.line_refs)
+    refs = copy_text.packed_refs(gathered.line_refs)
     return (
-        f"{head}\t{conclusion.status}\t{from_arrival}\t{_time(gathered.completed_at)}\t{_time(gathered.frozen_at)}"
-        f"\t{_time(gathered.thawed_at)}\t{_time(gathered.removed_at)}\t{_time(gathered.rejected_at)}"
-        f"\t{_number(gathered.connection_limit)}\t{conclusion.delivered}\t{conclusion.deferred}"
+        f"{head}\t{conclusion.status}\t{from_arrival}\t{time(gathered.completed_at)}\t{time(gathered.frozen_at)}"
+        f"\t{time(gathered.thawed_at)}\t{time(gathered.removed_at)}\t{time(gathered.rejected_at)}"
+        f"\t{number(gathered.connection_limit)}\t{conclusion.delivered}\t{conclusion.deferred}"
         f"\t{conclusion.bounced}\t{refs}\n"
     )
 
@@ -204,23 +141,23 @@ def _arrival_columns(arrival: Arrival, digest: int, listed: Sequence[str] | None
     client = arrival.client
     return "\t".join(
         (
-            _time(arrival.logged_at),
+            time(arrival.logged_at),
             str(digest),
-            _text(arrival.envelope_sender, INDEXED_TEXT),
+            text(arrival.envelope_sender, INDEXED_TEXT),
             client.sender_host_address or "\\N",
-            _number(client.sender_host_port),
-            _text(client.sender_host_name),
-            _text(client.helo_name),
+            number(client.sender_host_port),
+            text(client.sender_host_name),
+            text(client.helo_name),
             client.interface_address or "\\N",
-            _text(local_user_of(arrival), INDEXED_TEXT),
+            text(local_user_of(arrival), INDEXED_TEXT),
             arrival.parent_message_id or "\\N",
-            _text(arrival.protocol),
-            _text(arrival.authenticator),
-            _text(arrival.authenticated_id, INDEXED_TEXT),
-            _number(arrival.size),
-            _text(arrival.header_message_id),
-            _text(arrival.subject),
-            text_array(listed),
+            text(arrival.protocol),
+            text(arrival.authenticator),
+            text(arrival.authenticated_id, INDEXED_TEXT),
+            number(arrival.size),
+            text(arrival.header_message_id),
+            text(arrival.subject),
+            copy_text.array(listed),
         )
     )
 
@@ -299,25 +236,25 @@ def _stored_arrival(row: Message) -> Arrival | None:
 
 def add_attempts(log_host_id: int, batch: Mapping[str, Gathered], usual: Iterable[str] = ()) -> None:
     """Store the delivery lines of a batch, all of them new; ``usual`` are rows of ingest.usual_rows."""
-    _copy("ingest_delivery", _DELIVERY, sorted([*_attempt_rows(log_host_id, batch), *usual]))
+    copy_text.write("ingest_delivery", _DELIVERY, sorted([*_attempt_rows(log_host_id, batch), *usual]))
 
 
 def _attempt_rows(log_host_id: int, batch: Mapping[str, Gathered]) -> Iterator[str]:
     for message_id, gathered in batch.items():
         for attempt in gathered.attempts:
             yield (
-                f"{log_host_id}\t{message_id}\t{_time(attempt.logged_at)}\t{attempt.digest}\t{attempt.copy}"
-                f"\t{attempt.outcome}\t{_flag(attempt.is_attempt)}\t{_text(attempt.recipient, INDEXED_TEXT)}"
-                f"\t{_text(attempt.original_recipient, INDEXED_TEXT)}\t{_text(attempt.transport)}"
-                f"\t{_text(attempt.remote_host_name)}"
-                f"\t{attempt.remote_host_address or '\\N'}\t{_text(attempt.text)}\t{attempt.line_ref}\n"
+                f"{log_host_id}\t{message_id}\t{time(attempt.logged_at)}\t{attempt.digest}\t{attempt.copy}"
+                f"\t{attempt.outcome}\t{flag(attempt.is_attempt)}\t{text(attempt.recipient, INDEXED_TEXT)}"
+                f"\t{text(attempt.original_recipient, INDEXED_TEXT)}\t{text(attempt.transport)}"
+                f"\t{text(attempt.remote_host_name)}"
+                f"\t{attempt.remote_host_address or '\\N'}\t{text(attempt.text)}\t{attempt.line_ref}\n"
             )
 
 
 def add_refusals(log_host_id: int, refusals: Iterable[Refusal], usual: Iterable[str] = ()) -> None:
     """Store the rejections and failed logins of a batch, all of them new; ``usual`` are rows of ingest.usual_rows."""
     rows = (_refusal_row(log_host_id, refusal) for refusal in refusals)
-    _copy("ingest_rejection", _REJECTION, sorted([*rows, *usual]))
+    copy_text.write("ingest_rejection", _REJECTION, sorted([*rows, *usual]))
 
 
 def add_headers(log_host_id: int, refusals: Iterable[Refusal]) -> None:
@@ -334,17 +271,17 @@ def add_headers(log_host_id: int, refusals: Iterable[Refusal]) -> None:
     rows = [longest[key] for key in sorted(longest)]
     columns = {name: [getattr(row, name) for row in rows] for name in names}
     with connection.cursor() as cursor:
-        _execute(cursor, "add_headers", log_host_id, columns)
+        cursor.execute(statement("add_headers"), {"log_host_id": log_host_id, **columns})
 
 
 def _refusal_row(log_host_id: int, refusal: Refusal) -> str:
     return (
-        f"{log_host_id}\t{_time(refusal.logged_at)}\t{refusal.digest}\t{refusal.copy}\t{_flag(refusal.is_login)}"
-        f"\t{refusal.stage}\t{_flag(refusal.is_temporary)}\t{refusal.reason}\t{refusal.message_id or '\\N'}"
-        f"\t{refusal.sender_host_address or '\\N'}\t{_text(refusal.sender_host_name)}\t{_text(refusal.helo_name)}"
-        f"\t{_text(refusal.envelope_sender, INDEXED_TEXT)}\t{_text(refusal.recipient, INDEXED_TEXT)}"
-        f"\t{_text(refusal.authenticator)}\t{_text(refusal.account, INDEXED_TEXT)}\t{_text(refusal.text)}"
-        f"\t{refusal.line_ref}\t{_number(refusal.headers_ref)}\t{_number(refusal.header_lines)}\n"
+        f"{log_host_id}\t{time(refusal.logged_at)}\t{refusal.digest}\t{refusal.copy}\t{flag(refusal.is_login)}"
+        f"\t{refusal.stage}\t{flag(refusal.is_temporary)}\t{refusal.reason}\t{refusal.message_id or '\\N'}"
+        f"\t{refusal.sender_host_address or '\\N'}\t{text(refusal.sender_host_name)}\t{text(refusal.helo_name)}"
+        f"\t{text(refusal.envelope_sender, INDEXED_TEXT)}\t{text(refusal.recipient, INDEXED_TEXT)}"
+        f"\t{text(refusal.authenticator)}\t{text(refusal.account, INDEXED_TEXT)}\t{text(refusal.text)}"
+        f"\t{refusal.line_ref}\t{number(refusal.headers_ref)}\t{number(refusal.header_lines)}\n"
     )
 
 
@@ -364,82 +301,4 @@ def replace_findings(
         for message_id, of_message in findings.items()
         for found in of_message
     )
-    _copy("ingest_message_finding", "log_host_id, message_id, rule, version, severity", rows)
-
-
-# ---- counts
-
-
-@dataclass(slots=True)
-class Hour:
-    """Lines of one hour."""
-
-    lines: int = 0
-    messages: int = 0
-    delivered: int = 0
-    deferred: int = 0
-    bounced: int = 0
-    rejected: int = 0
-    failed_logins: int = 0
-
-
-@dataclass(slots=True)
-class Logins:
-    """Authenticated arrivals through one authenticator."""
-
-    named: int = 0
-    nameless: int = 0
-    unrecorded: int = 0
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a batch adds to the counts of its log host."""
-
-    hours: dict[datetime, Hour] = field(default_factory=dict)
-    local_deliveries: dict[str, int] = field(default_factory=dict)  # by domain
-    logins: dict[str, Logins] = field(default_factory=dict)  # by authenticator
-    script_runs: dict[tuple[datetime, str], int] = field(default_factory=dict)  # by hour and directory
-
-
-def add_counts(log_host_id: int, counts: Counts) -> None:
-    """Count up. Rows are taken in the order of their keys, so that batches wait and never deadlock."""
-    hours = sorted(counts.hours.items())
-    columns = [[getattr(hour, name) for _, hour in hours] for name in Hour.__slots__]
-    volumes = {"hours": [at for at, _ in hours]} | dict(zip(Hour.__slots__, columns, strict=True))
-    domains = sorted(counts.local_deliveries.items())
-    logins = sorted(counts.logins.items())
-    with connection.cursor() as cursor:
-        _execute(cursor, "add_hourly_volumes", log_host_id, volumes)
-        if domains:
-            by_domain = {"domains": [name for name, _ in domains], "deliveries": [n for _, n in domains]}
-            _execute(cursor, "add_local_domains", log_host_id, by_domain)
-        if logins:
-            by_name: dict[str, list[Any]] = {"authenticators": [name for name, _ in logins]}
-            for name in Logins.__slots__:
-                by_name[name] = [getattr(count, name) for _, count in logins]
-            _execute(cursor, "add_login_counts", log_host_id, by_name)
-        if counts.script_runs:
-            runs = sorted(counts.script_runs.items())
-            by_hour = {"hours": [at for (at, _), _ in runs], "directories": [name for (_, name), _ in runs]}
-            _execute(
-                cursor, "add_script_runs", log_host_id, by_hour | {"runs": [number for _, number in runs]}
-            )
-
-
-def _execute(cursor: Any, name: str, log_host_id: int, parameters: Mapping[str, Any]) -> None:
-    cursor.execute(statement(name), {"log_host_id": log_host_id, **parameters})
-
-
-def domain_of_local_delivery(attempt: Attempt) -> str | None:
-    """The domain that a local transport delivered for; None for remote deliveries and discards."""
-    if attempt.outcome is not Outcome.DELIVERED or attempt.is_remote or attempt.transport is None:
-        return None
-    return local_domain_of(attempt.recipient, attempt.original_recipient)
-
-
-def local_domain_of(recipient: str, original_recipient: str | None) -> str | None:
-    """The domain of a recipient, as local domains are counted."""
-    name = same_recipient(recipient, original_recipient)
-    domain = name.rpartition("@")[2] if "@" in name else ""
-    return domain[:255] or None
+    copy_text.write("ingest_message_finding", "log_host_id, message_id, rule, version, severity", rows)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from ingest import load
+from ingest.copy_text import INDEXED_TEXT
 from ingest.models import IngestRun, Mark
 from ingest.refusals import Refusal
 from ingest.rules.facts import MessageFacts, SubjectKind
@@ -70,9 +70,9 @@ def subjects_of(message: MessageFacts) -> list[Subject]:
     if message.sender_host_address:
         subjects.append((SubjectKind.SENDER_HOST_ADDRESS, message.sender_host_address))
     elif message.local_user:
-        subjects.append((SubjectKind.LOCAL_USER, message.local_user[: load.INDEXED_TEXT]))
+        subjects.append((SubjectKind.LOCAL_USER, message.local_user[:INDEXED_TEXT]))
     if message.authenticated_id:
-        subjects.append((SubjectKind.AUTHENTICATED_ID, message.authenticated_id[: load.INDEXED_TEXT]))
+        subjects.append((SubjectKind.AUTHENTICATED_ID, message.authenticated_id[:INDEXED_TEXT]))
     return subjects
 
 
@@ -82,7 +82,7 @@ def refused_subjects(refusal: Refusal) -> list[Subject]:
     if refusal.sender_host_address:
         subjects.append((SubjectKind.SENDER_HOST_ADDRESS, refusal.sender_host_address))
     if refusal.account:
-        subjects.append((SubjectKind.AUTHENTICATED_ID, refusal.account[: load.INDEXED_TEXT]))
+        subjects.append((SubjectKind.AUTHENTICATED_ID, refusal.account[:INDEXED_TEXT]))
     return subjects
 
 

@@ -4,12 +4,27 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from ingest import batch_rows, classification, known_lines, load, marks, pages, partitions, usual_rows
+from ingest import (
+    batch_rows,
+    classification,
+    known_lines,
+    load,
+    log_host_counts,
+    marks,
+    pages,
+    partitions,
+    sorted_lines,
+    usual_counts,
+    usual_rows,
+    whole_messages,
+)
 from ingest.known_lines import NewEntry, PlainNew
 from ingest.models import LogFile, Piece
 from ingest.pages import month_number
+from ingest.sorted_lines import SortedLines
 from ingest.stored_facts import log_host_facts
-from ingest.usual_rows import SortedLines, Taken, Touched
+from ingest.usual_counts import Touched
+from ingest.usual_rows import Taken
 
 _OF_EACH, _SAMPLES = 5, 50  # unreadable lines kept for the page of the run: of each reason, and in all
 
@@ -20,7 +35,7 @@ def store(piece: Piece, new: Sequence[NewEntry], fallback: datetime, brought: Lo
     ``fallback``: the time of entries without one where all lack it. Call it inside the batch's transaction.
     """
     texts, zone = _texts(new), piece.file.log_host.zone
-    found = usual_rows.sort(texts, _plain(new), zone)
+    found = sorted_lines.sort(texts, _plain(new), zone)
     if found is None:
         return _store_events(piece, new, texts, fallback, brought)
     return _store_sorted(piece, new, found, fallback, brought)
@@ -49,7 +64,7 @@ def _store_sorted(
     """Store the usual lines of a batch straight away, and the others event by event."""
     file, at = piece.file, found.clock.at
     host_id = file.log_host_id
-    chosen = usual_rows.whole(found, host_id)
+    chosen = whole_messages.whole(found, host_id)
     read = batch_rows.read([new[place] for place in chosen.others], file.log_host.zone, fallback=fallback)
     bounds = at(min(found.stamps)), at(max(found.stamps))
     partitions.require(
@@ -60,13 +75,13 @@ def _store_sorted(
     known_lines.claim_pages(file, page_ids)
     rows = batch_rows.gather(read, [refs[place] for place in chosen.others])
     taken = usual_rows.take(found, chosen, refs, _copies(new), host_id, log_host_facts(file.log_host))
-    touched = usual_rows.count(taken, found.clock, rows)
+    touched = usual_counts.count(taken, found.clock, rows)
     _store_rows(piece, rows, taken, touched)
     _count(brought, read, rows, bounds)
     brought.new_lines += taken.lines
     brought.rejections += len(taken.refusals)
     votes = batch_rows.zone_votes(read.stamped, read.events)
-    votes.add(usual_rows.votes(found, chosen.message_ids))
+    votes.add(usual_counts.votes(found, chosen.message_ids))
     brought.zone_votes = votes.as_json()
     return page_ids
 
@@ -115,7 +130,7 @@ def _store_rows(
         refusals=refusals + touched.refusals,
         found=found,
     )
-    load.add_counts(host_id, rows.counts)  # last: all batches of a log host count up the same rows
+    log_host_counts.add(host_id, rows.counts)  # last: all batches of a log host count up the same rows
 
 
 def _count(

@@ -8,9 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import connection
 
-from ingest import classification, derivation, load, pages, zones
+from ingest import classification, derivation, load, log_host_counts, pages, zones
 from ingest.assembly import Gathered
 from ingest.derivation import Placed
+from ingest.log_host_counts import Counts
 from ingest.models import HourlyVolume, LocalDomain, LogHost, LoginCount, Message, ScriptRuns, Unfinished
 from ingest.sources.entries import Entry
 from ingest.stored_facts import log_host_facts
@@ -121,9 +122,9 @@ def forget_shares(log_host: LogHost, page_ids: Collection[int]) -> None:
     LogHost.objects.filter(pk=log_host.pk).update(has_lost_lines=True)
 
 
-def add_counts(log_host_id: int, counts: load.Counts) -> None:
+def add_counts(log_host_id: int, counts: Counts) -> None:
     """Count down, by counts below zero; what has come to nothing goes."""
-    load.add_counts(log_host_id, counts)
+    log_host_counts.add(log_host_id, counts)
     HourlyVolume.objects.filter(log_host_id=log_host_id, hour__in=list(counts.hours), lines__lte=0).delete()
     LocalDomain.objects.filter(log_host_id=log_host_id, deliveries__lte=0).delete()
     ScriptRuns.objects.filter(log_host_id=log_host_id, runs__lte=0).delete()

@@ -34,6 +34,19 @@ type Usual = tuple[int, tuple[str, ...]]
 """The place of a line in its batch, and the groups of its pattern."""
 
 
+class InArrival:
+    """Where the groups of an arrival stand."""
+
+    MESSAGE_ID, SENDER, HELO_NAME, CLIENT, PORT, INTERFACE = 0, 1, 4, 5, 6, 7
+    AUTHENTICATOR, ACCOUNT, SIZE, SUBJECT, RECIPIENTS = 13, 14, 15, 17, 19
+
+
+class InDelivery:
+    """Where the groups of a delivery stand."""
+
+    RECIPIENT, ORIGINAL, REMOTE, CONFIRMATION = 1, 2, 6, 9
+
+
 class StampForm(NamedTuple):
     """How the stamps of a log are written."""
 

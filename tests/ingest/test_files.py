@@ -184,7 +184,7 @@ def test_a_batch_that_fails_rolls_back_whole_and_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, srv1: LogHost, read_bytes: Read
 ) -> None:
     with monkeypatch.context() as fault:
-        fault.setattr("ingest.load.add_counts", _broken)
+        fault.setattr("ingest.log_host_counts.add", _broken)
         run = read_bytes(ARRIVAL + b"\n")
     assert (Message.objects.count(), LogPage.objects.count(), Piece.objects.get().offset) == (0, 0, 0)
     assert run.files.get().error == "Trying again: ZeroDivisionError: by zero."

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from benchmarks.bulk import write_bulk
-from ingest import batch_rows, load, pipeline, usual_rows
+from ingest import batch_rows, load, pipeline, sorted_lines, usual_rows, whole_messages
 from ingest.assembly import conclude
 from ingest.known_lines import Copies
 from ingest.models import LogHost
@@ -59,11 +59,11 @@ def by_usual_lines(
     copies = Copies()
     entries = [copies.add(entry) for entry in entries_of(texts)]
     assert [new.entry.text for new in entries] == list(texts), "one line an entry"
-    found = usual_rows.sort(texts, None, zone)
+    found = sorted_lines.sort(texts, None, zone)
     assert found is not None
     refs = range(len(texts))
     numbers = {place: new.copy for place, new in enumerate(entries)}
-    taken = usual_rows.take(found, usual_rows.whole(found, 1), refs, numbers, 1, HOST)
+    taken = usual_rows.take(found, whole_messages.whole(found, 1), refs, numbers, 1, HOST)
     rows = {
         "messages": {ordered(as_stored(row)) for _, row in taken.messages},
         "deliveries": set(map(as_stored, taken.deliveries)),
@@ -102,7 +102,7 @@ def test_real_lines_give_the_same_rows(monkeypatch: pytest.MonkeyPatch, path: Pa
     texts = [
         line for line in path.read_bytes().split(b"\n") if re.match(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ", line)
     ]
-    if not texts or usual_rows.sort(texts, None, UTC) is None:
+    if not texts or sorted_lines.sort(texts, None, UTC) is None:
         return
     _, rows = by_usual_lines(monkeypatch, texts, UTC)
     expected = by_events(texts, UTC)
@@ -141,13 +141,13 @@ def test_a_change_of_the_clock_is_left_to_the_events(bulk: list[bytes]) -> None:
     night = [
         line.replace(b"2026-03-01 0", b"2026-10-25 0") for line in bulk if line.startswith(b"2026-03-01 0")
     ]
-    assert usual_rows.sort(night, None, madrid) is None
-    assert usual_rows.sort(bulk, None, madrid) is not None
+    assert sorted_lines.sort(night, None, madrid) is None
+    assert sorted_lines.sort(bulk, None, madrid) is not None
 
 
 @pytest.mark.parametrize("stamp", [b"2026-02-30 10:00:00", b"2026-13-01 10:00:00", b"0000-00-00 00:00:00"])
 def test_days_that_are_none_are_left_to_the_events(bulk: list[bytes], stamp: bytes) -> None:
-    assert usual_rows.sort([stamp + bulk[0][19:], *bulk], None, UTC) is None
+    assert sorted_lines.sort([stamp + bulk[0][19:], *bulk], None, UTC) is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,7 +159,7 @@ def test_the_database_is_the_same_by_either_way(
     usual = pipeline.log_host("usual", "UTC")[0]
     read_files(usual, path)
     events = pipeline.log_host("events", "UTC")[0]
-    monkeypatch.setattr(usual_rows, "sort", lambda *_: None)
+    monkeypatch.setattr(sorted_lines, "sort", lambda *_: None)
     read_files(events, path)
     same(usual, events)
 
