@@ -5,36 +5,34 @@ moves in the transaction that stores the lines before it. Whoever works on a pie
 commit renews; a worker that dies leaves an offset and a lease that runs out.
 """
 
-import hashlib
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, InterfaceError, connection, transaction
-from django.db.models import F
-from django.db.models.functions import Greatest, Now
+from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from ingest import (
     classification,
     faults,
-    known_lines,
     leases,
     partitions,
     pieces,
+    retries,
     stored_files,
     storing,
+    twins,
     unpacking,
-    zones,
 )
 from ingest.leases import LEASE, TakenOver
-from ingest.models import RETRIED, UNFINISHED, IngestRun, LineShare, LogFile, LogHost, Piece, State
+from ingest.models import RETRIED, UNFINISHED, IngestRun, LogFile, LogHost, Piece, State
 from ingest.pieces import Text
 from ingest.sources.batches import Batch, batches, refuse_foreign
 from ingest.sources.limits import Refused
@@ -163,59 +161,16 @@ def _work(piece: Piece, deadline: float | None, calls: Calls) -> bool:
 def _after_error(piece: Piece, error: Exception) -> bool:
     """Leave the piece to be tried again, later each time, or give up."""
     partitions.forget()
-    _reconnect()
+    retries.reconnect()
     if faults.is_of_database(error):
-        _wait_for_database(piece, error)
+        retries.wait_for_database(piece, error)
         return True
     reason = faults.reason(error)
     if storing.is_apart(piece):
         _end_piece(piece, State.FAILED, f"A batch failed {piece.attempts} times and was given up. {reason}.")
         return False
-    _put_off(piece, f"Trying again: {reason}.", lease_until=Now() + faults.pause(piece.attempts))
+    retries.put_off(piece, f"Trying again: {reason}.", lease_until=Now() + faults.pause(piece.attempts))
     return True
-
-
-def _put_off(piece: Piece, sentence: str, **columns: Any) -> None:
-    """Note when a piece is tried again, and why; nothing if it is no longer ours.
-
-    So it is where the last commit went through and its answer was lost, or another worker went on meanwhile.
-    """
-    with transaction.atomic():
-        ours = Piece.objects.filter(
-            pk=piece.pk, state=State.RUNNING, attempts=piece.attempts, offset=piece.offset
-        )
-        if ours.update(**columns):
-            LogFile.objects.filter(pk=piece.file_id).update(error=sentence)
-
-
-def _reconnect() -> None:
-    if not connection.in_atomic_block and not connection.is_usable():
-        connection.close()  # the next query opens another
-
-
-def _wait_for_database(piece: Piece, error: Exception) -> None:
-    """Note that this piece waits, as soon as there is a database to note it in, and try again for as long as it takes.
-
-    An outage is no attempt. If none comes back while the lease lasts, the lease will have run out.
-    """
-    until = time.monotonic() + LEASE.total_seconds()
-    sentence = f"Waiting for the database: {faults.reason(error)}."
-    while True:
-        try:
-            _put_off(
-                piece,
-                sentence,
-                lease_until=Now() + faults.pause(piece.outages + 1),
-                attempts=Greatest(F("attempts") - 1, 0),
-                outages=F("outages") + 1,
-            )
-        except (DatabaseError, InterfaceError):
-            if connection.in_atomic_block or time.monotonic() > until:
-                return
-            time.sleep(_PAUSE * 5)
-            _reconnect()
-        else:
-            return
 
 
 def _read(piece: Piece, deadline: float | None, calls: Calls) -> bool:
@@ -229,7 +184,8 @@ def _read(piece: Piece, deadline: float | None, calls: Calls) -> bool:
             _unpack(piece, opened, calls)
             return False
         is_first = piece.number == 0 and piece.offset == 0
-        if is_first and _share_with_twin(piece):
+        if is_first and twins.share(piece):
+            _end_piece(piece, State.FINISHED, "")
             return False
         if pieces.is_to_be_handed_on(piece, text):
             readers = pieces.Readers(calls.made, partial(_help, calls=calls))
@@ -316,49 +272,6 @@ def _begin(file: LogFile) -> None:
             started_at=started_at, state=State.RUNNING
         )
     file.refresh_from_db(fields=["state", "started_at"])
-
-
-def _share_with_twin(piece: Piece) -> bool:
-    """A file whose bytes were read before, to the end, holds the same lines: nothing is read again."""
-    file = piece.file
-    if file.archive_id is None:  # a member's was made when it was unpacked
-        with pieces.opened_file(file) as opened:
-            file.digest = _digest(opened)
-    twin = (
-        LogFile.objects.filter(log_host_id=file.log_host_id, digest=file.digest, state=State.FINISHED)
-        .filter(set_aside_lines=0)
-        .exclude(pk=file.pk)
-        .order_by("pk")
-        .first()
-    )
-    LogFile.objects.filter(pk=file.pk).update(digest=file.digest)
-    if twin is None:
-        return False
-    with transaction.atomic():
-        zones.keep(file.log_host_id)
-        known_lines.share(file.log_host_id)
-        twin.refresh_from_db()
-        if twin.state != State.FINISHED:  # it was undone meanwhile
-            return False
-        shares = LineShare.objects.filter(log_host_id=file.log_host_id, log_file_id=twin.pk)
-        LineShare.objects.bulk_create(
-            LineShare(log_host_id=file.log_host_id, log_file_id=file.pk, page_id=page_id, offsets=offsets)
-            for page_id, offsets in shares.values_list("page_id", "offsets")
-        )
-        file.lines = file.duplicate_lines = twin.lines
-        file.size_read = file.size
-        for name in ("features", "own_addresses", "first_at", "last_at"):
-            setattr(file, name, getattr(twin, name))
-        file.save()
-    _end_piece(piece, State.FINISHED, "")
-    return True
-
-
-def _digest(opened: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    while block := opened.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 # ---- ending
