@@ -7,12 +7,9 @@ is later, too.
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any
-
-from django.db import connection
 
 from ingest import countries
-from ingest.marks import ALWAYS, Marks, Span, Subject, joined
+from ingest.marks import ALWAYS, Marks, Span, Subject, rows_in, widened
 from ingest.models import LogHost
 from ingest.rules.definition import Limits, Worth
 from ingest.rules.facts import SubjectKind
@@ -46,10 +43,10 @@ def _after_failures(log_host_id: int, marks: Marks, limits: Limits) -> Iterator[
     since = _from((*marks.messages, *marks.refusals))
     sql = statement("many_failures").format(seconds=int(limits.guessed_window.total_seconds()))
     wide = [span.widened(2 * limits.guessed_window) for span in since]
-    failed = set(_rows(sql, log_host_id, wide, least=limits.failed_logins))
+    failed = set(rows_in(sql, log_host_id, wide, least=limits.failed_logins))
     if not failed:
         return
-    logins = _rows(statement("logins_by_address"), log_host_id, since)
+    logins = rows_in(statement("logins_by_address"), log_host_id, since)
     for address in {address for address, _ in logins}:
         if (SubjectKind.SENDER_HOST_ADDRESS, address) in failed:
             yield SubjectKind.SENDER_HOST_ADDRESS, address
@@ -59,7 +56,7 @@ def _after_failures(log_host_id: int, marks: Marks, limits: Limits) -> Iterator[
         if (SubjectKind.AUTHENTICATED_ID, account) in failed
     ]
     if accounts and countries.country_file().is_read:
-        for account, addresses in _rows(
+        for account, addresses in rows_in(
             statement("addresses_of_accounts"), log_host_id, since, accounts=accounts
         ):
             found = {countries.origin_of(address).country for address in addresses}
@@ -94,7 +91,7 @@ def _scattered(
     sql = statement("scattered_accounts").format(seconds=int(window.total_seconds()))
     return [
         (account, addresses)
-        for account, addresses in _rows(sql, log_host_id, _widened(spans, window), **wanted)
+        for account, addresses in rows_in(sql, log_host_id, widened(spans, window), **wanted)
     ]
 
 
@@ -103,9 +100,9 @@ def _busy(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[s
     recipients = min(
         limits.new_place_recipients, limits.account_volume, limits.habit_least, limits.fan_out_domains
     )
-    wide = _widened(spans, max(limits.account_volume_window, limits.new_place_window, limits.fan_out_window))
+    wide = widened(spans, max(limits.account_volume_window, limits.new_place_window, limits.fan_out_window))
     wanted = {"recipients": recipients, "senders": limits.many_senders}
-    for (account,) in _rows(statement("busy_accounts"), log_host_id, wide, **wanted):
+    for (account,) in rows_in(statement("busy_accounts"), log_host_id, wide, **wanted):
         yield account
 
 
@@ -118,22 +115,10 @@ def _as_another(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iter
         "least": limits.anothers_senders,
         "share": limits.anothers_senders_share,
     }
-    for (account,) in _rows(statement("anothers_senders"), log_host_id, spans, **wanted):
+    for (account,) in rows_in(statement("anothers_senders"), log_host_id, spans, **wanted):
         yield account
 
 
 def _from(spans: Sequence[Span]) -> Sequence[Span]:
     """All from the first of them on: what is later is seen in another light."""
     return (Span(min(span.first_at for span in spans), ALWAYS.last_at),)
-
-
-def _widened(spans: Sequence[Span], by: timedelta) -> Sequence[Span]:
-    return joined(span.widened(by) for span in spans)
-
-
-def _rows(sql: str, log_host_id: int, spans: Sequence[Span], **parameters: Any) -> list[tuple[Any, ...]]:
-    times = {"first_at": [span.first_at for span in spans], "last_at": [span.last_at for span in spans]}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"log_host_id": log_host_id, **times, **parameters})
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows

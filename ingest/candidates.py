@@ -14,7 +14,7 @@ from django.db import connection
 
 from ingest.account_candidates import accounts
 from ingest.exim.reasons import Reason
-from ingest.marks import Marks, Span, Subject, joined
+from ingest.marks import Marks, Span, Subject, joined, rows_in, widened
 from ingest.models import LogHost, Suspect
 from ingest.rules.definition import Limits, Refusals, Worth
 from ingest.rules.facts import SubjectKind
@@ -114,14 +114,14 @@ def _bounced(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterato
     """C09 needs that many in one window; it counts no others than these."""
     shared = math.ceil(limits.unknown_recipients_share * limits.unknown_recipients_sent)
     least = min(limits.unknown_recipients_warning, limits.unknown_recipients, shared)
-    wide = _widened(spans, limits.unknown_recipients_window)
+    wide = widened(spans, limits.unknown_recipients_window)
     for kind, value in _ask("bounced_subjects", log_host_id, wide, least=least):
         yield SubjectKind(kind), value
 
 
 def _connected(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:
     """C12: so many messages in a row, one pause between two at most, lie within so many pauses."""
-    wide = _widened(spans, limits.connection_pause * limits.connection_messages)
+    wide = widened(spans, limits.connection_pause * limits.connection_messages)
     least = limits.connection_messages
     for address, account in _ask("long_connections", log_host_id, wide, least=least):
         yield SubjectKind.SENDER_HOST_ADDRESS, address
@@ -134,7 +134,7 @@ def busy_users(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Itera
 
     Of what comes within one window, half lies in one of two hours of the clock: that tells whom to look at.
     """
-    wide = _widened(spans, limits.local_volume_window)
+    wide = widened(spans, limits.local_volume_window)
     recipients, senders = min(limits.script_recipients, limits.local_volume), limits.script_senders
     parameters = {
         "recipients": math.ceil(recipients / 2),
@@ -190,22 +190,10 @@ def _touched(
         " ON message.first_at BETWEEN span.first_at AND span.last_at"
         f" WHERE message.log_host_id = %(log_host_id)s AND {condition}"
     )
-    for (value,) in _rows(sql, log_host_id, spans, values=sorted(values or ())):
+    for (value,) in rows_in(sql, log_host_id, spans, values=sorted(values or ())):
         if value:
             yield kind, value
 
 
-def _widened(spans: Sequence[Span], by: timedelta) -> Sequence[Span]:
-    return joined(span.widened(by) for span in spans)
-
-
 def _ask(name: str, log_host_id: int, spans: Sequence[Span], **parameters: Any) -> list[tuple[Any, ...]]:
-    return _rows(statement(name), log_host_id, spans, **parameters)
-
-
-def _rows(sql: str, log_host_id: int, spans: Sequence[Span], **parameters: Any) -> list[tuple[Any, ...]]:
-    times = {"first_at": [span.first_at for span in spans], "last_at": [span.last_at for span in spans]}
-    with connection.cursor() as cursor:
-        cursor.execute(sql, {"log_host_id": log_host_id, **times, **parameters})
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return rows_in(statement(name), log_host_id, spans, **parameters)

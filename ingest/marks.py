@@ -9,6 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
+
+from django.db import connection
 
 from ingest.copy_text import INDEXED_TEXT
 from ingest.models import IngestRun, Mark
@@ -148,6 +151,20 @@ def joined(spans: Iterable[Span], pause: timedelta = timedelta()) -> tuple[Span,
         else:
             result.append(span)
     return tuple(result)
+
+
+def widened(spans: Iterable[Span], by: timedelta) -> tuple[Span, ...]:
+    """Spans with so much more on both sides."""
+    return joined(span.widened(by) for span in spans)
+
+
+def rows_in(sql: str, log_host_id: int, spans: Sequence[Span], **parameters: Any) -> list[tuple[Any, ...]]:
+    """What a statement finds of a log host in spans of time, which it knows as first_at and last_at."""
+    times = {"first_at": [span.first_at for span in spans], "last_at": [span.last_at for span in spans]}
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"log_host_id": log_host_id, **times, **parameters})
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def _spans(times: Iterable[datetime]) -> Sequence[Span]:

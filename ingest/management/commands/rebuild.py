@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ingest.management.log_hosts import add_log_host, log_hosts
 from ingest.management.progress import Progress
 from ingest.models import LogHost
 from ingest.rebuild import Busy, rebuild
@@ -19,16 +20,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--log-host", help="only this one")
+        add_log_host(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, log_host: str | None, json: bool, **_: Any) -> None:
-        hosts = LogHost.objects.all()
-        if log_host is not None:
-            hosts = hosts.filter(name=log_host)
-            if not hosts:
-                raise CommandError(f"There is no log host {log_host}.")
-        done = [self._rebuild(host, quiet=json) for host in hosts]
+        done = [self._rebuild(host, quiet=json) for host in log_hosts(log_host)]
         if json:
             self.stdout.write(_as_json(done))
 

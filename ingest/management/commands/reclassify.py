@@ -3,24 +3,19 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from ingest import classification
-from ingest.models import LogHost
+from ingest.management.log_hosts import add_log_host, log_hosts
 
 
 class Command(BaseCommand):
     help = "Decides all findings again, from the stored rows and by the rules as they are now."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--log-host", help="only this one")
+        add_log_host(parser)
 
     def handle(self, *, log_host: str | None, **_: Any) -> None:
-        hosts = LogHost.objects.all()
-        if log_host is not None:
-            hosts = hosts.filter(name=log_host)
-            if not hosts:
-                raise CommandError(f"There is no log host {log_host}.")
-        for host in hosts:
+        for host in log_hosts(log_host):
             count = classification.reclassify(host)
             self.stdout.write(f"{host}: {count:,} messages judged.")

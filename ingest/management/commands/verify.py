@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ingest.management.log_hosts import add_log_host, log_hosts
 from ingest.management.progress import Progress
-from ingest.models import LogHost
 from ingest.verification import EXAMPLES, Compared, verify
 
 
@@ -16,17 +16,12 @@ class Command(BaseCommand):
     help = "Checks pages against their checksums and rows against pages, and names the differences."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--log-host", help="only this one")
+        add_log_host(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, log_host: str | None, json: bool, **_: Any) -> None:
-        hosts = LogHost.objects.all()
-        if log_host is not None:
-            hosts = hosts.filter(name=log_host)
-            if not hosts:
-                raise CommandError(f"There is no log host {log_host}.")
         found: dict[str, list[Compared]] = {}
-        for host in hosts:
+        for host in log_hosts(log_host):
             found[host.name] = verify(host, progress=Progress(host, self.stderr).show)
             if not json:
                 self._tell(host.name, found[host.name])
