@@ -1,12 +1,17 @@
-"""The catalogue of rules, with what each has found in all that is stored."""
+"""The catalogue of rules, with their thresholds and what each has found in all that is stored."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count
 
-from ingest.models import Finding, MessageFinding
+from ingest import classification
+from ingest.models import Finding, LogHost, MessageFinding
+from ingest.rules.definition import Limits, State
 from ingest.rules.rule import RULES, Rule, Scope
+from mailwatch.queries import thresholds
+from mailwatch.queries.thresholds import CurrentLimit
 
 _TITLES = {
     Scope.SUBJECT: "Who sends: addresses, accounts, local users",
@@ -18,11 +23,19 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountedRule:
-    """A rule and its findings; None: it does not judge such things."""
+    """A rule, its thresholds and its findings; a count is None where it does not judge such things."""
 
     rule: Rule
+    limits: Sequence[CurrentLimit]
     suspects: int | None
     messages: int | None
+    log_hosts: int | None  # on which it holds as a whole
+    configurations: int | None  # bad places in those that are stored
+
+    @property
+    def has_counts(self) -> bool:
+        counts = (self.suspects, self.messages, self.log_hosts, self.configurations)
+        return any(count is not None for count in counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +44,33 @@ class Group:
     rules: Sequence[CountedRule]
 
 
-def catalogue() -> list[Group]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    groups: Sequence[Group]
+    of_answer: Sequence[CurrentLimit]  # thresholds that no rule asks for: the answer does
+
+
+def catalogue() -> Catalogue:
     """All rules by what they judge, in the order of their codes."""
+    hosts = list(LogHost.objects.prefetch_related("configurations"))
+    limits = thresholds.current(defaults=Limits(), hosts={})
     suspects = dict(Finding.objects.values_list("rule").annotate(count=Count("*")))
     messages = dict(MessageFinding.objects.values_list("rule").annotate(count=Count("*")))
+    on_hosts = Counter(found.rule for host in hosts for found in classification.host_findings(host))
+    in_configurations = Counter(
+        found.rule
+        for host in hosts
+        for found in classification.configuration_findings(host)
+        if found.state is State.BAD
+    )
     counted = [
         CountedRule(
             rule=rule,
+            limits=limits.get(code, ()),
             suspects=suspects.get(code, 0) if rule.watch else None,
             messages=messages.get(code, 0) if rule.message else None,
+            log_hosts=on_hosts[code] if rule.log_host else None,
+            configurations=in_configurations[code] if rule.scope is Scope.CONFIGURATION else None,
         )
         for code, rule in sorted(RULES.items())
     ]
@@ -47,4 +78,4 @@ def catalogue() -> list[Group]:
         Group(title=title, rules=[row for row in counted if row.rule.scope is scope])
         for scope, title in _TITLES.items()
     ]
-    return [group for group in groups if group.rules]
+    return Catalogue(groups=[group for group in groups if group.rules], of_answer=limits.get("", ()))

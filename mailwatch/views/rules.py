@@ -9,4 +9,4 @@ from mailwatch.queries.rules import catalogue
 
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
-    return render(request, "rules/rules.html", {"groups": catalogue()})
+    return render(request, "rules/rules.html", {"catalogue": catalogue()})

@@ -28,7 +28,7 @@ def _throttled() -> list[str]:
     return lines
 
 
-def _guessed_names() -> list[str]:
+def guessed_names() -> list[str]:
     return [
         f"2016-03-09 09:00:{second:02} H=(x.example) [203.0.113.9] F=<a@bad.example> rejected RCPT"
         f" <user{second}@example.com>: Unrouteable address"
@@ -37,7 +37,7 @@ def _guessed_names() -> list[str]:
 
 
 def test_the_report_has_all_of_them_with_lines_steps_and_guards(desk: Client, ingested: Ingested) -> None:
-    ingested([*_throttled(), *_guessed_names()])
+    ingested([*_throttled(), *guessed_names()])
     page = desk.get("/relays/")
 
     (host,) = page.context["page"].hosts
@@ -50,7 +50,7 @@ def test_the_report_has_all_of_them_with_lines_steps_and_guards(desk: Client, in
 
 
 def test_the_overview_has_what_is_more_than_low(desk: Client, ingested: Ingested) -> None:
-    ingested(_guessed_names())
+    ingested(guessed_names())
     assert 'id="log-host"' not in desk.get("/").text
 
     ingested(_throttled())
@@ -61,7 +61,7 @@ def test_the_overview_has_what_is_more_than_low(desk: Client, ingested: Ingested
 
 
 def test_a_range_has_its_own(desk: Client, ingested: Ingested) -> None:
-    ingested([*_throttled(), *_guessed_names()])
+    ingested([*_throttled(), *guessed_names()])
     page = desk.get("/relays/?range=exact&since=2016-03-09T12:00&until=2016-03-09T13:00")
 
     assert page.status_code == 200

@@ -1,10 +1,19 @@
 """The catalogue of rules."""
 
 from django.test import Client
+from django.utils.html import escape
 
-from ingest.models import LogHost
+from ingest.models import LogHost, StoredConfiguration
 from ingest.rules.rule import RULES
-from mailwatch.queries.rules import catalogue
+from ingest.rules.thresholds import THRESHOLDS
+from mailwatch.queries.rules import CountedRule, catalogue
+from tests.rules.seed import AS_FOUND
+from tests.web.conftest import Ingested
+from tests.web.test_host_findings import guessed_names
+
+
+def rows() -> dict[str, CountedRule]:
+    return {row.rule.code: row for group in catalogue().groups for row in group.rules}
 
 
 def test_every_rule_is_there_once_with_its_words(desk: Client) -> None:
@@ -14,10 +23,26 @@ def test_every_rule_is_there_once_with_its_words(desk: Client) -> None:
 
 
 def test_it_counts_what_each_rule_has_found(seed: LogHost) -> None:
-    rows = {row.rule.code: row for group in catalogue() for row in group.rules}
-    assert (rows["A01"].suspects, rows["A01"].messages) == (1, 1)
-    assert (rows["X01"].suspects, rows["X01"].messages) == (None, None)
+    found = rows()
+    assert (found["A01"].suspects, found["A01"].messages) == (1, 1)
+    assert (found["X01"].suspects, found["X01"].messages, found["X01"].configurations) == (None, None, 0)
+    assert found["A05"].log_hosts == 0
 
 
 def test_a_count_leads_to_the_suspects_behind_it(desk: Client, seed: LogHost) -> None:
     assert 'href="/relays/?rule=A01&amp;severity=info"' in desk.get("/rules/").text
+
+
+def test_it_counts_log_hosts_and_places_in_configurations(seed: LogHost, ingested: Ingested) -> None:
+    ingested(guessed_names())
+    StoredConfiguration.objects.create(log_host=seed, name="exim.conf", text=AS_FOUND)
+    found = rows()
+    assert found["D01"].log_hosts == 1
+    assert found["X01"].configurations == 1
+
+
+def test_thresholds_stand_beside_the_rules_that_ask_for_them(desk: Client) -> None:
+    found = rows()
+    assert [limit.value for limit in found["C06"].limits] == ["100", "1 h"]
+    page = desk.get("/rules/").text
+    assert all(escape(threshold.words) in page for threshold in THRESHOLDS.values())

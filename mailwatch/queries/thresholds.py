@@ -1,0 +1,90 @@
+"""Thresholds as pages show them: what holds for all log hosts, and where one of them differs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from ingest.models import LogHost
+from ingest.rules.definition import Limits
+from ingest.rules.rule import RULES
+from ingest.rules.thresholds import THRESHOLDS, Threshold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRow:
+    """A threshold on one log host, its values as they are typed."""
+
+    threshold: Threshold
+    default: str  # of all log hosts
+    own: str  # of this one; "": the default holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitGroup:
+    """The thresholds of one rule, or of several together."""
+
+    codes: Sequence[str]
+    title: str
+    rows: Sequence[LimitRow]
+
+    @property
+    def changed(self) -> int:
+        return sum(bool(row.own) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A log host for which a threshold has another value."""
+
+    log_host: LogHost
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CurrentLimit:
+    """A threshold as it holds now."""
+
+    threshold: Threshold
+    value: str
+    differences: Sequence[Difference]
+
+
+def groups(*, defaults: Limits, own: Limits) -> list[LimitGroup]:
+    """All thresholds of a log host, those of one rule together."""
+    rows = [
+        LimitRow(threshold=threshold, default=default, own="" if value == default else value)
+        for name, threshold in THRESHOLDS.items()
+        for default, value in [(_written(threshold, defaults), _written(threshold, own))]
+    ]
+    return [
+        LimitGroup(codes=codes, title=_title(codes), rows=list(of_rules))
+        for codes, of_rules in groupby(rows, lambda row: row.threshold.rules)
+    ]
+
+
+def _title(codes: Sequence[str]) -> str:
+    return RULES[codes[0]].title if len(codes) == 1 else ""
+
+
+def current(*, defaults: Limits, hosts: Mapping[LogHost, Limits]) -> dict[str, list[CurrentLimit]]:
+    """The thresholds of each rule, by its code; "" for those of the answer itself."""
+    found: dict[str, list[CurrentLimit]] = {}
+    for threshold in THRESHOLDS.values():
+        limit = _current(threshold, defaults, hosts)
+        for code in threshold.rules or ("",):
+            found.setdefault(code, []).append(limit)
+    return found
+
+
+def _current(threshold: Threshold, defaults: Limits, hosts: Mapping[LogHost, Limits]) -> CurrentLimit:
+    value = _written(threshold, defaults)
+    others = [
+        Difference(log_host=host, value=own)
+        for host, limits in hosts.items()
+        if (own := _written(threshold, limits)) != value
+    ]
+    return CurrentLimit(threshold=threshold, value=value, differences=others)
+
+
+def _written(threshold: Threshold, limits: Limits) -> str:
+    return threshold.written(getattr(limits, threshold.name))
