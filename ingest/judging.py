@@ -32,7 +32,8 @@ from ingest.stored_facts import (
 
 _SUBJECTS_AT_ONCE = 1000
 _LOCK = 4_820_002
-_WORTH_KEEPING = 20  # facts; fewer are read again instead
+_WORTH_KEEPING = 20  # facts of a subject that came again; fewer are read again instead
+_WORTH_KEEPING_AT_ONCE = 100  # of one that is new: most never come again
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMITS = Limits()
 
@@ -90,6 +91,16 @@ class _Begun:
 
     accumulator: SubjectAccumulator
     since: datetime  # it has read everything up to here
+    touched_at: datetime | None  # the first refusal in the times that the run touched
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Whether a state costs less than to read again what has led to it, should the subject come again."""
+        first_at, last_at = self.accumulator.first_at, self.accumulator.last_at
+        if first_at is None or last_at is None or last_at <= self.since:
+            return False
+        is_new = self.touched_at is None or first_at >= self.touched_at
+        return self.accumulator.facts >= (_WORTH_KEEPING_AT_ONCE if is_new else _WORTH_KEEPING)
 
 
 def _refused(
@@ -102,7 +113,8 @@ def _refused(
     if not values or kind is SubjectKind.LOCAL_USER:
         return []
     basis = memory.basis(host)
-    begun = _begun(log_host_id, host, kind, values, refused_at, basis)
+    first_at = [refused_at.get((kind, value)) for value in values]
+    begun = _begun(log_host_id, host, kind, values, first_at, basis)
     since = [each.since for each in begun]
     for place, counted in refusals_counted(log_host_id, kind, values, since):
         begun[place].accumulator.count(counted)
@@ -117,40 +129,35 @@ def _begun(
     host: LogHostFacts,
     kind: SubjectKind,
     values: Sequence[str],
-    refused_at: Mapping[Subject, datetime],
+    refused_at: Sequence[datetime | None],
     basis: str,
 ) -> list[_Begun]:
     """What was kept, where it is of the same rules and everything just stored is later; else the beginning."""
     kept = SubjectState.objects.filter(log_host_id=log_host_id, kind=kind, value__in=values, basis=basis)
     states = {value: (until, state) for value, until, state in kept.values_list("value", "until", "state")}
     begun = []
-    for value in values:
+    for value, first_at in zip(values, refused_at, strict=True):
         until, state = states.get(value, (_BEGINNING, None))
-        first_at = refused_at.get((kind, value))
         if state is not None and (first_at is None or first_at > until):
             with suppress(memory.UnreadableState):
-                begun.append(_Begun(memory.read(bytes(state), host, _LIMITS), until))
+                begun.append(_Begun(memory.read(bytes(state), host, _LIMITS), until, first_at))
                 continue
-        begun.append(_Begun(SubjectAccumulator(kind, value, host, _LIMITS), _BEGINNING))
+        begun.append(_Begun(SubjectAccumulator(kind, value, host, _LIMITS), _BEGINNING, first_at))
     return begun
 
 
 def _keep(log_host_id: int, kind: SubjectKind, basis: str, begun: Sequence[_Begun]) -> None:
-    changed = [
-        each.accumulator
-        for each in begun
-        if each.accumulator.last_at is not None
-        and each.accumulator.last_at > each.since
-        and each.accumulator.facts >= _WORTH_KEEPING
-    ]
+    """Keep what is worth it. A state that was not gone on from goes: it lacks what was read now."""
+    kept = [each.accumulator for each in begun if each.is_worth_keeping]
+    outdated = {each.accumulator.value for each in begun if each.since == _BEGINNING}
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM ingest_subjectstate WHERE log_host_id = %s AND kind = %s AND value = ANY(%s)",
-            [log_host_id, kind, [accumulator.value for accumulator in changed]],
+            [log_host_id, kind, sorted(outdated.union(accumulator.value for accumulator in kept))],
         )
         columns = "log_host_id, kind, value, until, basis, state"
         with copying(f"COPY ingest_subjectstate ({columns}) FROM STDIN") as copy:
-            for accumulator in changed:
+            for accumulator in kept:
                 state = memory.written(accumulator)
                 copy.write_row((log_host_id, kind, accumulator.value, accumulator.last_at, basis, state))
 

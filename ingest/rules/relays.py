@@ -234,6 +234,11 @@ class SubjectAccumulator:
         return self._messages + self._rejections + self._failed_logins
 
     @property
+    def first_at(self) -> datetime | None:
+        """The time of the earliest fact."""
+        return self._span.first_at
+
+    @property
     def last_at(self) -> datetime | None:
         """The time of the latest fact."""
         return self._span.last_at

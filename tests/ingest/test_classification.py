@@ -150,6 +150,7 @@ def test_a_regular_who_comes_back_takes_himself_out_of_the_count(utc: LogHost, r
 def keep_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """States of subjects with few refusals too."""
     monkeypatch.setattr(judging, "_WORTH_KEEPING", 1)
+    monkeypatch.setattr(judging, "_WORTH_KEEPING_AT_ONCE", 1)
 
 
 def refusals(random: Random, hours: int) -> Log:
@@ -179,6 +180,25 @@ def test_refusals_are_carried_forward(utc: LogHost, read_lines: Read, keep_all: 
             read_lines(part)
 
     assert SubjectState.objects.count() >= 4
+    same(utc)
+
+
+def test_a_stranger_is_remembered_when_he_comes_again(utc: LogHost, read_lines: Read) -> None:
+    lines = refusals(Random(5), hours=30).lines
+    read_lines(lines[:200])
+    assert not SubjectState.objects.exists()
+    read_lines(lines[200:220])
+    assert SubjectState.objects.exists()
+    read_lines(lines[220:])
+
+    same(utc)
+
+
+def test_what_was_remembered_goes_when_older_refusals_come(utc: LogHost, read_lines: Read) -> None:
+    lines = refusals(Random(6), hours=30).lines
+    for part in (lines[40:200], lines[200:220], lines[:40], lines[220:]):
+        read_lines(part)
+
     same(utc)
 
 
