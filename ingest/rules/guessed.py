@@ -66,7 +66,6 @@ class _GuessedByAddressWatch:
         self._failures = _Failures(limits)
         self._tried = Distinct(limits.kept_values)
         self._known: dict[str, datetime] = {}  # ids, with their first login
-        self._regulars = Distinct(limits.kept_values)
         self._tally = Tally(limits)
 
     def rejection(self, rejection: RejectionFacts) -> None:
@@ -87,8 +86,6 @@ class _GuessedByAddressWatch:
             return
         begun_at = self._failures.begun_at
         is_regular = begun_at is not None and first_at < begun_at
-        if is_regular:
-            self._regulars.add(account)
         self._tally.message(message, Evidence(self._severity(is_regular, account), "", (account,)))
 
     def _severity(self, is_regular: bool, account: str) -> Severity:

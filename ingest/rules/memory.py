@@ -9,7 +9,7 @@ import io
 import pickle
 import zlib
 from collections import deque
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +20,12 @@ from ingest.rules.relays import SUBJECT_RULES, SubjectAccumulator
 _PROTOCOL = 5
 _LEVEL = 1  # half the size for 30 us
 _RULES = {rule.code: rule for rule in SUBJECT_RULES}
-_OF_PYTHON = {"collections.deque": deque, "datetime.timedelta": timedelta}
+_OF_PYTHON = {
+    "collections.deque": deque,
+    "datetime.datetime": datetime,
+    "datetime.timedelta": timedelta,
+    "datetime.timezone": timezone,
+}
 _OURS = "ingest.rules."
 
 
@@ -57,10 +62,6 @@ def _rule(code: str) -> Rule:
     return _RULES[code]
 
 
-def _time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
 def _by_value(member: StrEnum) -> tuple[type[StrEnum], tuple[str]]:
     return type(member), (member.value,)
 
@@ -70,7 +71,6 @@ _REDUCED: dict[type, Any] = {
     LogHostFacts: lambda _: (_host, ()),
     Limits: lambda _: (_limits, ()),
     Rule: lambda rule: (_rule, (rule.code,)),
-    datetime: lambda at: (_time, (at.timestamp(),)),
 }
 
 

@@ -18,8 +18,8 @@ class Tally:
         self.worst = Severity.INFO
         self.values = Distinct(limits.kept_values)
         self.envelope_senders = Distinct(limits.kept_values)
-        self.message_ids = Sample[str]()
-        self.lines = Sample[int]()
+        self.message_ids: Sample[str] = Sample()  # not Sample[str](), which costs 2 us
+        self.lines: Sample[int] = Sample()
 
     def message(self, message: MessageFacts, evidence: Evidence) -> None:
         """Counts a finding on a message. A message whose arrival was not seen has no time and is left out."""

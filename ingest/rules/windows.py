@@ -119,15 +119,17 @@ class Sample[T]:
 
     def __init__(self) -> None:
         self._first: list[T] = []
-        self._last: deque[T] = deque(maxlen=5)
+        self._last: deque[T] | None = None  # most samples stay small, and a deque takes 600 bytes
 
     def add(self, item: T) -> None:
         """Offers one."""
         if len(self._first) < 5:
             self._first.append(item)
+        elif self._last is None:
+            self._last = deque((item,), maxlen=5)
         else:
             self._last.append(item)
 
     def items(self) -> tuple[T, ...]:
         """At most ten, in the order they came."""
-        return (*self._first, *self._last)
+        return (*self._first, *(self._last or ()))
