@@ -33,6 +33,7 @@ from ingest.stored_facts import (
     stored_configuration,
 )
 from ingest.stored_facts import message_facts as stored_message_facts
+from ingest.stored_traces import StoredTraces
 
 _MESSAGES_AT_ONCE = 5000
 _LIMITS = Limits()
@@ -209,6 +210,8 @@ def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetim
         log_host_facts(log_host),
         coverage(log_host, since, until),
         configuration_findings(log_host),
+        host_findings=host_findings(log_host, since, until),
+        traces=StoredTraces(log_host),
     )
 
 

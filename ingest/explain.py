@@ -1,6 +1,6 @@
 """Pasted lines and configurations explained, and judged by the same rules as what is stored. Stores nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
@@ -38,6 +38,7 @@ from ingest.rules.facts import (
 )
 from ingest.rules.messages import message_findings
 from ingest.rules.relays import SubjectReport, subject_findings
+from ingest.rules.traces import FactTraces
 from ingest.rules.verdict import Verdict, verdict
 from ingest.sources.entries import Entry, entries_of
 from ingest.stored_facts import FEATURES, known_beside, local_domains, with_origin
@@ -110,13 +111,14 @@ def explain(text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_hos
     host = _log_host_facts(rows, configuration, log_host, zone)
     by_number = {line.number: line for line in lines}
     messages = tuple(_explained_message(*item, host, by_number) for item in rows.messages.items())
-    reports = tuple(_reports(rows, [message.facts for message in messages], host))
+    refusals = _rejections(rows)
+    reports = tuple(_reports(rows, refusals, [message.facts for message in messages], host))
     found = audit(exim_configuration.read(configuration)) if configuration.strip() else ()
     return Explained(
         lines=lines,
         messages=messages,
         reports=reports,
-        verdict=verdict(reports, host, _coverage(rows, read), found),
+        verdict=verdict(reports, host, _coverage(rows, read), found, traces=_traces(messages, refusals)),
         configuration=found,
         configuration_text=mask(configuration),
         unparsed=len(read.unparsed),
@@ -177,9 +179,20 @@ def _coverage(rows: Rows, read: batch_rows.ReadBatch) -> Coverage:
     )
 
 
-def _reports(rows: Rows, messages: list[MessageFacts], host: LogHostFacts) -> Iterator[SubjectReport]:
+def _rejections(rows: Rows) -> list[RejectionFacts]:
+    refused = (refusal for refusal in rows.refusals if refusal.reason is not Reason.DISCARDED)
+    return sorted(map(rejection_facts, refused), key=lambda refusal: refusal.logged_at)
+
+
+def _traces(messages: Sequence[ExplainedMessage], refusals: Sequence[RejectionFacts]) -> FactTraces:
+    rules = {message.message_id: [found.rule for found in message.findings] for message in messages}
+    return FactTraces([message.facts for message in messages], refusals, rules)
+
+
+def _reports(
+    rows: Rows, refusals: list[RejectionFacts], messages: list[MessageFacts], host: LogHostFacts
+) -> Iterator[SubjectReport]:
     refused = [refusal for refusal in rows.refusals if refusal.reason is not Reason.DISCARDED]
-    refusals = sorted(map(rejection_facts, refused), key=lambda refusal: refusal.logged_at)
     ordered = sorted(messages, key=lambda message: message.received_at or _NO_TIME)
     found = []
     subjects = {subject for message in messages for subject in subjects_of(message)}

@@ -1,8 +1,9 @@
 """Answers, and the case they are given on."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from ingest.rules.configuration import (
     ACCEPTS_STRANGERS,
@@ -13,6 +14,7 @@ from ingest.rules.configuration import (
 from ingest.rules.definition import Limits, Severity, State, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
 from ingest.rules.relays import SubjectReport
+from ingest.rules.traces import FactTraces, Traces
 
 _RELAY_HOLES = frozenset({TRUSTS_STRANGERS.code, ALL_DOMAINS.code, ACCEPTS_STRANGERS.code})
 
@@ -34,6 +36,13 @@ def worst_answer(answers: Iterable[Answer]) -> Answer:
     return min(answers, key=WORST_FIRST.index, default=Answer.UNKNOWN)
 
 
+class Untold(NamedTuple):
+    """Something that the log does not tell, and how to find out."""
+
+    why: str
+    command: str = ""  # to run on the log host
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One thing that was checked."""
@@ -42,11 +51,51 @@ class Question:
     answer: Answer
     because: str
     rules: tuple[str, ...]  # codes of the rules that the answer rests on
+    against: tuple[str, ...] = ()  # what speaks against the answer, or is healthy
+    untold: tuple[Untold, ...] = ()
+    is_good_news: bool = False  # where it is answered yes
+
+    @property
+    def state(self) -> Answer:
+        """What the answer means for the reader: yes is bad, no is good."""
+        return Answer.NO if self.is_good_news and self.answer is Answer.YES else self.answer
+
+
+class Way(StrEnum):
+    """How somebody gets mail out."""
+
+    NAMELESS = "nameless"  # a login without a user name
+    ANY_NAME = "any name"  # logins as users that do not exist, or as many
+    RELAY = "relay"  # no login at all
+    LOCAL_SENDER = "local sender"  # no login, but a local sender address
+    ROUTED = "routed"  # no login, a recipient that names another destination
+    GATEWAY = "gateway"  # no login, through an address of the house that everybody comes from
+    ACCOUNT = "account"  # somebody's password
+    GUESSED = "guessed"  # a login after failed ones
+    SCRIPT = "script"  # a program on the host, by its user
+    DIRECTORY = "directory"  # the same, by the directory that it runs in
+    OWN_MAIL = "own mail"  # the same, by SMTP on the host itself
+
+
+type Pair = tuple[SubjectReport, SubjectFinding]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """One reason to answer a question with yes or suspected. Without findings: the configuration alone says so."""
+
+    answer: Answer
+    because: str
+    rules: tuple[str, ...]
+    way: Way | None = None
+    pairs: tuple[Pair, ...] = ()
+    of_host: SubjectFinding | None = None
+    authenticators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """One of the four facts behind the answer."""
+    """One of the facts behind the answer."""
 
     question: str
     answer: str
@@ -59,8 +108,9 @@ class NextStep:
     """Something to do now."""
 
     text: str
-    command: str | None = None  # to run on the log host
+    command: str | None = None  # to run on the log host; Mailwatch runs none
     fix: str | None = None  # text for the configuration
+    urls: tuple[str, ...] = ()  # pages of others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +123,7 @@ class Case:
     configuration: Sequence[ConfigurationFinding]
     limits: Limits
     host_findings: Sequence[SubjectFinding] = ()  # on the log host as a whole
+    traces: Traces = field(default_factory=FactTraces)
 
     def of_host(self, rule: str) -> SubjectFinding | None:
         """What a rule found on the log host as a whole."""
@@ -88,7 +139,7 @@ class Case:
         """Whether there are no lines at all."""
         return self.coverage.first_at is None
 
-    def found(self, rule: str, kind: SubjectKind) -> list[tuple[SubjectReport, SubjectFinding]]:
+    def found(self, rule: str, kind: SubjectKind) -> list[Pair]:
         """The subjects of one kind that a rule found something on, most findings first."""
         pairs = [
             (report, finding)
@@ -116,3 +167,8 @@ class Case:
             item.authenticator for item in self.configuration if item.rule == rule and item.state is state
         )
         return [name for name in dict.fromkeys(names) if authenticators is None or name in authenticators]
+
+
+def worst_suspicion(suspicions: Iterable[Suspicion]) -> Suspicion | None:
+    """The first of the worst."""
+    return min(suspicions, key=lambda suspicion: WORST_FIRST.index(suspicion.answer), default=None)

@@ -1,24 +1,35 @@
 """The question about programs on the host itself: do they send spam?"""
 
-from ingest.rules.answers import Answer, Case, Question
+from collections.abc import Iterator
+
+from ingest.rules.answers import Answer, Case, Pair, Question, Suspicion, Untold, Way, worst_suspicion
 from ingest.rules.bulk import UNKNOWN_RECIPIENTS
 from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
-from ingest.rules.relays import SubjectReport
 from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME, OWN_MAIL, SCRIPT
 from ingest.rules.words import listing
 
 _USER = SubjectKind.LOCAL_USER
 
 
-def sending(case: Case) -> list[tuple[SubjectReport, SubjectFinding]]:
-    """The local users whose programs send to dead addresses; without one, web servers' users who send much."""
-    for rule in (UNKNOWN_RECIPIENTS.code, LOCAL_VOLUME.code):
-        found = [pair for pair in case.found(rule, _USER) if pair[1].severity is Severity.HIGH]
-        if found:
-            return found
-    return []
+def sending(case: Case) -> list[Pair]:
+    """The local users whose programs send to dead addresses; without one, those who send much.
+
+    A user that is no web server's sends much for good reasons: it counts if it writes under foreign senders too.
+    """
+    dead = [pair for pair in case.found(UNKNOWN_RECIPIENTS.code, _USER) if pair[1].severity is Severity.HIGH]
+    if dead:
+        return dead
+    return [
+        (report, finding)
+        for report, finding in case.found(LOCAL_VOLUME.code, _USER)
+        if finding.severity.rank <= Severity.HIGH.rank or _is_forging(report.finding(FORGED_SENDER.code))
+    ]
+
+
+def _is_forging(forged: SubjectFinding | None) -> bool:
+    return forged is not None and forged.severity.rank <= Severity.MEDIUM.rank
 
 
 def sending_users(case: Case) -> tuple[str, ...]:
@@ -28,28 +39,55 @@ def sending_users(case: Case) -> tuple[str, ...]:
 
 def scripts(case: Case) -> Question:
     """Does a program on the host send spam?"""
-    answer, text, rules = _sent(case) or _not_sent(case)
-    return Question(name="Local scripts", answer=answer, because=text, rules=rules)
+    worst = worst_suspicion(suspicions(case))
+    answer, text, rules = (worst.answer, worst.because, worst.rules) if worst else _not_sent(case)
+    return Question(
+        name="Local scripts",
+        answer=answer,
+        because=text,
+        rules=rules,
+        against=tuple(_against(case)),
+        untold=tuple(_untold(case)),
+    )
 
 
-def _sent(case: Case) -> tuple[Answer, str, tuple[str, ...]] | None:
-    found = sending(case)
-    if found and found[0][1].rule == UNKNOWN_RECIPIENTS.code:
-        is_much = any(finding.peak >= case.limits.unknown_recipients for _, finding in found)
-        text = f"Much of what programs of {listing(sending_users(case))} send goes to dead addresses."
-        return Answer.YES if is_much else Answer.SUSPECTED, text, (UNKNOWN_RECIPIENTS.code,)
-    if found:
-        text, rules = found[0][1].evidence, [LOCAL_VOLUME.code]
-        if any(report.finding(FORGED_SENDER.code) for report, _ in found):
-            text += " It writes under senders that are not ours."
-            rules.append(FORGED_SENDER.code)
-        return Answer.SUSPECTED, f"{text} Ask whose program it is.", tuple(rules)
+def suspicions(case: Case) -> Iterator[Suspicion]:
+    """Why a program may send spam, in the order in which the reasons explain an attack."""
+    if found := tuple(sending(case)):
+        is_dead = found[0][1].rule == UNKNOWN_RECIPIENTS.code
+        answer, text, rules = _of_dead(case, found) if is_dead else _of_volume(found)
+        yield Suspicion(answer=answer, because=text, rules=rules, way=Way.SCRIPT, pairs=found)
     if script := case.of_host(SCRIPT.code):
-        return Answer.SUSPECTED, f"{script.evidence} Ask what it is for.", (SCRIPT.code,)
+        yield Suspicion(
+            answer=Answer.SUSPECTED,
+            because=f"{script.evidence} Ask what it is for.",
+            rules=(SCRIPT.code,),
+            way=Way.DIRECTORY,
+            of_host=script,
+        )
     own = case.of_host(OWN_MAIL.code)
-    if own is not None and own.severity is Severity.HIGH:
-        return Answer.SUSPECTED, own.evidence, (OWN_MAIL.code,)
-    return None
+    if own is not None and own.severity.rank <= Severity.HIGH.rank:
+        yield Suspicion(
+            answer=Answer.SUSPECTED,
+            because=own.evidence,
+            rules=(OWN_MAIL.code,),
+            way=Way.OWN_MAIL,
+            of_host=own,
+        )
+
+
+def _of_dead(case: Case, found: tuple[Pair, ...]) -> tuple[Answer, str, tuple[str, ...]]:
+    is_much = any(finding.peak >= case.limits.unknown_recipients for _, finding in found)
+    text = f"Much of what programs of {listing(sending_users(case))} send goes to dead addresses."
+    return Answer.YES if is_much else Answer.SUSPECTED, text, (UNKNOWN_RECIPIENTS.code,)
+
+
+def _of_volume(found: tuple[Pair, ...]) -> tuple[Answer, str, tuple[str, ...]]:
+    text, rules = found[0][1].evidence, [LOCAL_VOLUME.code]
+    if any(report.finding(FORGED_SENDER.code) for report, _ in found):
+        text += " It writes under senders that are not ours."
+        rules.append(FORGED_SENDER.code)
+    return Answer.SUSPECTED, f"{text} Ask whose program it is.", tuple(rules)
 
 
 def _not_sent(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
@@ -66,3 +104,29 @@ def _not_sent(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
         return Answer.UNKNOWN, text, (COVERAGE.code,)
     text = "No local user sends to many dead addresses, and no directory ran a program that sent much."
     return Answer.NO, text, (SCRIPT.code, UNKNOWN_RECIPIENTS.code)
+
+
+def _against(case: Case) -> Iterator[str]:
+    told = set(sending_users(case))
+    for rule, does in ((LOCAL_VOLUME, "sends much"), (FORGED_SENDER, "writes under foreign senders")):
+        others = [report.value for report, _ in case.found(rule.code, _USER) if report.value not in told]
+        if others:
+            yield f"{listing(others)} {does} ({rule.code}), as list software and contact forms do."
+    own = case.of_host(OWN_MAIL.code)
+    if own is not None and own.severity.rank > Severity.HIGH.rank:
+        yield f"{own.evidence} Webmail and newsletters do that too ({OWN_MAIL.code})."
+
+
+def _untold(case: Case) -> Iterator[Untold]:
+    if not case.coverage.has_arguments and case.coverage.has_local_arrivals is not False:
+        yield Untold(
+            "Which directory a program ran in. Set log_selector = +arguments, reload Exim, and look again; what is "
+            "set now shows",
+            "exim -bP log_selector",
+        )
+    for report, finding in sending(case)[:1]:
+        if finding.message_ids:
+            yield Untold(
+                f"Which file of {report.value} sends. Often the message's headers name it, while it waits.",
+                f"exim -Mvh {finding.message_ids[0]}",
+            )

@@ -1,79 +1,46 @@
-"""The verdict in words: headline, lead, the four facts, what to do. No Exim vocabulary in the headline."""
+"""The verdict in words: headline, lead, the facts. No Exim vocabulary in the headline."""
 
 from datetime import timedelta
 
-from ingest.rules.answers import Answer, Case, Fact, NextStep
-from ingest.rules.attacks import Attack, Way
-from ingest.rules.configuration import EMPTY_LOOKUP, UNQUOTED_SQL, ConfigurationFinding
-from ingest.rules.questions import records_names
-from ingest.rules.words import be, count, day_and_minute, duration, have, listing, second, shell
+from ingest.rules.aftermath import Aftermath
+from ingest.rules.answers import Answer, Case, Fact, Way
+from ingest.rules.attacks import OF_PROGRAMS, WITHOUT_LOGIN, Attack
+from ingest.rules.broken_logins import records_names
+from ingest.rules.configuration import EMPTY_LOOKUP
+from ingest.rules.words import count, day_and_minute, duration, have, listing, second
 
-_SHORT_LOG = timedelta(hours=6)
+_NAMES_HOSTS = frozenset({Way.NAMELESS, Way.ANY_NAME, *WITHOUT_LOGIN})
 
-# --- is it over -----------------------------------------------------------------------------------
-
-
-def is_over(attack: Attack, case: Case) -> Answer:
-    """Yes, no, suspected (probably) or unknown, as of the end of the log; the clock does not matter."""
-    first_at, last_at = case.coverage.first_at, case.coverage.last_at
-    if first_at is None or last_at is None:
-        return Answer.UNKNOWN
-    quiet, span = last_at - attack.last_at, last_at - first_at
-    if quiet >= case.limits.over_after:
-        return Answer.YES if attack.refused_since else Answer.SUSPECTED
-    if attack.refused_since:
-        return Answer.SUSPECTED
-    if span < min(_SHORT_LOG, case.limits.over_after) and quiet * 2 >= span:
-        return Answer.UNKNOWN
-    return Answer.NO
+# --- the facts ------------------------------------------------------------------------------------
 
 
-_OVER_WORDS = {
-    Answer.YES: ("Yes", Answer.NO),
-    Answer.SUSPECTED: ("Probably", Answer.SUSPECTED),
-    Answer.NO: ("No", Answer.YES),
-    Answer.UNKNOWN: ("Cannot tell", Answer.UNKNOWN),
-}
-
-
-def _over(attack: Attack, case: Case) -> Fact:
-    over = is_over(attack, case)
-    word, state = _OVER_WORDS[over]
-    zone = case.host.zone
-    detail = f"Last message {second(attack.last_at, zone)}"
-    if case.coverage.last_at is not None:
-        detail += f", {duration(case.coverage.last_at - attack.last_at)} before the log ends."
-    if attack.refused_since:
-        detail += f" Since then {count(attack.refused_since, 'attempt')} {be(attack.refused_since)} refused."
-    elif over is Answer.SUSPECTED:
-        detail += " Nothing was refused since: it may be a pause."
-    elif over is Answer.UNKNOWN:
-        detail += " The log is too short to say; add the hours after it."
-    if attack.queued:
-        detail += f" {attack.queued:,} {'waits' if attack.queued == 1 else 'wait'} in the queue."
-    return Fact(question="Is it over?", answer=word, detail=detail, state=state)
-
-
-# --- who, how, since when -------------------------------------------------------------------------
-
-
-def facts(attack: Attack, case: Case) -> tuple[Fact, ...]:
-    """Who got in, how, since when, is it over."""
-    return (_who(attack), _how(attack, case), _since(attack, case), _over(attack, case))
+def facts(attack: Attack, after: Aftermath, case: Case) -> tuple[Fact, ...]:
+    """Who got in, how, since when, how much went out, is it over, has the repair worked."""
+    return (
+        _who(attack),
+        _how(attack, case),
+        _since(attack, case),
+        _how_much(attack, after, case),
+        _over(attack, after, case),
+        _repaired(after),
+    )
 
 
 def _who(attack: Attack) -> Fact:
-    first, others = attack.reports[0], attack.names[1:]
-    details = []
-    if attack.way in {Way.ACCOUNT, Way.GUESSED} and first.sender_host_addresses:
-        details.append(f"sends from {listing(first.sender_host_addresses)}.")
-    elif first.helo_names and attack.way is not Way.SCRIPT:
-        details.append(f"calls itself {listing(first.helo_names, shown=2)}.")
+    others, details = attack.names[1:], []
+    if attack.accounts and attack.addresses:
+        details.append(f"sends from {listing(attack.addresses)}." if attack.way is Way.ACCOUNT else "")
+    elif attack.reports and attack.reports[0].helo_names and attack.way is not Way.SCRIPT:
+        details.append(f"calls itself {listing(attack.reports[0].helo_names, shown=2)}.")
     if len(others) == 1:
         details.append(f"A second one, {others[0]}, does the same.")
     elif others:
         details.append(f"{len(others):,} others do the same: {listing(others)}.")
-    return Fact(question="Who got in?", answer=first.value, detail=" ".join(details))
+    return Fact(
+        question="Who got in?",
+        answer=attack.names[0] if attack.names else "Nobody is named",
+        detail=" ".join(filter(None, details)),
+    )
 
 
 def _how(attack: Attack, case: Case) -> Fact:
@@ -81,10 +48,15 @@ def _how(attack: Attack, case: Case) -> Fact:
         Way.NAMELESS: ("Login without user name", _how_nameless(attack, case)),
         Way.ANY_NAME: ("Login under many names", "Any name is accepted, or many passwords are stolen."),
         Way.RELAY: ("No login at all", "Mail of strangers for strangers is accepted."),
+        Way.LOCAL_SENDER: ("No login at all", "An address of yours as the sender is enough, and anyone can write it."),
+        Way.ROUTED: ("No login at all", "The recipient's address asks the server to send it on elsewhere."),
+        Way.GATEWAY: ("No login at all", "Everybody seems to come from an address of your own network."),
         Way.ACCOUNT: ("With the account's password", "Guessed, phished or stolen; the log does not tell."),
-        Way.GUESSED: ("Guessed a password", f"Then logged in as {listing(_guessed_ids(attack))}."),
+        Way.GUESSED: ("Guessed a password", f"Then logged in as {listing(attack.guessed_ids)}."),
         Way.SCRIPT: ("A program on the host itself", "It needs no login."),
-    }
+        Way.DIRECTORY: ("A program on the host itself", "It runs in this directory and needs no login."),
+        Way.OWN_MAIL: ("A program on the host itself", "It connects from the same machine and needs no login."),
+    }  # fmt: skip
     answer, detail = words[attack.way]
     return Fact(question="How?", answer=answer, detail=detail)
 
@@ -99,10 +71,6 @@ def _how_nameless(attack: Attack, case: Case) -> str:
     return f"Through {names}, if the configuration lets it in. A wrong log setting looks the same."
 
 
-def _guessed_ids(attack: Attack) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for finding in attack.findings for name in finding.values))
-
-
 def _since(attack: Attack, case: Case) -> Fact:
     zone = case.host.zone
     detail = f"First message {second(attack.first_at, zone)}."
@@ -115,35 +83,102 @@ def _since(attack: Attack, case: Case) -> Fact:
     return Fact(question="Since when?", answer=day_and_minute(attack.first_at, zone), detail=detail)
 
 
+def _how_much(attack: Attack, after: Aftermath, case: Case) -> Fact:
+    sent = after.sent
+    if not sent.messages:
+        number = count(attack.count, "message")
+        return Fact(
+            question="How much went out?", answer=number, detail="The log does not tie recipients to it."
+        )
+    parts = [
+        f"{sent.delivered:,} delivered",
+        f"{sent.deferred:,} put off by the other server" if sent.deferred else "",
+        f"{sent.bounced:,} bounced",
+        f"{count(sent.waiting, 'message')} still on this server" if sent.waiting else "nothing waits",
+    ]
+    return Fact(
+        question="How much went out?",
+        answer=f"{count(sent.messages, 'message')} to {_recipients(after, case)}",
+        detail=f"{', '.join(filter(None, parts))}.".capitalize(),
+    )
+
+
+def _recipients(after: Aftermath, case: Case) -> str:
+    """``12 strangers``: recipients elsewhere; recipients where it is not known who is local."""
+    if not case.host.local_domains:
+        return count(after.sent.strangers, "recipient")
+    return count(after.sent.strangers, "stranger")
+
+
+_OVER_WORDS = {
+    Answer.YES: ("Yes", Answer.NO),
+    Answer.SUSPECTED: ("Probably", Answer.SUSPECTED),
+    Answer.NO: ("No", Answer.YES),
+    Answer.UNKNOWN: ("Cannot tell", Answer.UNKNOWN),
+}
+
+
+def _over(attack: Attack, after: Aftermath, case: Case) -> Fact:
+    word, state = _OVER_WORDS[after.is_over]
+    detail = f"Last message {second(attack.last_at, case.host.zone)}"
+    if case.coverage.last_at is not None:
+        detail += f", {duration(case.coverage.last_at - attack.last_at)} before the log ends."
+    if after.is_over is Answer.SUSPECTED and after.repair.answer is not Answer.YES:
+        detail += " It may be a pause."
+    elif after.is_over is Answer.UNKNOWN:
+        detail += " The log is too short to say; add the hours after it."
+    return Fact(question="Is it over?", answer=word, detail=detail, state=state)
+
+
+_REPAIR_WORDS = {
+    Answer.YES: ("Yes", Answer.NO),
+    Answer.NO: ("No", Answer.YES),
+    Answer.UNKNOWN: ("Cannot tell", Answer.UNKNOWN),
+}
+
+
+def _repaired(after: Aftermath) -> Fact:
+    word, state = _REPAIR_WORDS[after.repair.answer]
+    return Fact(question="Has the repair worked?", answer=word, detail=after.repair.because, state=state)
+
+
 # --- headline and lead ----------------------------------------------------------------------------
 
 
-def headline(attack: Attack, case: Case) -> str:
+def headline(attack: Attack, after: Aftermath, case: Case) -> str:
     """One sentence for somebody who has never seen a mail log."""
-    sending = _sending(attack, case)
-    number = len(attack.names)
-    one = number == 1
-    strangers = "a stranger" if one else f"{number:,} strangers"
+    sending = _sending(attack, after, case)
+    one = len(attack.names) == 1
+    strangers = "a stranger" if one else f"{len(attack.names):,} strangers"
     match attack.way:
         case Way.NAMELESS:
             text = f"{sending} for {strangers} who {'logs' if one else 'log'} in without a user name."
         case Way.ANY_NAME:
             text = f"{sending} for {strangers} who {'logs' if one else 'log'} in under many names."
-        case Way.RELAY:
+        case Way.RELAY | Way.ROUTED:
             text = f"{sending} for {strangers} who {'does' if one else 'do'} not log in at all."
+        case Way.LOCAL_SENDER:
+            writes = "writes" if one else "write"
+            text = f"{sending} for {strangers} who only {writes} one of its addresses as the sender."
+        case Way.GATEWAY:
+            text = f"{sending} for strangers: it takes everybody for a machine of its own network."
         case Way.ACCOUNT:
             knows = "must have" if attack.answer is Answer.YES else "may have"
             text = f"{sending} through {_accounts_named(attack)}; a stranger {knows} the password."
         case Way.GUESSED:
             guessed = "has guessed" if attack.answer is Answer.YES else "may have guessed"
-            text = f"A stranger {guessed} the password of {listing(_guessed_ids(attack))} on {case.name}."
+            text = f"A stranger {guessed} the password of {listing(attack.guessed_ids)} on {case.name}."
         case Way.SCRIPT:
             text = f"{sending}: a program of the user {listing(attack.names)} does it."
+        case Way.DIRECTORY:
+            text = f"{sending}: a program in {listing(attack.names)} does it."
+        case Way.OWN_MAIL:
+            text = f"{sending}: a program on the server itself does it, as {listing(attack.names)}."
     return text[0].upper() + text[1:] if not case.host.name else text
 
 
-def _sending(attack: Attack, case: Case) -> str:
-    is_past = is_over(attack, case) in {Answer.YES, Answer.SUSPECTED, Answer.UNKNOWN}
+def _sending(attack: Attack, after: Aftermath, case: Case) -> str:
+    is_past = after.is_over in {Answer.YES, Answer.SUSPECTED, Answer.UNKNOWN}
     if attack.answer is Answer.YES:
         return f"{case.name} {'has sent' if is_past else 'is sending'} spam"
     return f"{case.name} {'has probably sent' if is_past else 'is probably sending'} spam"
@@ -154,31 +189,41 @@ def _accounts_named(attack: Attack) -> str:
     return f"{noun} {listing(attack.names)}"
 
 
-def lead(attack: Attack, case: Case) -> str:
-    """Who sent how much since when, and why that was possible."""
+def lead(attack: Attack, after: Aftermath, case: Case) -> str:
+    """Who sent how much to how many since when, and why that was possible."""
     at = day_and_minute(attack.first_at, case.host.zone)
-    by_rule = attack.way in {Way.NAMELESS, Way.RELAY, Way.ANY_NAME}
-    number = attack.count if by_rule else attack.messages
+    number = after.sent.messages or attack.count
     when = f"on {at}" if number == 1 else f"since {at}"
-    text = f"{_senders(attack)} sent {count(number, 'message')} through {case.name} {when}."
+    to_whom = f" to {_recipients(after, case)}" if after.sent.strangers else ""
+    text = f"{_senders(attack)} sent {count(number, 'message')}{to_whom} through {case.name} {when}."
     why = _why(attack, case)
     return f"{text} {why}" if why else text
 
 
 def _senders(attack: Attack) -> str:
     """``192.0.2.1, which calls itself [127.0.0.1], has``."""
-    helo_names = attack.reports[0].helo_names
-    if len(attack.names) == 1 and helo_names and attack.way in {Way.NAMELESS, Way.RELAY, Way.ANY_NAME}:
+    if attack.way is Way.DIRECTORY:
+        return f"Programs in {listing(attack.names, shown=2)} have"
+    helo_names = attack.reports[0].helo_names if attack.reports else ()
+    if len(attack.names) == 1 and helo_names and attack.way in _NAMES_HOSTS:
         return f"{attack.names[0]}, which calls itself {listing(helo_names, shown=1)}, has"
     return f"{listing(attack.names, shown=2)} {have(len(attack.names))}"
 
 
 def _why(attack: Attack, case: Case) -> str:
-    names = listing(attack.authenticators)
     if attack.way is Way.RELAY:
         return "Neither sender nor recipients belong to this host."
-    if attack.way is not Way.NAMELESS:
-        return ""
+    if attack.way is Way.LOCAL_SENDER:
+        return "It did not log in, and the recipients do not belong to this host."
+    if attack.way is Way.GATEWAY:
+        return "A router or a container network in front hides who connects."
+    if attack.way in OF_PROGRAMS and attack.answer is not Answer.YES:
+        return "It may be lawful, such as a newsletter: ask whose program it is."
+    return _why_nameless(attack, case) if attack.way is Way.NAMELESS else ""
+
+
+def _why_nameless(attack: Attack, case: Case) -> str:
+    names = listing(attack.authenticators)
     if attack.answer is Answer.YES and case.fix(EMPTY_LOOKUP.code):
         return (
             f"The login through {names} succeeds without a user name: the password check compares an empty "
@@ -195,104 +240,3 @@ def _why(attack: Attack, case: Case) -> str:
         f"The log shows no user name for the login through {names}. The configuration decides whether anyone "
         "gets in, or whether only the name is missing from the log."
     )
-
-
-# --- next steps -----------------------------------------------------------------------------------
-
-
-def next_steps(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    """What to do now, in order."""
-    steps = {
-        Way.NAMELESS: _repair_authenticator,
-        Way.ANY_NAME: _repair_authenticator,
-        Way.RELAY: _close_relay,
-        Way.ACCOUNT: _change_password,
-        Way.GUESSED: _change_password,
-        Way.SCRIPT: _stop_program,
-    }[attack.way](attack, case)
-    return (*steps[:1], *_remove_waiting(attack), *steps[1:], _look_again(case))
-
-
-def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    names = listing(attack.authenticators) or "the authenticator"
-    prove = NextStep(
-        text="Prove it is closed: a login with nothing in it must be answered 535.",
-        command=f"swaks --server {shell(case.host.name or 'localhost')} --auth PLAIN --auth-user '<>' "
-        "--auth-password '<>' --quit-after AUTH",
-    )
-    if attack.answer is Answer.YES:
-        repair = (
-            f"Repair {names} on {case.name}, then reload Exim. Blocking the address alone leaves the hole "
-            "open."
-        )
-        step = NextStep(text=repair, command="systemctl reload exim4", fix=case.fix(EMPTY_LOOKUP.code))
-        return (step, *_quote_sql(case), prove)
-    show = f"Show {names} on {case.name} and paste it into Configuration, which says whether anyone gets in."
-    prove = NextStep(text="Try a login with nothing in it: it must be answered 535.", command=prove.command)
-    return (NextStep(text=show, command="exim -bP authenticators"), *_quote_sql(case), prove)
-
-
-def _quote_sql(case: Case) -> tuple[NextStep, ...]:
-    """A repair must not open another hole."""
-    fix = case.fix(UNQUOTED_SQL.code)
-    text = (
-        "One text of the authenticator puts what the client sends into SQL without quoting. Use this instead."
-    )
-    return (NextStep(text=text, fix=fix),) if fix else ()
-
-
-def close_hole(hole: ConfigurationFinding, case: Case) -> tuple[NextStep, ...]:
-    """How to close what a configuration lets through, and to prove it."""
-    repair = f"Repair it on {case.name} ({hole.where}), then reload Exim."
-    prove = "Try as a stranger: RCPT TO must be answered 550."
-    return (
-        NextStep(text=repair, command="systemctl reload exim4", fix=hole.fix or None),
-        NextStep(text=prove, command=hole.command),
-    )
-
-
-def _close_relay(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    if holes := case.relay_holes():
-        return close_hole(holes[0], case)
-    return (
-        NextStep(
-            text=f"Look at who may send without a login on {case.name}. List exact addresses only.",
-            command="exim -bP +relay_from_hosts",
-        ),
-        NextStep(
-            text="See which statement accepts a stranger: with a foreign sender, a foreign RCPT TO must end "
-            "in “relay not permitted”.",
-            command="exim -bh 203.0.113.1",
-        ),
-    )
-
-
-def _change_password(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    names = _guessed_ids(attack) if attack.way is Way.GUESSED else attack.names
-    return (NextStep(text=f"Change the password of {listing(names)}, and ask what was sent on purpose."),)
-
-
-def _stop_program(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    return (NextStep(text=f"Find the program of {listing(attack.names)} that sends, and stop it."),)
-
-
-def _remove_waiting(attack: Attack) -> tuple[NextStep, ...]:
-    if not attack.queued:
-        return ()
-    variable = {Way.ACCOUNT: "$authenticated_id", Way.SCRIPT: "$sender_ident"}.get(
-        attack.way, "$sender_host_address"
-    )
-    waiting = [report.value for report in attack.reports if report.queued][:10]
-    conditions = " ".join(shell(f"{variable} eq {value}") for value in waiting)
-    any_of = "--or " if len(waiting) > 1 else ""
-    verb = "message that still waits" if attack.queued == 1 else "messages that still wait"
-    return (
-        NextStep(
-            text=f"Remove the {attack.queued:,} {verb} in the queue.",
-            command=f"exipick -i {any_of}{conditions} | xargs -r exim -Mrm",
-        ),
-    )
-
-
-def _look_again(case: Case) -> NextStep:
-    return NextStep(text="Add the log again an hour later: the answer is “over” when nothing more follows.")

@@ -7,15 +7,16 @@ addresses that log in as anybody are the authenticator's matter, not their owner
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from ingest.rules.answers import Case
+from ingest.rules.answers import Answer, Case, Pair, Question, Suspicion, Untold, Way, worst_suspicion
+from ingest.rules.authenticators import UNKNOWN_ID, UNRECORDED_ID
 from ingest.rules.bulk import UNKNOWN_RECIPIENTS
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
 from ingest.rules.guessed import GUESSED
-from ingest.rules.logins import EMPTY_ID, MANY_IDS
+from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
 from ingest.rules.places import DISTRIBUTED, NEW_PLACE, TRAVEL
-from ingest.rules.relays import SubjectReport
 from ingest.rules.volumes import FAN_OUT, UNUSUAL_VOLUME
+from ingest.rules.words import be, count, listing, shell
 
 _SIGNS = frozenset(
     rule.code for rule in (DISTRIBUTED, TRAVEL, NEW_PLACE, UNUSUAL_VOLUME, FAN_OUT, UNKNOWN_RECIPIENTS)
@@ -23,8 +24,6 @@ _SIGNS = frozenset(
 _SIGNS_NEEDED = 2
 _ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
 _ACCOUNT = SubjectKind.AUTHENTICATED_ID
-
-type Pair = tuple[SubjectReport, SubjectFinding]
 
 
 def _is_high(finding: SubjectFinding) -> bool:
@@ -47,12 +46,17 @@ def _is_anybody(case: Case, address: str) -> bool:
 
 def _anybody(case: Case) -> frozenset[str]:
     return frozenset(
-        report.value for code in (MANY_IDS.code, EMPTY_ID.code) for report, _ in case.found(code, _ADDRESS)
+        report.value
+        for code in (MANY_IDS.code, EMPTY_ID.code, UNKNOWN_ID.code)
+        for report, _ in case.found(code, _ADDRESS)
     )
 
 
 def signs(case: Case) -> Mapping[str, tuple[Pair, ...]]:
-    """What was found on each account that says that a stranger uses it, the worst first; high findings only."""
+    """What was found on each account that says that a stranger uses it, the worst first.
+
+    High findings only; but some dead recipients beside another sign are a second one.
+    """
     anybody = _anybody(case)
     found: dict[str, tuple[Pair, ...]] = {}
     for report in case.reports:
@@ -62,6 +66,9 @@ def signs(case: Case) -> Mapping[str, tuple[Pair, ...]]:
             continue
         pairs = tuple((report, finding) for finding in report.findings if _is_high(finding))
         told = [pair for pair in pairs if pair[1].rule in _SIGNS or pair[1].rule == GUESSED.code]
+        dead = report.finding(UNKNOWN_RECIPIENTS.code)
+        if told and dead is not None and dead.severity is Severity.MEDIUM:
+            told.append((report, dead))
         if told:
             found[report.value] = tuple(told)
     return MappingProxyType(found)
@@ -98,7 +105,103 @@ def doubtful(case: Case) -> tuple[str, ...]:
 
 
 def used(case: Case) -> Iterator[Pair]:
-    """The reports on the accounts that a stranger uses, or may use, each with its worst sign."""
+    """The reports on the accounts that a stranger uses, or may use, each with its signs, the worst first."""
     sure, found = compromised(case), signs(case)
     for name in [name for name in sure if name in found] or list(found):
-        yield found[name][0]
+        yield from found[name]
+
+
+# --- the question ---------------------------------------------------------------------------------
+
+
+def accounts(case: Case) -> Question:
+    """Does a stranger use somebody's password?"""
+    worst = worst_suspicion(suspicions(case))
+    answer, because, rules = (worst.answer, worst.because, worst.rules) if worst else _not_used(case)
+    return Question(
+        name="Compromised accounts",
+        answer=answer,
+        because=because,
+        rules=rules,
+        against=tuple(_against(case, answer)),
+        untold=tuple(_untold(case)),
+    )
+
+
+def suspicions(case: Case) -> Iterator[Suspicion]:
+    """Why an account may be in a stranger's hands; a guessed password explains more than what was done with it."""
+    sure, perhaps = compromised(case), doubtful(case)
+    if not (sure or perhaps):
+        return
+    answer = Answer.YES if sure else Answer.SUSPECTED
+    because, rules = _told_of(case, sure or perhaps)
+    if not sure:
+        because += " Ask whether it was meant."
+    by_guessing = guessed(case)
+    if sure:
+        by_guessing = [pair for pair in by_guessing if _is_high(pair[1])]
+    both = ((Way.GUESSED, tuple(by_guessing)), (Way.ACCOUNT, tuple(used(case))))
+    for way, pairs in both:
+        if pairs:
+            yield Suspicion(answer=answer, because=because, rules=rules, way=way, pairs=pairs)
+
+
+def _told_of(case: Case, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """What was found on some accounts, in the titles of the rules, and these rules."""
+    found = signs(case)
+    titles = {finding.rule: finding.title for name in names for _, finding in found.get(name, ())}
+    if any(name in finding.values for name in names for _, finding in guessed(case)):
+        titles = {GUESSED.code: GUESSED.title, **titles}
+    told = "; ".join(f"{title[0].lower()}{title[1:]} ({code})" for code, title in titles.items())
+    return f"{listing(names)}: {told}.", tuple(titles)
+
+
+def _not_used(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    if not case.coverage.has_arrivals:
+        text = "There are no arrival lines, so no account can be judged."
+        return Answer.UNKNOWN, text, (UNKNOWN_RECIPIENTS.code,)
+    text = "No account sends to many addresses that do not exist, or from many places."
+    if in_vain := _guessing_in_vain(case):
+        text = f"{in_vain} {text}"
+    return Answer.NO, text, (GUESSING.code, GUESSED.code, UNKNOWN_RECIPIENTS.code)
+
+
+def _guessing_in_vain(case: Case) -> str:
+    guessing = case.found(GUESSING.code, _ADDRESS)
+    if not guessing:
+        return ""
+    number = sum(finding.count for _, finding in guessing)
+    whose = "a stranger's login" if case.found(GUESSED.code, _ADDRESS) else "a login"
+    return (
+        f"{count(number, 'failed login')} from "
+        f"{count(len(guessing), 'address that guesses', 'addresses that guess')} passwords, none followed by {whose}."
+    )
+
+
+def _against(case: Case, answer: Answer) -> Iterator[str]:
+    if answer is Answer.NO:
+        return
+    got_in = {report.value for report, _ in guessed(case)}
+    vain = [pair for pair in case.found(GUESSING.code, _ADDRESS) if pair[0].value not in got_in]
+    number = sum(finding.count for _, finding in vain)
+    if number:
+        yield f"{count(number, 'other failed login')} {be(number)} not followed by a login."
+    if any(report.finding(TRAVEL.code) or report.finding(DISTRIBUTED.code) for report in case.reports):
+        yield "Somebody who travels, or whose telephone changes networks, is seen in many places too."
+
+
+def _untold(case: Case) -> Iterator[Untold]:
+    if case.of_host(UNRECORDED_ID.code):
+        yield Untold(
+            "Logins without a recorded user name belong to no account that could be judged.",
+            "exim -bP authenticators",
+        )
+    if case.coverage.has_history is False:
+        yield Untold(
+            "What is usual for an account shows only in two weeks of log or more. Add the older logs.",
+            "ls -l /var/log/exim4/ /var/log/exim/",
+        )
+    if case.coverage.has_countries is False:
+        yield Untold("The countries of addresses are not known: there is no readable file of them.")
+    for name in doubtful(case)[:1]:
+        yield Untold(f"Whether {name} sent this on purpose. All of it:", f"exigrep {shell(name)} mainlog")

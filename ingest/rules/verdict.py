@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ingest.rules import programs, takeovers
+from ingest.rules import broken_logins, programs, takeovers
 from ingest.rules import questions as ask
-from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, worst_answer
-from ingest.rules.attacks import Attack, Way, attack_of
+from ingest.rules.aftermath import Aftermath, aftermath
+from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, Way, worst_answer
+from ingest.rules.attacks import Attack, attacks
 from ingest.rules.configuration import ConfigurationFinding
 from ingest.rules.coverage import gaps, log_selector
 from ingest.rules.definition import CoverageGap, Limits, SubjectFinding
-from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
-from ingest.rules.relaying import RELAY_REFUSED
+from ingest.rules.facts import Coverage, LogHostFacts
+from ingest.rules.peace import told_peace
 from ingest.rules.relays import SubjectReport
-from ingest.rules.story import close_hole, facts, headline, lead, next_steps
-from ingest.rules.words import count, day_and_minute, listing
+from ingest.rules.steps import next_steps
+from ingest.rules.story import facts, headline, lead
+from ingest.rules.telling import Told
+from ingest.rules.traces import FactTraces, Traces
+from ingest.rules.words import listing
 
-__all__ = ["Answer", "Fact", "NextStep", "Question", "Verdict", "combine", "verdict"]
+__all__ = ["Aftermath", "Answer", "Fact", "NextStep", "Question", "Verdict", "combine", "verdict"]
 
 _DEFAULTS = Limits()
 
@@ -37,13 +41,14 @@ class Verdict:
     headline: str  # one sentence, no Exim vocabulary
     lead: str
     basis: str  # how certain, and of what span
-    facts: tuple[Fact, ...]  # who, how, since when, is it over; none where nobody got in
+    facts: tuple[Fact, ...]  # who, how, since when, how much, is it over; none where nobody got in
     questions: tuple[Question, ...]
     next_steps: tuple[NextStep, ...]
     coverage: tuple[CoverageGap, ...]
     attack: str | None = None  # of the suspects that the headline is about
     rule: str | None = None  # that the headline rests on
     log_selector: str | None = None  # one setting that closes what a setting can close
+    after: Aftermath | None = None  # of the attack: how much went out, what waits, is it over, is it mended
 
     @property
     def summary(self) -> str:
@@ -66,9 +71,11 @@ class Verdict:
                 "basis": self.basis,
                 "facts": [_fact(fact) for fact in self.facts],
                 "questions": [_question(question) for question in self.questions],
-                "next_steps": [
-                    {"text": step.text, "command": step.command, "fix": step.fix} for step in self.next_steps
-                ],
+                "next_steps": [_step(step) for step in self.next_steps],
+                "forged_addresses": next(
+                    (str(item.answer) for item in self.questions if item.is_good_news), str(Answer.UNKNOWN)
+                ),
+                **_after(self.after),
             },
             "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in self.coverage],
         }
@@ -84,6 +91,31 @@ def _question(question: Question) -> dict[str, Any]:
         "answer": str(question.answer),
         "because": question.because,
         "rules": list(question.rules),
+        "against": list(question.against),
+        "untold": [{"why": why, "command": command or None} for why, command in question.untold],
+    }
+
+
+def _step(step: NextStep) -> dict[str, Any]:
+    return {"text": step.text, "command": step.command, "fix": step.fix, "urls": list(step.urls)}
+
+
+def _after(after: Aftermath | None) -> dict[str, Any]:
+    """How much went out, what waits, is it over, has the repair worked; null where nobody got in."""
+    if after is None:
+        return {"sent": None, "waiting": None, "is_over": None, "repaired": None}
+    sent, waiting, repair = after.sent, after.waiting, after.repair
+    names = ("messages", "recipients", "strangers", "delivered", "deferred", "bounced", "waiting")
+    return {
+        "sent": {name: getattr(sent, name) for name in names},
+        "waiting": {"total": waiting.total, "message_ids": list(waiting.message_ids)},
+        "is_over": str(after.is_over),
+        "repaired": {
+            "answer": str(repair.answer),
+            "because": repair.because,
+            "refused": repair.refused,
+            "refused_at": repair.refused_at.isoformat() if repair.refused_at else None,
+        },
     }
 
 
@@ -94,6 +126,7 @@ def verdict(
     configuration: Sequence[ConfigurationFinding] = (),
     limits: Limits = _DEFAULTS,
     host_findings: Sequence[SubjectFinding] = (),
+    traces: Traces | None = None,
 ) -> Verdict:
     """The verdict on one log host, from all its reports and what its configuration and its hours show."""
     case = Case(
@@ -103,17 +136,13 @@ def verdict(
         configuration=configuration,
         limits=limits,
         host_findings=host_findings,
+        traces=traces or FactTraces(),
     )
-    questions = (
-        ask.broken_authenticator(case),
-        ask.open_relay(case),
-        ask.accounts(case),
-        programs.scripts(case),
-        ask.blocklisted(case),
-    )
-    attack = attack_of(case, questions)
-    told = _told_attack(attack, case) if attack else _told_peace(case, questions)
-    broken, relay, accounts, scripts = (question.answer for question in questions[:4])
+    questions = ask.questions(case)
+    found = attacks(ask.suspicions(case))
+    after = aftermath(found[0], case) if found else None
+    told = _told_attack(found, after, case) if after else told_peace(case, questions)
+    relay, broken, accounts, scripts = (question.answer for question in questions[:4])
     open_questions = gaps(coverage, host)
     return Verdict(
         log_host=host.name,
@@ -131,128 +160,42 @@ def verdict(
         questions=questions,
         next_steps=told.next_steps,
         coverage=open_questions,
-        attack=attack.reports[0].attack if attack else None,
-        rule=attack.rule if attack else None,
+        attack=found[0].key if found else None,
+        rule=found[0].rule if found else told.rule,
         log_selector=log_selector(open_questions),
+        after=after,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Told:
-    relaying: Answer
-    headline: str
-    lead: str
-    basis: str
-    facts: tuple[Fact, ...] = ()
-    next_steps: tuple[NextStep, ...] = ()
-
-
-def _told_attack(attack: Attack, case: Case) -> _Told:
+def _told_attack(found: Sequence[Attack], after: Aftermath, case: Case) -> Told:
+    attack, others = found[0], found[1:]
     basis = "The log alone cannot settle it."
     if attack.answer is Answer.YES:
-        agrees = case.relay_holes() if attack.way is Way.RELAY else attack.authenticators and ask.holes(case)
+        holes = set(broken_logins.holes(case))
+        agrees = case.relay_holes() if attack.way is Way.RELAY else holes & set(attack.authenticators)
         basis = "Certain: log and configuration agree." if agrees else "The log shows it."
-    return _Told(
+    return Told(
         relaying=attack.answer,
-        headline=headline(attack, case),
-        lead=lead(attack, case),
+        headline=headline(attack, after, case),
+        lead=" ".join(filter(None, (lead(attack, after, case), _besides(attack, others)))),
         basis=basis,
-        facts=facts(attack, case),
-        next_steps=next_steps(attack, case),
+        facts=facts(attack, after, case),
+        next_steps=next_steps(attack, _of_other_kinds(attack, others), after, case),
     )
 
 
-def _told_peace(case: Case, questions: Sequence[Question]) -> _Told:
-    """Nobody got in, or it cannot be told."""
-    broken, relay, accounts = (question.answer for question in questions[:3])
-    if holes := ask.holes(case):
-        return _told_hole(case, holes)
-    if relay_holes := case.relay_holes():
-        return _told_relay_hole(case, relay_holes[0])
-    if case.is_empty:
-        return _Told(
-            relaying=Answer.UNKNOWN,
-            headline=f"There are no log lines of {case.name} yet, so nothing can be said.",
-            lead="Add its mainlog.",
-            basis="",
-        )
-    if (broken, relay, accounts) == (Answer.NO, Answer.NO, Answer.NO):
-        return _told_no(case, questions)
-    return _told_open_question(case, questions)
+def _of_other_kinds(attack: Attack, others: Sequence[Attack]) -> list[Attack]:
+    """Certain attacks by another way, one of each."""
+    found: dict[Way, Attack] = {}
+    for other in others:
+        if other.answer is Answer.YES and other.way is not attack.way:
+            found.setdefault(other.way, other)
+    return [other for other in found.values() if set(other.names) != set(attack.names)]
 
 
-def _told_hole(case: Case, holes: list[str]) -> _Told:
-    seen = "There are no log lines to tell" if case.is_empty else "The log does not show"
-    return _Told(
-        relaying=Answer.UNKNOWN,
-        headline=f"Anyone can log in to {case.name} without a password.",
-        lead=f"The authenticator {listing(holes)} lets in anyone. {seen} whether somebody used it.",
-        basis="The configuration shows it.",
-        next_steps=(
-            NextStep(
-                text=f"Repair {listing(holes)} on {case.name}, then reload Exim.",
-                command="systemctl reload exim4",
-                fix=next((fix for rule in ask.LETS_IN if (fix := case.fix(rule.code))), None),
-            ),
-        ),
-    )
-
-
-def _told_relay_hole(case: Case, hole: ConfigurationFinding) -> _Told:
-    seen = "There are no log lines to tell" if case.is_empty else "The log does not show"
-    return _Told(
-        relaying=Answer.UNKNOWN,
-        headline=f"Anyone may send through {case.name} without a login.",
-        lead=f"{hole.title} ({hole.where}). {seen} whether somebody did.",
-        basis="The configuration shows it.",
-        next_steps=close_hole(hole, case),
-    )
-
-
-def _told_no(case: Case, questions: Sequence[Question]) -> _Told:
-    attempts = sum(finding.count for finding in _refused(case))
-    return _Told(
-        relaying=Answer.NO,
-        headline=f"No. {count(attempts, 'relay attempt')}, all refused; no stranger got in.",
-        lead=f"Every message that left {case.name} for a foreign domain came from somebody who had logged "
-        "in, or from your own networks.",
-        basis=_span(case),
-    )
-
-
-def _refused(case: Case) -> list[SubjectFinding]:
-    return [finding for _, finding in case.found(RELAY_REFUSED.code, SubjectKind.SENDER_HOST_ADDRESS)]
-
-
-def _span(case: Case) -> str:
-    first_at, last_at = case.coverage.first_at, case.coverage.last_at
-    if first_at is None or last_at is None:
-        return ""
-    zone = case.host.zone
-    return f"Proof complete for {day_and_minute(first_at, zone)} to {day_and_minute(last_at, zone)}."
-
-
-def _told_open_question(case: Case, questions: Sequence[Question]) -> _Told:
-    """Nothing bad was seen, but a proof is missing: the first question without one says which."""
-    doubtful = [question for question in questions[:3] if question.answer is not Answer.NO]
-    answer = worst_answer(question.answer for question in doubtful)
-    first = next(question for question in doubtful if question.answer is answer)
-    steps: tuple[NextStep, ...] = ()
-    if first.name == questions[1].name and case.coverage.has_arrivals and case.coverage.has_deliveries:
-        steps = (
-            NextStep(
-                text="Try as a stranger: MAIL FROM and RCPT TO with foreign addresses must end in “relay not "
-                "permitted”.",
-                command="exim -bh 203.0.113.1",
-            ),
-        )
-    return _Told(
-        relaying=Answer.UNKNOWN,
-        headline=f"Nothing in this log shows a stranger sending through {case.name}, but a proof is missing.",
-        lead=f"{first.name}: {first.because}",
-        basis="",
-        next_steps=steps,
-    )
+def _besides(attack: Attack, others: Sequence[Attack]) -> str:
+    ways = [other.rule for other in _of_other_kinds(attack, others)]
+    return f"It is not the only way in: see what was checked ({listing(ways)})." if ways else ""
 
 
 # --- several log hosts ----------------------------------------------------------------------------
@@ -295,6 +238,7 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
         attack=first.attack,
         rule=first.rule,
         log_selector=first.log_selector,
+        after=first.after,
     )
 
 
@@ -307,6 +251,13 @@ def _combined_questions(verdicts: Sequence[Verdict]) -> tuple[Question, ...]:
                 f"{item.log_host}: {question.because}" for item, question in zip(verdicts, same, strict=True)
             ),
             rules=tuple(dict.fromkeys(code for question in same for code in question.rules)),
+            against=tuple(
+                f"{item.log_host}: {text}"
+                for item, question in zip(verdicts, same, strict=True)
+                for text in question.against
+            ),
+            untold=tuple(dict.fromkeys(gap for question in same for gap in question.untold)),
+            is_good_news=same[0].is_good_news,
         )
         for same in zip(*(item.questions for item in verdicts), strict=True)
     )

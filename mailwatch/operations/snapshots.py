@@ -116,6 +116,8 @@ def _verdict(verdict: Verdict, redactor: Unredacted) -> Json:
                 "answer": str(question.answer),
                 "because": redactor.text(question.because),
                 "rules": list(question.rules),
+                "state": str(question.state),
+                "against": [redactor.text(text) for text in question.against],
             }
             for question in verdict.questions
         ],

@@ -13,6 +13,7 @@ from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
 from ingest.stored_facts import coverage as coverage_of
 from ingest.stored_facts import log_host_facts
+from ingest.stored_traces import StoredTraces
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 
 
@@ -56,12 +57,22 @@ class HostAnswer:
         """The finding that the verdict's first sentence rests on; None where nobody got in."""
         rule, attack = self.verdict.rule, self.verdict.attack
         reports = (report for report in self.reports if rule and report.attack == attack)
-        return next((found for report in reports if (found := report.finding(rule or ""))), None)
+        of_reports = (found for report in reports if (found := report.finding(rule or "")))
+        of_host = (found for found in self.host_findings if attack and found.rule == rule)
+        return next(of_reports, next(of_host, None))
 
     @property
     def evidence(self) -> "Evidence | None":
         """One line behind that finding."""
         return next(iter(evidence(self.log_host, self.finding)), None) if self.finding else None
+
+    @property
+    def refused_line(self) -> bytes | None:
+        """The line of a refusal that shows that the repair has worked."""
+        after = self.verdict.after
+        if after is None or after.repair.line is None:
+            return None
+        return next(iter(read_entries(self.log_host.pk, [after.repair.line])), None)
 
 
 def answers(*, log_host: LogHost | None, asked: Range) -> list[HostAnswer]:
@@ -86,7 +97,14 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
         coverage=coverage,
         reports=reports,
         host_findings=host_findings,
-        verdict=verdict(reports, facts, coverage, configuration, host_findings=host_findings),
+        verdict=verdict(
+            reports,
+            facts,
+            coverage,
+            configuration,
+            host_findings=host_findings,
+            traces=StoredTraces(log_host),
+        ),
     )
 
 

@@ -141,7 +141,7 @@ def test_more_log_lines_cost_no_more_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     ingested([line.replace("1adXzZ-0007sb", f"1adXzZ-0007s{letter}") for letter in "bcdefg" for line in SEED])
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(26):
         desk.get("/")
 
 

@@ -1,0 +1,159 @@
+"""What came after an attack: is it over, and has the repair worked? The end of the log is "now"."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ingest.rules.answers import Answer, Case, Way
+from ingest.rules.attacks import OF_PROGRAMS, Attack, trail_of, trick_of
+from ingest.rules.broken_logins import holes
+from ingest.rules.configuration import WRONG_ID
+from ingest.rules.definition import State
+from ingest.rules.traces import Refused, Sent, Trail
+from ingest.rules.words import be, count, day_and_minute, listing
+
+_SHORT_LOG = timedelta(hours=6)
+_OF_ANYBODY = frozenset({Way.NAMELESS, Way.RELAY, Way.GATEWAY, Way.ACCOUNT, Way.GUESSED})
+"""Where a stranger's refusal proves something too: the way in stood open to everybody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Messages on the spool."""
+
+    total: int = 0
+    message_ids: tuple[str, ...] = ()  # the first
+    envelope_senders: tuple[str, ...] = ()  # of these; "" is the null sender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repair:
+    """Has the repair worked? Refusals of the same trick after its last success tell."""
+
+    answer: Answer  # yes, no or unknown
+    because: str
+    refused: int = 0  # attempts of the same trick since, by anybody
+    refused_at: datetime | None = None
+    line: int | None = None  # of one of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """All of it."""
+
+    sent: Sent
+    waiting: Waiting
+    repair: Repair
+    is_over: Answer  # suspected: probably
+
+
+def aftermath(attack: Attack, case: Case) -> Aftermath:
+    """Reads what the log has of it."""
+    trail = trail_of(attack, case)
+    refused = _refused(attack, case)
+    over = _is_over(attack, case, refused is not None and _is_proof(attack, case, refused))
+    sent = case.traces.sent(trail, case.host) if trail else Sent()
+    return Aftermath(
+        sent=sent,
+        waiting=_waiting(trail, case, sent.waiting) if trail and sent.waiting else Waiting(),
+        repair=_repair(attack, case, refused, over),
+        is_over=over,
+    )
+
+
+def _waiting(trail: Trail, case: Case, total: int) -> Waiting:
+    shown = case.traces.waiting(trail)
+    senders = dict.fromkeys(sender for _, sender in shown if sender is not None)
+    return Waiting(
+        total=total,
+        message_ids=tuple(message_id for message_id, _ in shown),
+        envelope_senders=tuple(senders),
+    )
+
+
+def _is_over(attack: Attack, case: Case, is_refused: bool) -> Answer:
+    """Yes, no, suspected (probably) or unknown; the clock does not matter."""
+    first_at, last_at = case.coverage.first_at, case.coverage.last_at
+    if first_at is None or last_at is None:
+        return Answer.UNKNOWN
+    quiet, span = last_at - attack.last_at, last_at - first_at
+    if quiet >= case.limits.over_after:
+        return Answer.YES if is_refused else Answer.SUSPECTED
+    if is_refused:
+        return Answer.SUSPECTED
+    if span < min(_SHORT_LOG, case.limits.over_after) and quiet * 2 >= span:
+        return Answer.UNKNOWN
+    return Answer.NO
+
+
+# --- has the repair worked ------------------------------------------------------------------------
+
+
+def _refused(attack: Attack, case: Case) -> Refused | None:
+    trick = trick_of(attack)
+    if trick is None or case.coverage.last_at is None:
+        return None
+    return case.traces.refused(trick, attack.last_at, case.coverage.last_at)
+
+
+def _is_proof(attack: Attack, case: Case, refused: Refused) -> bool:
+    """Those who got in are refused; or others are, where nobody was refused while it worked."""
+    return refused.by_attackers > 0 or (refused.count > 0 and not _doubt(attack, case))
+
+
+def _doubt(attack: Attack, case: Case) -> str:
+    """Why a refusal of somebody else proves nothing, "" if it does."""
+    trick = trick_of(attack)
+    if trick is None or attack.way not in _OF_ANYBODY:
+        return "but none from an address that had got in."
+    if attack.way is Way.NAMELESS and not _logs_names(attack, case):
+        return (
+            f"but {listing(attack.authenticators)} logs no names at all, so these may have been ordinary wrong "
+            "passwords."
+        )
+    if case.traces.refused(trick, attack.first_at, attack.last_at).count:
+        return "but others were refused even while it worked for those who got in."
+    return ""
+
+
+def _logs_names(attack: Attack, case: Case) -> bool:
+    """Whether a failed login without a name was one without a name; else names may just not be logged."""
+    is_set = set(case.configured(WRONG_ID.code, State.OK))
+    return all(
+        name in is_set or (name in case.host.logins and case.host.logins[name].named > 0)
+        for name in attack.authenticators
+    )
+
+
+def _repair(attack: Attack, case: Case, refused: Refused | None, over: Answer) -> Repair:
+    if attack.way in OF_PROGRAMS or refused is None:
+        text = "Exim does not refuse programs of the host itself: only the hours that follow will tell."
+        return _without_proof(attack, case, over, text)
+    if not refused.count:
+        text = "Nobody has tried the same again since, so nothing was refused."
+        return _without_proof(attack, case, over, text)
+    number = refused.count
+    text = f"Since the last success {count(number, 'attempt')} of the same kind {be(number)} refused"
+    if not _is_proof(attack, case, refused):
+        doubt = f"{text}, {_doubt(attack, case)}"
+        return _without_proof(attack, case, over, doubt)
+    if refused.by_attackers:
+        text += f", {refused.by_attackers:,} of them from addresses that had got in"
+    if refused.first_at is not None:
+        text += f", the first on {day_and_minute(refused.first_at, case.host.zone)}"
+    return Repair(
+        answer=Answer.YES,
+        because=f"{text}.",
+        refused=number,
+        refused_at=refused.first_at,
+        line=refused.line,
+    )
+
+
+def _without_proof(attack: Attack, case: Case, over: Answer, text: str) -> Repair:
+    if over is Answer.NO:
+        return Repair(answer=Answer.NO, because="It went on until the log ends.")
+    if (attack.way is Way.NAMELESS and set(attack.authenticators) & set(holes(case))) or (
+        attack.way is Way.RELAY and case.relay_holes()
+    ):
+        text += " The configuration that was given still has the hole."
+    return Repair(answer=Answer.UNKNOWN, because=text)

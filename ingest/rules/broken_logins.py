@@ -1,0 +1,231 @@
+"""The question about authenticators: does one let in strangers?
+
+By the log alone a login without a user name is never more than suspected, as a wrong server_set_id writes the same.
+"""
+
+from collections.abc import Iterator
+
+from ingest.rules.answers import Answer, Case, Question, Suspicion, Untold, Way, worst_suspicion
+from ingest.rules.authenticators import NEVER_REFUSED, UNKNOWN_ID, UNRECORDED_ID
+from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, FALLBACK, UNQUOTED_SQL, WRONG_ID
+from ingest.rules.definition import Severity, State
+from ingest.rules.facts import SubjectKind
+from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
+from ingest.rules.words import be, count, listing
+
+_ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
+
+LETS_IN = (EMPTY_LOOKUP, ALWAYS_TRUE, FALLBACK)
+"""The rules that say of an authenticator that anyone gets in."""
+
+type _Told = tuple[Answer, str, tuple[str, ...]]
+
+
+def broken_authenticator(case: Case) -> Question:
+    """Does an authenticator let in strangers?"""
+    worst = worst_suspicion(suspicions(case))
+    answer, because, rules = (worst.answer, worst.because, worst.rules) if worst else _sound(case)
+    return Question(
+        name="Broken authenticator",
+        answer=answer,
+        because=because,
+        rules=rules,
+        against=tuple(_against(case)),
+        untold=tuple(_untold(case, answer)),
+    )
+
+
+def holes(case: Case) -> list[str]:
+    """The authenticators whose configuration lets anyone in."""
+    return list(dict.fromkeys(name for rule in LETS_IN for name in case.configured(rule.code, State.BAD)))
+
+
+def nameless_authenticators(case: Case) -> frozenset[str]:
+    """The authenticators through which somebody logged in without a user name."""
+    return frozenset(name for _, finding in case.found(EMPTY_ID.code, _ADDRESS) for name in finding.values)
+
+
+def records_names(case: Case) -> bool:
+    """Whether each of these authenticators also logs names, so that an empty one is no matter of logging."""
+    return all(
+        name in case.host.logins and case.host.logins[name].named for name in nameless_authenticators(case)
+    )
+
+
+def suspicions(case: Case) -> Iterator[Suspicion]:
+    """Why an authenticator may be broken, in the order in which the reasons explain an attack."""
+    yield from _nameless(case)
+    yield from _unused_hole(case)
+    yield from _no_accounts(case)
+    yield from _many_names(case)
+    if never_refused := case.of_host(NEVER_REFUSED.code):
+        yield Suspicion(answer=Answer.SUSPECTED, because=never_refused.evidence, rules=(NEVER_REFUSED.code,))
+    if unquoted := case.configured(UNQUOTED_SQL.code, State.BAD):
+        text = f"{listing(unquoted)} puts what the client sends into SQL: whoever knows that can log in."
+        yield Suspicion(answer=Answer.SUSPECTED, because=text, rules=(UNQUOTED_SQL.code,))
+
+
+# --- logins without a user name -------------------------------------------------------------------
+
+
+def _nameless(case: Case) -> Iterator[Suspicion]:
+    pairs = tuple(case.found(EMPTY_ID.code, _ADDRESS))
+    if not pairs:
+        return
+    names = tuple(sorted(nameless_authenticators(case)))
+    answer, because, rules = _explained(case, sum(finding.count for _, finding in pairs))
+    if answer is not Answer.NO:
+        yield Suspicion(
+            answer=answer,
+            because=because,
+            rules=rules,
+            way=Way.NAMELESS,
+            pairs=pairs,
+            authenticators=names,
+        )
+
+
+def _explained(case: Case, number: int) -> _Told:
+    """What the configuration makes of logins without a user name."""
+    names = nameless_authenticators(case)
+    told = listing(sorted(names))
+    text = f"{count(number, 'login')} through {told} without a user name"
+    if broken := sorted(names & set(holes(case))):
+        verb = "explains it" if number == 1 else "explains them"
+        codes = tuple(rule.code for rule in LETS_IN if case.configured(rule.code, State.BAD, names))
+        return (
+            Answer.YES,
+            f"{text}; the configuration of {listing(broken)} {verb}.",
+            (EMPTY_ID.code, *codes),
+        )
+    if unknown := [pair for pair in case.found(UNKNOWN_ID.code, _ADDRESS) if names & set(pair[1].values)]:
+        verb = be(sum(finding.count for _, finding in unknown))
+        more = count(sum(finding.count for _, finding in unknown), "message")
+        text += f", and {more} {verb} handed in through it under ids that are none of the accounts given."
+        return Answer.YES, text, (EMPTY_ID.code, UNKNOWN_ID.code)
+    return _explained_by_logging(case, f"{text}.", names)
+
+
+def _explained_by_logging(case: Case, text: str, names: frozenset[str]) -> _Told:
+    told = listing(sorted(names))
+    sound = set(case.configured(EMPTY_LOOKUP.code, State.OK, names))
+    sound -= set(case.configured(EMPTY_LOOKUP.code, State.UNDECIDED, names))
+    if names <= sound and names <= set(case.configured(WRONG_ID.code, State.BAD, names)):
+        text += " The configuration explains them: server_set_id is wrong, the password check is sound."
+        return Answer.NO, text, (EMPTY_ID.code, WRONG_ID.code, EMPTY_LOOKUP.code)
+    if names <= sound:
+        text += " The configuration that was given does not explain them. Was it mended since?"
+        return Answer.SUSPECTED, text, (EMPTY_ID.code, EMPTY_LOOKUP.code)
+    if records_names(case):
+        text += f" Other logins through {told} carry a name, so a wrong log setting is unlikely."
+    else:
+        text += " A broken password check does this, and so does a wrong server_set_id with a sound one."
+    return Answer.SUSPECTED, f"{text} The configuration of {told} decides.", (EMPTY_ID.code,)
+
+
+def _unused_hole(case: Case) -> Iterator[Suspicion]:
+    """A hole that the log does not show in use."""
+    unused = [name for name in holes(case) if name not in nameless_authenticators(case)]
+    if unused:
+        codes = [rule.code for rule in LETS_IN if case.configured(rule.code, State.BAD, frozenset(unused))]
+        text = (
+            f"The configuration of {listing(unused)} lets anyone in. No login without a user name through it "
+            "stands in this log."
+        )
+        yield Suspicion(answer=Answer.YES, because=text, rules=tuple(codes))
+
+
+# --- logins as nobody, or as many -----------------------------------------------------------------
+
+
+def _no_accounts(case: Case) -> Iterator[Suspicion]:
+    pairs = tuple(case.found(UNKNOWN_ID.code, _ADDRESS))
+    if not pairs:
+        return
+    number = sum(finding.count for _, finding in pairs)
+    is_known = bool(case.host.known_accounts)
+    text = f"{count(number, 'message')} {be(number)} handed in under ids that are none of the accounts given."
+    yield Suspicion(
+        answer=Answer.YES if is_known else Answer.SUSPECTED,
+        because=text if is_known else pairs[0][1].evidence,
+        rules=(UNKNOWN_ID.code,),
+        way=Way.ANY_NAME,
+        pairs=pairs,
+        authenticators=tuple(dict.fromkeys(name for _, finding in pairs for name in finding.values)),
+    )
+
+
+def _many_names(case: Case) -> Iterator[Suspicion]:
+    pairs = tuple(
+        pair for pair in case.found(MANY_IDS.code, _ADDRESS) if pair[1].severity is Severity.CRITICAL
+    )
+    if not pairs:
+        return
+    report, finding = pairs[0]
+    text = (
+        f"{report.value} logged in as {count(finding.peak, 'different user', 'different users')} within "
+        "a day. Either any name is accepted, or the passwords are stolen; the configuration decides."
+    )
+    yield Suspicion(
+        answer=Answer.SUSPECTED,
+        because=text,
+        rules=(MANY_IDS.code,),
+        way=Way.ANY_NAME,
+        pairs=pairs,
+        authenticators=tuple(dict.fromkeys(name for report, _ in pairs for name in report.authenticators)),
+    )
+
+
+# --- no -------------------------------------------------------------------------------------------
+
+
+def _sound(case: Case) -> _Told:
+    if not case.coverage.has_arrivals:
+        return Answer.UNKNOWN, "There are no arrival lines, so no logins can be seen.", (EMPTY_ID.code,)
+    if pairs := case.found(EMPTY_ID.code, _ADDRESS):
+        return _explained(case, sum(finding.count for _, finding in pairs))
+    unnamed = [name for name, logins in case.host.logins.items() if logins.unrecorded and not logins.named]
+    if unnamed:
+        text = (
+            f"Logins through {listing(sorted(unnamed))} are logged without the user name: set server_set_id."
+        )
+        return Answer.UNKNOWN, text, (EMPTY_ID.code,)
+    named = sum(logins.named for logins in case.host.logins.values())
+    seen = f"All {named:,} logins carry a user name" if named else "No login without a user name"
+    text = f"{seen}, and no address logged in as many different users."
+    if case.configured(EMPTY_LOOKUP.code, State.OK):
+        text += " The password check in the configuration is sound."
+        return Answer.NO, text, (EMPTY_ID.code, MANY_IDS.code, EMPTY_LOOKUP.code)
+    return Answer.NO, text, (EMPTY_ID.code, MANY_IDS.code)
+
+
+# --- beside the answer ----------------------------------------------------------------------------
+
+
+def _against(case: Case) -> Iterator[str]:
+    named = sum(logins.named for logins in case.host.logins.values())
+    nameless = sum(logins.nameless for logins in case.host.logins.values())
+    if named and nameless:
+        yield f"{count(named, 'login')} {be(named)} logged with a user name."
+    failed = sum(finding.count for _, finding in case.found(GUESSING.code, _ADDRESS))
+    if failed:
+        yield f"{count(failed, 'login')} with a wrong password {be(failed)} refused: passwords are checked."
+    sound = [
+        name
+        for name in case.configured(EMPTY_LOOKUP.code, State.OK)
+        if name not in case.configured(EMPTY_LOOKUP.code, State.BAD)
+    ]
+    if sound:
+        yield f"The configuration of {listing(sound)} refuses a login without a user name."
+
+
+def _untold(case: Case, answer: Answer) -> Iterator[Untold]:
+    if not case.configuration:
+        yield Untold(
+            "The log does not show how passwords are checked. Paste what this prints into Configuration.",
+            "exim -bP authenticators",
+        )
+    if case.of_host(UNRECORDED_ID.code):
+        yield Untold("Some logins are logged without the user name.", "exim -bP authenticators")
+    if not case.host.known_accounts and answer is not Answer.YES:
+        yield Untold("Which names are accounts is not known: give the list of accounts of this log host.")

@@ -1,0 +1,50 @@
+"""The question "or is it not us?": does somebody only forge our addresses elsewhere, or bounce off this host?"""
+
+from collections.abc import Iterator
+
+from ingest.rules.answers import Answer, Case, Question, Untold
+from ingest.rules.coverage import COVERAGE
+from ingest.rules.reputation import BACKSCATTER, JOE_JOB
+
+
+def forged_addresses(case: Case) -> Question:
+    """Does spam under our addresses come from other servers? "Yes" is good news: nothing has to be closed here."""
+    answer, because, rules = _forged(case)
+    return Question(
+        name="Only our addresses forged",
+        answer=answer,
+        because=because,
+        rules=rules,
+        against=tuple(_against(case, answer)),
+        untold=tuple(_untold(case, answer)),
+        is_good_news=True,
+    )
+
+
+def _forged(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
+    if joe_job := case.of_host(JOE_JOB.code):
+        return Answer.YES, joe_job.evidence, (JOE_JOB.code,)
+    if not case.coverage.has_arrivals:
+        return Answer.UNKNOWN, "There are no arrival lines, so bounces cannot be seen.", (COVERAGE.code,)
+    text = (
+        f"Fewer than {case.limits.bounces_received} bounces an hour came back for any address that did not send "
+        "through this host."
+    )
+    return Answer.NO, text, (JOE_JOB.code,)
+
+
+def _against(case: Case, answer: Answer) -> Iterator[str]:
+    if backscatter := case.of_host(BACKSCATTER.code):
+        yield f"This host itself sends bounces to people who sent nothing: {backscatter.evidence}"
+    if answer is Answer.YES:
+        yield "That somebody forges addresses elsewhere does not prove that nobody sends here: see the other questions."
+
+
+def _untold(case: Case, answer: Answer) -> Iterator[Untold]:
+    if answer is Answer.YES or case.coverage.first_at is None:
+        return
+    yield Untold(
+        "Whether the spam that somebody complains of left this host: look for the recipient, or for the Message-ID of "
+        "the complaint.",
+        "exigrep 'RECIPIENT@DOMAIN' mainlog",
+    )

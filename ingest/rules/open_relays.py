@@ -1,0 +1,192 @@
+"""The question about relaying: does the log host send for strangers who do not log in?
+
+"No" needs three things: no accepted message of a stranger for strangers, somebody who tried and was refused, and
+arrivals and deliveries in the log. Recipients, ports or directories that are not logged never weaken it.
+"""
+
+from collections.abc import Iterator
+
+from ingest.rules.answers import Answer, Case, Pair, Question, Suspicion, Untold, Way, worst_suspicion
+from ingest.rules.coverage import COVERAGE
+from ingest.rules.definition import Severity
+from ingest.rules.facts import SubjectKind
+from ingest.rules.gateways import GATEWAY
+from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
+from ingest.rules.words import be, count, listing
+
+_ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
+TRY_AS_STRANGER = (
+    r"printf 'EHLO probe.example\r\nMAIL FROM:<probe@example.net>\r\nRCPT TO:<probe@example.org>\r\nQUIT\r\n'"
+    " | exim -bh 203.0.113.1"
+)
+"""Exim judges a stranger's recipient and says which statement decided. Nothing is sent."""
+
+type _Told = tuple[Answer, str, tuple[str, ...]]
+
+
+def open_relay(case: Case) -> Question:
+    """Does it send for strangers who do not log in?"""
+    worst = worst_suspicion(suspicions(case))
+    answer, because, rules = (worst.answer, worst.because, worst.rules) if worst else _not_relayed(case)
+    return Question(
+        name="Open relay",
+        answer=answer,
+        because=because,
+        rules=rules,
+        against=tuple(_against(case, answer)),
+        untold=tuple(_untold(case, answer)),
+    )
+
+
+def refused(case: Case) -> list[Pair]:
+    """Those whose attempts to relay were refused."""
+    return case.found(RELAY_REFUSED.code, _ADDRESS)
+
+
+def suspicions(case: Case) -> Iterator[Suspicion]:
+    """Why it may relay for strangers, in the order in which the reasons explain an attack."""
+    yield from _relayed(case)
+    yield from _through_gateway(case)
+    yield from _routed(case)
+    yield from _as_local_sender(case)
+    if holes := case.relay_holes():
+        text = (
+            f"The configuration lets strangers relay: {holes[0].title} ({holes[0].where}). In this log no message of a "
+            "stranger left for a foreign domain."
+        )
+        codes = tuple(dict.fromkeys(item.rule for item in holes))
+        yield Suspicion(answer=Answer.SUSPECTED, because=text, rules=codes)
+
+
+def _relayed(case: Case) -> Iterator[Suspicion]:
+    pairs = tuple(case.found(OPEN_RELAY.code, _ADDRESS))
+    if not pairs:
+        return
+    findings = [finding for _, finding in pairs]
+    domains = {domain for finding in findings for domain in finding.values}
+    is_sure = len(domains) >= case.limits.relayed_domains and any(
+        finding.severity.rank <= Severity.HIGH.rank for finding in findings
+    )
+    number = sum(finding.count for finding in findings)
+    text = (
+        f"{count(number, 'message')} of foreign senders from {count(len(pairs), 'address', 'addresses')} "
+        f"that did not log in {be(number)} accepted for {count(len(domains), 'foreign domain')}."
+    )
+    answer, rules = Answer.SUSPECTED, [OPEN_RELAY.code]
+    if holes := case.relay_holes():
+        answer, rules = Answer.YES, [OPEN_RELAY.code, *dict.fromkeys(item.rule for item in holes)]
+        text += f" The configuration explains it: {holes[0].title} ({holes[0].where})."
+    elif is_sure and case.host.local_domains:
+        answer = Answer.YES
+    elif not case.host.local_domains:
+        text += " Which domains are local is not known: give them to be sure."
+    else:
+        text += (
+            " It may be a domain that this host is a gateway for, or an own machine: give both to be sure."
+        )
+    yield Suspicion(answer=answer, because=text, rules=tuple(rules), way=Way.RELAY, pairs=pairs)
+
+
+def _through_gateway(case: Case) -> Iterator[Suspicion]:
+    if finding := case.of_host(GATEWAY.code):
+        yield Suspicion(
+            answer=Answer.YES if finding.severity is Severity.CRITICAL else Answer.SUSPECTED,
+            because=finding.evidence,
+            rules=(GATEWAY.code,),
+            way=Way.GATEWAY,
+            of_host=finding,
+        )
+
+
+def _routed(case: Case) -> Iterator[Suspicion]:
+    pairs = tuple(
+        pair for pair in case.found(ROUTED_RECIPIENT.code, _ADDRESS) if pair[1].severity is Severity.HIGH
+    )
+    if pairs:
+        yield Suspicion(
+            answer=Answer.YES,
+            because=pairs[0][1].evidence,
+            rules=(ROUTED_RECIPIENT.code,),
+            way=Way.ROUTED,
+            pairs=pairs,
+        )
+
+
+def _as_local_sender(case: Case) -> Iterator[Suspicion]:
+    """A sender address of ours opens the door: certain where the trusted networks are known, and two domains told."""
+    pairs = tuple(
+        pair
+        for pair in case.found(LOCAL_SENDER.code, _ADDRESS)
+        if pair[1].severity.rank <= Severity.HIGH.rank
+    )
+    if not pairs:
+        return
+    domains = {domain for _, finding in pairs for domain in finding.values}
+    is_sure = len(domains) >= case.limits.relayed_domains
+    is_sure = is_sure and bool(case.host.trusted_networks) and not case.host.local_domains_inferred
+    text = _of_local_senders(pairs)
+    if not is_sure:
+        text += " It may be a machine of yours that is missing among the trusted networks."
+    yield Suspicion(
+        answer=Answer.YES if is_sure else Answer.SUSPECTED,
+        because=text,
+        rules=(LOCAL_SENDER.code,),
+        way=Way.LOCAL_SENDER,
+        pairs=pairs,
+    )
+
+
+def _of_local_senders(pairs: tuple[Pair, ...]) -> str:
+    number = sum(finding.count for _, finding in pairs)
+    return (
+        f"{count(number, 'message')} with a local sender left for foreign domains from "
+        f"{count(len(pairs), 'address', 'addresses')} that did not log in."
+    )
+
+
+def _not_relayed(case: Case) -> _Told:
+    if perhaps := tuple(case.found(LOCAL_SENDER.code, _ADDRESS)):
+        text = (
+            f"{_of_local_senders(perhaps)} Whether these are your own machines, the trusted networks tell: "
+            "exim -bP +relay_from_hosts."
+        )
+        return Answer.UNKNOWN, text, (LOCAL_SENDER.code,)
+    if not case.coverage.has_arrivals or not case.coverage.has_deliveries:
+        missing = "deliveries" if case.coverage.has_arrivals else "arrivals"
+        return Answer.UNKNOWN, f"There are no {missing} in this log.", (OPEN_RELAY.code, COVERAGE.code)
+    attempts = sum(finding.count for _, finding in refused(case))
+    kept = f"No message left {case.name} for a foreign domain without a login."
+    if not attempts:
+        text = (
+            f"{kept} But nobody tried, so whether a stranger is refused is not proven: exim -bh 203.0.113.1."
+        )
+        return Answer.UNKNOWN, text, (OPEN_RELAY.code, RELAY_REFUSED.code)
+    text = (
+        f"{count(attempts, 'relay attempt')} from {count(len(refused(case)), 'address', 'addresses')}, all "
+        f"refused. {kept}"
+    )
+    return Answer.NO, text, (RELAY_REFUSED.code, OPEN_RELAY.code)
+
+
+def _against(case: Case, answer: Answer) -> Iterator[str]:
+    attempts = sum(finding.count for _, finding in refused(case))
+    if attempts and answer is not Answer.NO:
+        yield (
+            f"{count(attempts, 'relay attempt')} from "
+            f"{count(len(refused(case)), 'address', 'addresses')} {be(attempts)} refused: not everybody gets through."
+        )
+    networks = [str(network) for network in case.host.trusted_networks]
+    if networks and answer is not Answer.NO:
+        yield f"Messages from the trusted networks ({listing(networks)}) were not counted."
+
+
+def _untold(case: Case, answer: Answer) -> Iterator[Untold]:
+    if not case.host.local_domains or case.host.local_domains_inferred:
+        yield Untold("Which domains are local was not given.", "exim -bP +local_domains +relay_to_domains")
+    if not case.host.trusted_networks:
+        yield Untold("Which networks may send without a login is not known.", "exim -bP +relay_from_hosts")
+    if answer is not Answer.NO:
+        yield Untold(
+            "Whether a stranger is refused now. RCPT TO must be answered 550; Exim names the statement that decided.",
+            TRY_AS_STRANGER,
+        )

@@ -1,0 +1,81 @@
+"""What to do with an attack's messages that still stand on the spool: freeze, look, remove. Nothing is run here."""
+
+import re
+from collections.abc import Iterator
+
+from ingest.rules.aftermath import Waiting
+from ingest.rules.answers import NextStep, Way
+from ingest.rules.attacks import OF_PROGRAMS, Attack
+from ingest.rules.words import count, shell
+
+_FEW_SENDERS = 3
+_MOST_CONDITIONS = 10
+_ID = re.compile(r"[0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4}")
+_SPECIAL = re.compile(r"[^\w@<>=-]", re.ASCII)
+
+
+def spool_steps(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
+    """By id, so that nobody else's mail is touched; all that are too many to name by what they have in common."""
+    ids = [message_id for message_id in waiting.message_ids if _ID.fullmatch(message_id)]
+    if not ids:
+        return
+    named = " ".join(ids)
+    is_all = len(ids) == waiting.total
+    those = "it" if waiting.total == 1 else "them"
+    which = (
+        f"the {count(waiting.total, 'message')} of it that still {'waits' if waiting.total == 1 else 'wait'}"
+    )
+    if not is_all:
+        which = f"what still waits; these are the first {len(ids)} of {waiting.total:,}"
+    yield NextStep(
+        text=f"Stop {which}: a frozen message stays where it is. Nothing is lost by this.",
+        command=f"exim -Mf {named}",
+    )
+    if not is_all:
+        yield from _the_rest(attack, waiting)
+    yield NextStep(
+        text=f"Look at one of {those}, to be sure that it is spam."
+        if waiting.total > 1
+        else "Look at it, to be sure that it is spam.",
+        command=f"exim -Mvh {ids[0]}; exim -Mvb {ids[0]} | head -n 40",
+    )
+    yield NextStep(
+        text=f"Remove {those} when you are sure. No bounce is sent, and {those} cannot be brought back."
+        if waiting.total > 1
+        else "Remove it when you are sure. No bounce is sent, and it cannot be brought back.",
+        command=f"exim -Mrm {named}",
+    )
+
+
+def _the_rest(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
+    for command in _selecting(attack, waiting):
+        yield NextStep(
+            text="Stop all of them, as they stand on the spool now. Mail that has the same in common is stopped too; "
+            "exim -Mt lets it go on. With -Mrm in place of -Mf the same command removes them: look first.",
+            command=f"{command} | xargs -r exim -Mf",
+        )
+
+
+def _selecting(attack: Attack, waiting: Waiting) -> Iterator[str]:
+    """Commands that print ids: by sender where there are few, else by who handed them in."""
+    senders = waiting.envelope_senders
+    if 0 < len(senders) <= _FEW_SENDERS:
+        for sender in senders:
+            yield f"exiqgrep -i -f {shell(_pattern(sender))}"
+        return
+    variable = "$sender_host_address"
+    if attack.way is Way.ACCOUNT:
+        variable = "$authenticated_id"
+    elif attack.way is Way.SCRIPT:
+        variable = "$sender_ident"
+    elif attack.way in OF_PROGRAMS:
+        return
+    conditions = [shell(f"{variable} eq {name}") for name in attack.names[:_MOST_CONDITIONS]]
+    any_of = "--or " if len(conditions) > 1 else ""
+    yield f"exipick -i {any_of}{' '.join(conditions)}"
+
+
+def _pattern(sender: str) -> str:
+    """A regular expression of exiqgrep for exactly this sender."""
+    escaped = _SPECIAL.sub(lambda found: f"\\{found.group()}", sender)
+    return f"^<{escaped}>$"

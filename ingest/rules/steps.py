@@ -1,0 +1,232 @@
+"""What to do now, in order: close the way in, stop what waits, keep them out, prove it, tell people."""
+
+from collections.abc import Iterator, Sequence
+
+from ingest.rules import blocklists
+from ingest.rules.aftermath import Aftermath
+from ingest.rules.answers import Answer, Case, NextStep, Way
+from ingest.rules.attacks import OF_PROGRAMS, Attack
+from ingest.rules.broken_logins import LETS_IN
+from ingest.rules.configuration import UNQUOTED_SQL, ConfigurationFinding
+from ingest.rules.defences import DENY_STRANGERS, deny_accounts, deny_users, firewall
+from ingest.rules.open_relays import TRY_AS_STRANGER
+from ingest.rules.spool_steps import spool_steps
+from ingest.rules.words import listing, shell
+
+_RELOAD = "systemctl reload exim4"
+
+
+def next_steps(
+    attack: Attack, others: Sequence[Attack], after: Aftermath, case: Case
+) -> tuple[NextStep, ...]:
+    """What to do now, in order. ``others``: attacks of another kind; of each what closes it."""
+    closing, proving = _closing(attack, case), _proving(attack, case)
+    return (
+        *closing,
+        *(step for other in others for step in _closing(other, case)[:1]),
+        *spool_steps(attack, after.waiting),
+        *_keeping_out(attack, case),
+        *proving,
+        *_telling(attack, case),
+        *removal_steps(case),
+        _look_again(),
+    )
+
+
+def _closing(attack: Attack, case: Case) -> tuple[NextStep, ...]:
+    match attack.way:
+        case Way.NAMELESS | Way.ANY_NAME:
+            return _repair_authenticator(attack, case)
+        case Way.RELAY | Way.LOCAL_SENDER:
+            return _close_relay(case)
+        case Way.ROUTED:
+            text = f"Refuse recipients that name another destination on {case.name}, then reload Exim."
+            fix = "deny\n  local_parts = ^.*[@%!/|]\n  message     = restricted characters in address"
+            return (NextStep(text=text, command="exim -bP percent_hack_domains", fix=fix),)
+        case Way.GATEWAY:
+            text = (
+                f"Take {listing(attack.names)} and its network out of the trusted ones on {case.name}, then reload "
+                "Exim. Let the gateway pass the client's address on (host network, or the PROXY protocol)."
+            )
+            return (NextStep(text=text, command="exim -bP +relay_from_hosts"),)
+        case Way.ACCOUNT | Way.GUESSED:
+            return _lock_accounts(attack, case)
+        case _:
+            return tuple(_stop_program(attack))
+
+
+# --- authenticators and relaying ------------------------------------------------------------------
+
+
+def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
+    names = listing(attack.authenticators) or "the authenticator"
+    fixes = (case.fix(rule.code) for rule in LETS_IN)
+    fix = next(filter(None, fixes), None)
+    if attack.answer is Answer.YES and fix:
+        repair = (
+            f"Repair {names} on {case.name}, then reload Exim. Blocking the address alone leaves the hole "
+            "open."
+        )
+        return (NextStep(text=repair, command=_RELOAD, fix=fix), *_quote_sql(case))
+    show = f"Show {names} on {case.name} and paste it into Configuration, which says whether anyone gets in."
+    return (NextStep(text=show, command="exim -bP authenticators"), *_quote_sql(case))
+
+
+def _quote_sql(case: Case) -> tuple[NextStep, ...]:
+    """A repair must not open another hole."""
+    fix = case.fix(UNQUOTED_SQL.code)
+    text = (
+        "One text of the authenticator puts what the client sends into SQL without quoting. Use this instead."
+    )
+    return (NextStep(text=text, fix=fix),) if fix else ()
+
+
+def repair_hole(hole: ConfigurationFinding, case: Case) -> NextStep:
+    """How to close what a configuration lets through."""
+    repair = f"Repair it on {case.name} ({hole.where}), then reload Exim."
+    return NextStep(text=repair, command=_RELOAD, fix=hole.fix or None)
+
+
+def prove_hole_closed(hole: ConfigurationFinding) -> NextStep:
+    """How to prove that it is closed."""
+    return NextStep(text="Try as a stranger: RCPT TO must be answered 550.", command=hole.command)
+
+
+def _close_relay(case: Case) -> tuple[NextStep, ...]:
+    if holes := case.relay_holes():
+        return (repair_hole(holes[0], case),)
+    return (
+        NextStep(
+            text=f"Look at who may send without a login on {case.name}. List exact addresses only.",
+            command="exim -bP +relay_from_hosts",
+        ),
+        NextStep(
+            text="Until the cause is found: put this at the beginning of the ACL for RCPT (acl_check_rcpt), and reload "
+            "Exim. If the list above is too wide, mend it first.",
+            command=_RELOAD,
+            fix=DENY_STRANGERS,
+        ),
+    )
+
+
+# --- accounts and programs ------------------------------------------------------------------------
+
+
+def _lock_accounts(attack: Attack, case: Case) -> tuple[NextStep, ...]:
+    names = listing(attack.accounts)
+    one = len(attack.accounts) == 1
+    change = (
+        f"Change the password of {names} where the mailbox is kept, and end {'its' if one else 'their'} sessions. "
+        "The new one must be set on a computer without malware."
+    )
+    command = None
+    if any("dovecot" in name.lower() for name in case.host.logins):
+        change += " With Dovecot this ends the sessions:"
+        command = "; ".join(f"doveadm kick {shell(name)}" for name in attack.accounts[:10])
+    lock = (
+        f"If that takes time: lock {names} in Exim. Put this at the beginning of the ACL for RCPT (acl_check_rcpt), "
+        "and reload Exim."
+    )
+    steps = [NextStep(text=change, command=command)]
+    if fix := deny_accounts(attack.accounts):
+        steps.append(NextStep(text=lock, command=_RELOAD, fix=fix))
+    return tuple(steps)
+
+
+def _stop_program(attack: Attack) -> Iterator[NextStep]:
+    names = attack.names[:10]
+    if attack.way is Way.OWN_MAIL:
+        text = "Find the program that connects to the mail server from the same machine, and stop it."
+        yield NextStep(text=text, command="ss -tnp dst 127.0.0.1:25")
+        return
+    if attack.way is Way.DIRECTORY:
+        text = (
+            f"Look for the files in {listing(attack.names)} that are new or that nobody knows, and stop the one "
+            "that sends."
+        )
+        directories = " ".join(shell(name) for name in names)
+        yield NextStep(text=text, command=f"find {directories} -type f -mtime -14 -name '*.php' -ls")
+        return
+    users = " ".join(f"-u {shell(name)}" for name in names)
+    yield NextStep(
+        text=f"Find the program of {listing(attack.names)} that sends, and stop it.", command=f"ps -f {users}"
+    )
+    if fix := deny_users(attack.names):
+        text = (
+            "Until it is found: let Exim take nothing from that user. Put this into the ACL that acl_not_smtp names, "
+            "and reload Exim."
+        )
+        yield NextStep(text=text, command="exim -bP acl_not_smtp", fix=fix)
+
+
+# --- afterwards -----------------------------------------------------------------------------------
+
+
+def _keeping_out(attack: Attack, case: Case) -> Iterator[NextStep]:
+    found = firewall(attack.addresses, case.host) if attack.way is not Way.GATEWAY else None
+    if found:
+        text, command = found
+        yield NextStep(text=text, command=command)
+
+
+def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
+    if attack.way in {Way.NAMELESS, Way.ANY_NAME}:
+        closed = "Prove it is closed: a login with nothing in it must be answered 535."
+        if attack.answer is not Answer.YES:
+            closed = "Try a login with nothing in it: it must be answered 535."
+        command = (
+            f"swaks --server {shell(case.host.name or 'localhost')} --auth PLAIN --auth-user '<>' "
+            "--auth-password '<>' --quit-after AUTH"
+        )
+        return (NextStep(text=closed, command=command),)
+    if attack.way in {Way.RELAY, Way.LOCAL_SENDER, Way.ROUTED, Way.GATEWAY}:
+        if holes := case.relay_holes():
+            return (prove_hole_closed(holes[0]),)
+        text = (
+            "See which statement accepts a stranger: with a foreign sender, a foreign RCPT TO must end in “relay not "
+            "permitted” (550). Nothing is sent by this."
+        )
+        return (NextStep(text=text, command=TRY_AS_STRANGER),)
+    if attack.accounts:
+        text = (
+            f"See that {listing(attack.accounts)} is refused with the old password: the last lines must say 535, and "
+            "nothing newer may be sent."
+        )
+        return (NextStep(text=text, command=f"exigrep {shell(attack.accounts[0])} mainlog | tail -n 40"),)
+    return ()
+
+
+def _telling(attack: Attack, case: Case) -> Iterator[NextStep]:
+    if attack.accounts:
+        yield NextStep(
+            text=f"Tell the owner of {listing(attack.accounts)}: a stranger knows the password, and it must be changed "
+            "everywhere it is used. Ask what was sent on purpose."
+        )
+    elif attack.way in OF_PROGRAMS:
+        yield NextStep(
+            text="Tell the owner of the web site or program, and have it updated before it sends again."
+        )
+    elif attack.answer is Answer.YES:
+        yield NextStep(
+            text=f"Tell whoever is responsible for {case.name}, and your provider's abuse desk before it asks: what "
+            "happened, since when, and that it is closed. A shared report says it in one link."
+        )
+
+
+def removal_steps(case: Case) -> Iterator[NextStep]:
+    """Where to ask to be taken off the blocklists that others named; useless before the hole is closed."""
+    if not blocklists.providers(case):
+        return
+    replies = blocklists.replies(case)
+    known = blocklists.known_lists(replies)
+    places = [f"{item.name}{f' ({item.advice})' if item.advice else ''}" for item in known]
+    others = blocklists.other_lists(replies)
+    text = "When it is closed, and not before, ask to be taken off the blocklists"
+    if places or others:
+        text += f" that others named: {'; '.join((*places, *others))}"
+    text += ". Give the address that this host sends from."
+    yield NextStep(text=text, urls=tuple(item.url for item in known if item.url))
+
+
+def _look_again() -> NextStep:
+    return NextStep(text="Add the log again an hour later: the answer is “over” when nothing more follows.")
