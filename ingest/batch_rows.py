@@ -76,6 +76,11 @@ class Rows:
             hour = self.counts.hours[start] = Hour()
         return hour
 
+    def count_local(self, domain: str, number: int = 1) -> None:
+        """Count deliveries by a local transport to a domain."""
+        counts, domain = self.counts.local_deliveries, domain[:255]
+        counts[domain] = counts.get(domain, 0) + number
+
     def count_script(self, at: datetime, directory: str) -> None:
         """Count a program that handed in a message, by the directory it ran in."""
         key = at.replace(minute=0, second=0, microsecond=0), directory[:INDEXED_TEXT]
@@ -221,8 +226,7 @@ def _take_again(rows: Rows, event: Event, place: Place) -> None:
 def _count_local(rows: Rows, attempt: Attempt) -> None:
     domain = log_host_counts.domain_of_local_delivery(attempt)
     if domain is not None:
-        counts = rows.counts.local_deliveries
-        counts[domain] = counts.get(domain, 0) + 1
+        rows.count_local(domain)
 
 
 def _take_arrival(rows: Rows, arrival: Arrival) -> None:

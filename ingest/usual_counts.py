@@ -53,7 +53,7 @@ def count(taken: Taken, clock: Clock, rows: Rows) -> Touched:
             clock.at(f"{ten_minutes}{rest}") for ten_minutes in counted for rest in _BOUNDS
         ]
     for domain, number in Counter(taken.local_domains).items():
-        rows.counts.local_deliveries[domain] = rows.counts.local_deliveries.get(domain, 0) + number
+        rows.count_local(domain, number)
     _count_arrivals(taken, rows)
     rows.deliveries += len(taken.delivered)
     rows.kinds.update({

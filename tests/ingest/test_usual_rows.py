@@ -164,6 +164,25 @@ def test_the_database_is_the_same_by_either_way(
     same(usual, events)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_local_domain_that_is_too_long_is_cut_by_either_way(
+    db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "1adYz1-0007sb-Pz"
+    path = tmp_path / "mainlog"
+    path.write_text(
+        f"2026-03-09 12:00:00 {name} <= a@x.example H=mx.x.example [203.0.113.7] P=esmtp S=900\n"
+        f"2026-03-09 12:00:01 {name} => bob@{'d' * 300}.example R=local_user T=local_delivery\n"
+        f"2026-03-09 12:00:01 {name} Completed\n"
+    )
+    usual = pipeline.log_host("usual", "UTC")[0]
+    assert read_files(usual, path).files.get().set_aside_lines == 0
+    events = pipeline.log_host("events", "UTC")[0]
+    monkeypatch.setattr(sorted_lines, "sort", lambda *_: None)
+    read_files(events, path)
+    same(usual, events)
+
+
 def same(one: LogHost, other: LogHost) -> None:
     first, second = content(one), content(other)
     for table in first:
