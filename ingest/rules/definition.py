@@ -206,7 +206,7 @@ class CoverageGap(NamedTuple):
 class Worth(StrEnum):
     """What must at least have happened before a subject is worth judging by a rule.
 
-    A run asks this of all subjects that it touched, in a few queries (ingest/sql/worth_judging.sql), and judges
+    A run asks this of all subjects that it touched, in a few queries (ingest.candidates), and judges
     only those for which the answer of one rule is yes. It may be yes too often; it must never be no where the
     rule would find something.
     """
