@@ -1,7 +1,6 @@
 """Whole messages by words in their lines, as exigrep finds them. Reads the stored text, a page at a time."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import batched
@@ -15,12 +14,11 @@ from ingest.exim.parse import parse
 from ingest.models import LogHost, Message, Status
 from mailwatch.queries.lines import once
 from mailwatch.queries.matching import messages_within
+from mailwatch.queries.patterns import Pattern, any_of
 from mailwatch.queries.ranges import Bounds
 
 _AT_ONCE = 500  # messages
 _END_OF_TIME = datetime(9999, 12, 1, tzinfo=UTC)
-
-type Matcher = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,24 +26,13 @@ class Words:
     """What is looked for: an entry matches when any of the terms is in it, in upper or lower case."""
 
     terms: tuple[str, ...]
-    are_patterns: bool = False  # regular expressions
+    are_patterns: bool = False  # regular expressions, in the syntax of RE2
     is_inverted: bool = False  # what does not match
     with_related: bool = False  # the messages that a bounce reports about, and the bounces too
 
-    def matcher(self) -> Matcher:
-        """Raises ValueError, with one sentence, for a pattern that is none."""
-        patterns = [term if self.are_patterns else re.escape(term) for term in self.terms]
-        for term, pattern in zip(self.terms, patterns, strict=True):
-            _compiled(term, pattern)
-        either = _compiled(" ".join(self.terms), "|".join(f"(?:{pattern})" for pattern in patterns))
-        return lambda text: either.search(text) is not None
-
-
-def _compiled(term: str, pattern: str) -> re.Pattern[bytes]:
-    try:
-        return re.compile(pattern.encode(), re.IGNORECASE | re.MULTILINE)
-    except re.error as error:
-        raise ValueError(f"{term} is no regular expression: {error}.") from error
+    def pattern(self) -> Pattern:
+        """Raises NoPattern, with one sentence, for a pattern that is none."""
+        return any_of(self.terms, are_patterns=self.are_patterns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,14 +67,14 @@ def find(log_host: LogHost, words: Words, *, bounds: Bounds, status: str = "") -
 
 def _scan(log_host: LogHost, words: Words, bounds: Bounds, status: str) -> tuple[dict[str, int], list[int]]:
     """Ids of messages with a matching entry, by their first; and wanted entries that belong to no message."""
-    matches = words.matcher()
+    pattern = words.pattern()
     ids: dict[str, int] = {}
     loose: list[int] = []
     for page in _pages(log_host, bounds):
-        if not words.is_inverted and not matches(page.text):
+        if not words.is_inverted and not pattern.may_be_in_page(page.text):
             continue
         for ref, entry in page.entries():
-            is_match = matches(entry.text)
+            is_match = pattern.is_in(entry.text)
             if not is_match and not words.is_inverted:
                 continue
             event = parse(entry.text.split(b"\n", 1)[0], zone=log_host.zone)

@@ -12,6 +12,7 @@ from ingest.models import LogHost, Status
 from mailwatch.management import options
 from mailwatch.printable import plain_lines
 from mailwatch.queries import whole_messages as queries
+from mailwatch.queries.patterns import NoPattern
 from mailwatch.queries.ranges import spans
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--status", choices=[str(status) for status in Status], help="only messages of it"
         )
-        parser.add_argument("--regex", action="store_true", help="each TERM is a regular expression")
+        parser.add_argument("--regex", action="store_true", help="each TERM is a regular expression (RE2)")
         parser.add_argument("--invert", action="store_true", help="what has no line with a TERM")
         parser.add_argument(
             "--related",
@@ -46,8 +47,8 @@ class Command(BaseCommand):
             with_related=given["related"],
         )
         try:
-            words.matcher()
-        except ValueError as error:
+            words.pattern()
+        except NoPattern as error:
             raise CommandError(str(error)) from error
         found = _found(words, given)
         if json:
