@@ -10,6 +10,7 @@ from ingest.assembly import (
     Attempt,
     Conclusion,
     Gathered,
+    Status,
     conclude,
     last_attempts,
     local_user_of,
@@ -186,7 +187,14 @@ def _rejections(rows: Rows) -> list[RejectionFacts]:
 
 def _traces(messages: Sequence[ExplainedMessage], refusals: Sequence[RejectionFacts]) -> FactTraces:
     rules = {message.message_id: [found.rule for found in message.findings] for message in messages}
-    return FactTraces([message.facts for message in messages], refusals, rules)
+    partly_waiting = {message.message_id for message in messages if _is_partly_waiting(message)}
+    return FactTraces([message.facts for message in messages], refusals, rules, partly_waiting)
+
+
+def _is_partly_waiting(message: ExplainedMessage) -> bool:
+    is_open = message.gathered.completed_at is None and message.gathered.removed_at is None
+    is_partly = message.conclusion.status is Status.PARTLY_DELIVERED
+    return is_partly and message.conclusion.deferred > 0 and is_open
 
 
 def _reports(

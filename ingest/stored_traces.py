@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case, Count, Min, Q, QuerySet, When
 from django.db.models.functions import Lower
 
+from ingest.assembly import Status
 from ingest.exim.events import Stage
 from ingest.exim.reasons import Reason
 from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection
@@ -20,6 +21,9 @@ from ingest.sql import statement
 from ingest.stored_facts import id_bound
 
 _MARGIN = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
+_IS_WAITING = Q(status__in=WAITING) | Q(
+    status=Status.PARTLY_DELIVERED, deferred__gt=0, completed_at=None, removed_at=None
+)
 _COUNTS = ("messages", "recipients", "strangers", "delivered", "deferred", "bounced", "waiting")
 
 
@@ -31,19 +35,22 @@ class StoredTraces:
 
     def sent(self, trail: Trail, host: LogHostFacts) -> Sent:
         """How much went out; strangers are recipients that are not local to ``host``."""
-        columns = ("message_id", "listed_recipients", "delivered", "deferred", "bounced", "status")
-        messages, parameters = self._messages(trail).values(*columns).query.sql_with_params()
+        columns = ("message_id", "listed_recipients", "delivered", "deferred", "bounced")
+        waiting = Case(When(_IS_WAITING, then=True), default=False)
+        messages, parameters = (
+            self._messages(trail).values(*columns, is_waiting=waiting).query.sql_with_params()
+        )
         bounds = (id_bound(trail.since - _MARGIN), id_bound(trail.until + _MARGIN))
         with connection.cursor() as cursor:
             cursor.execute(
                 statement("sent_by_attack").format(messages=messages),
-                [*parameters, self._log_host_id, *bounds, sorted(host.local_domains), list(WAITING)],
+                [*parameters, self._log_host_id, *bounds, sorted(host.local_domains)],
             )
             return Sent(**dict(zip(_COUNTS, cursor.fetchone(), strict=True)))
 
     def waiting(self, trail: Trail) -> tuple[tuple[str, str | None], ...]:
         """The first messages of it on the spool, SHOWN at most: id and envelope sender."""
-        waiting = self._messages(trail).filter(status__in=WAITING).order_by("message_id")
+        waiting = self._messages(trail).filter(_IS_WAITING).order_by("message_id")
         return tuple(waiting.values_list("message_id", "envelope_sender")[:SHOWN])
 
     def refused(self, trick: Trick, since: datetime, until: datetime) -> Refused:

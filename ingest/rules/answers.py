@@ -122,12 +122,12 @@ class Case:
     coverage: Coverage
     configuration: Sequence[ConfigurationFinding]
     limits: Limits
-    host_findings: Sequence[SubjectFinding] = ()  # on the log host as a whole
+    host_findings: Sequence[SubjectFinding] | None = None  # on the log host as a whole; None: nobody looked
     traces: Traces = field(default_factory=FactTraces)
 
     def of_host(self, rule: str) -> SubjectFinding | None:
         """What a rule found on the log host as a whole."""
-        return next((finding for finding in self.host_findings if finding.rule == rule), None)
+        return next((finding for finding in self.host_findings or () if finding.rule == rule), None)
 
     @property
     def name(self) -> str:

@@ -26,6 +26,9 @@ def _forged(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
         return Answer.YES, joe_job.evidence, (JOE_JOB.code,)
     if not case.coverage.has_arrivals:
         return Answer.UNKNOWN, "There are no arrival lines, so bounces cannot be seen.", (COVERAGE.code,)
+    if case.host_findings is None:
+        text = "That takes the hours of a whole log, not some lines of one: hand in the log."
+        return Answer.UNKNOWN, text, (JOE_JOB.code,)
     text = (
         f"Fewer than {case.limits.bounces_received} bounces an hour came back for any address that did not send "
         "through this host."

@@ -15,7 +15,8 @@ from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFac
 from ingest.rules.replies import says_relay_refused
 
 WAITING = ("queued", "frozen")
-"""The states of messages that stand on the spool: arrived, and neither completed nor removed."""
+"""The states of messages that stand on the spool: arrived, and neither completed nor removed. So does one that is
+partly delivered while a recipient is put off, until it is completed or removed."""
 SHOWN = 50
 """So many message ids are named."""
 
@@ -93,11 +94,13 @@ class FactTraces:
         messages: Sequence[MessageFacts] = (),
         rejections: Sequence[RejectionFacts] = (),
         rules: Mapping[str, Collection[str]] = MappingProxyType({}),
+        partly_waiting: Collection[str] = (),
     ) -> None:
-        """``rules``: which hold for a message, by its id."""
+        """``rules``: which hold for a message, by id. ``partly_waiting``: those partly delivered, that wait."""
         self._messages = messages
         self._rejections = rejections
         self._rules = rules
+        self._partly_waiting = partly_waiting
 
     def sent(self, trail: Trail, host: LogHostFacts) -> Sent:
         """Counts them."""
@@ -112,12 +115,12 @@ class FactTraces:
             delivered=outcomes.count(Outcome.DELIVERED),
             deferred=outcomes.count(Outcome.DEFERRED),
             bounced=outcomes.count(Outcome.BOUNCED),
-            waiting=sum(message.status in WAITING for message in chosen),
+            waiting=sum(map(self._is_waiting, chosen)),
         )
 
     def waiting(self, trail: Trail) -> tuple[tuple[str, str | None], ...]:
         """Names them."""
-        found = [message for message in self._of(trail) if message.status in WAITING]
+        found = [message for message in self._of(trail) if self._is_waiting(message)]
         return tuple(sorted((message.message_id, message.envelope_sender) for message in found)[:SHOWN])
 
     def refused(self, trick: Trick, since: datetime, until: datetime) -> Refused:
@@ -146,6 +149,9 @@ class FactTraces:
             for item in message.recipients
         )
         return tuple(dict.fromkeys(text for text in texts if text))
+
+    def _is_waiting(self, message: MessageFacts) -> bool:
+        return message.status in WAITING or message.message_id in self._partly_waiting
 
     def _of(self, trail: Trail) -> Iterator[MessageFacts]:
         tests = _tests(trail)

@@ -125,7 +125,7 @@ def verdict(
     coverage: Coverage,
     configuration: Sequence[ConfigurationFinding] = (),
     limits: Limits = _DEFAULTS,
-    host_findings: Sequence[SubjectFinding] = (),
+    host_findings: Sequence[SubjectFinding] | None = None,
     traces: Traces | None = None,
 ) -> Verdict:
     """The verdict on one log host, from all its reports and what its configuration and its hours show."""

@@ -25,7 +25,7 @@ SELECT
     coalesce(sum(delivered), 0)::bigint,
     coalesce(sum(deferred), 0)::bigint,
     coalesce(sum(bounced), 0)::bigint,
-    count(*) FILTER (WHERE status = ANY(%s))
+    count(*) FILTER (WHERE is_waiting)
 FROM message
 LEFT JOIN (
     SELECT message_id, count(DISTINCT address) AS number FROM tried GROUP BY 1

@@ -20,7 +20,7 @@ def judged(
     host: LogHostFacts = HOST,
     seen: Coverage | None = None,
     configuration: Sequence[ConfigurationFinding] = (),
-    on_host: Sequence[SubjectFinding] = (),
+    on_host: Sequence[SubjectFinding] | None = (),
 ) -> Verdict:
     """The verdict on everything in the facts."""
     messages = [fact for fact in facts if isinstance(fact, MessageFacts)]

@@ -143,6 +143,13 @@ class TestByTheConfiguration:
         assert answer.basis != "Certain: log and configuration agree."
         assert answer.relaying is Answer.SUSPECTED
 
+    @pytest.mark.parametrize("condition", ["true", "1", "${if eq{x}{x}}"])
+    def test_one_that_says_yes_to_everybody_is_a_hole(self, condition: str) -> None:
+        text = f"plain:\n  driver = plaintext\n  public_name = PLAIN\n  server_condition = {condition}\n"
+        answer = judged(refusal(), configuration=audit(read(text)))
+
+        assert (answer.broken_authenticator, asked(answer, NAME).rules) == (Answer.YES, ("X02",))
+
     def test_an_injection_is_suspicious_by_itself(self) -> None:
         answer = judged(refusal(), configuration=audit(read(AS_MENDED)))
 

@@ -32,6 +32,11 @@ class TestForgedAddresses:
 
         assert question.answer is Answer.UNKNOWN
 
+    def test_some_pasted_lines_do_not_tell(self) -> None:
+        question = asked(judged(refusal(), on_host=None), FORGED)
+
+        assert question.answer is Answer.UNKNOWN
+
     def test_our_own_bounces_are_told_beside_it(self) -> None:
         told = judged(refusal(), on_host=[on_host("B04", Severity.MEDIUM)])
 
