@@ -19,6 +19,7 @@ from typing import overload
 from django.db import connection
 
 from ingest import pages
+from ingest.marks import Span
 from ingest.models import LineShare, LogFile
 from ingest.sources.entries import Entry, PlainLines, texts_of
 
@@ -32,14 +33,6 @@ _STAMP = re.compile(
 )
 _WITH_ZONE = (b" +", b" -")  # behind the seconds, as far as 21 bytes tell
 _A_SECOND = timedelta(microseconds=999_999)
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of time that surely holds the lines of a batch (UTC)."""
-
-    first_at: datetime
-    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +97,7 @@ class Sifted:
 
 
 def span_of(entries: Iterable[Entry], zone: tzinfo) -> Span | None:
-    """The bounds of a batch's stamps; None when no entry has a stamp that can be read.
+    """A span that surely holds the lines of a batch; None when no entry has a stamp that can be read.
 
     A stamp of the repeated autumn hour is told apart by its message id, which is not looked at here: the span goes
     from the earlier reading of its lowest stamp to the later reading of its highest.

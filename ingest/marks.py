@@ -37,7 +37,7 @@ _LOSS = "loss"  # what was stored went: by a mark of its own, without a time
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From the first second to the last, both included."""
+    """A stretch of time (UTC), both ends included."""
 
     first_at: datetime
     last_at: datetime

@@ -4,14 +4,14 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from ingest import faults, known_lines, new_lines, partitions, unfinished, zones
-from ingest.leases import TakenOver
+from ingest.leases import LEASE, TakenOver
+from ingest.marks import Span
 from ingest.models import LogFile, Piece, SetAside, State
 from ingest.sources import batches
 from ingest.sources.batches import Batch
@@ -20,7 +20,6 @@ from ingest.sources.entries import Entry, entries_of, lines_of
 MOST_ATTEMPTS = 5  # at a batch as a whole, without a commit between them; then it is stored in parts
 _HALVINGS = 23  # of a batch, to come to one entry
 _MOST_COLLISIONS = 5
-_LEASE = timedelta(seconds=settings.MAILWATCH_LEASE)
 _COUNTS = (
     "lines", "new_lines", "duplicate_lines", "unparsed_lines", "set_aside_lines", "messages", "deliveries",
     "rejections", "size_read",
@@ -98,7 +97,7 @@ def _store_batch(piece: Piece, batch: Batch, size_read: int) -> tuple[Piece, Log
     times = list(filter(None, [held.last_at, brought.last_at]))
     held.last_at, held.offset = max(times, default=None), batch.end
     Piece.objects.filter(pk=piece.pk).update(
-        offset=batch.end, last_at=held.last_at, attempts=1, outages=0, lease_until=Now() + _LEASE
+        offset=batch.end, last_at=held.last_at, attempts=1, outages=0, lease_until=Now() + LEASE
     )
     return held, _count_up(piece, brought)
 
@@ -127,10 +126,10 @@ def _add(total: LogFile, part: LogFile) -> None:
     total.last_at = max(filter(None, [total.last_at, part.last_at]), default=None)
 
 
-def _reserve(piece: Piece, entries: Sequence[Entry]) -> known_lines.Span:
+def _reserve(piece: Piece, entries: Sequence[Entry]) -> Span:
     """Reserve the span of entries; those without any stamp belong behind what was read so far."""
     known = piece.last_at or piece.file.last_at or piece.file.run.created_at
-    span = known_lines.span_of(entries, piece.file.log_host.zone) or known_lines.Span(known, known)
+    span = known_lines.span_of(entries, piece.file.log_host.zone) or Span(known, known)
     unfinished.reserve(piece.file.log_host_id, entries, span)
     return span
 
@@ -138,7 +137,7 @@ def _reserve(piece: Piece, entries: Sequence[Entry]) -> known_lines.Span:
 def _store_apart(
     piece: Piece,
     entries: Sequence[Entry],
-    reserved: known_lines.Span,
+    reserved: Span,
     brought: LogFile,
     *,
     beginning: bytes = b"",
@@ -173,7 +172,7 @@ def _set_aside(file: LogFile, entry: Entry, reason: str, brought: LogFile) -> No
     brought.set_aside_lines += entry.lines
 
 
-def _fallback(piece: Piece, span: known_lines.Span) -> datetime:
+def _fallback(piece: Piece, span: Span) -> datetime:
     """The time of entries without one where all new entries lack it; within what is reserved."""
     return min(max(piece.last_at or span.first_at, span.first_at), span.last_at)
 
@@ -181,7 +180,7 @@ def _fallback(piece: Piece, span: known_lines.Span) -> datetime:
 def _store(
     piece: Piece,
     entries: Sequence[Entry],
-    span: known_lines.Span,
+    span: Span,
     brought: LogFile,
     *,
     beginning: bytes = b"",

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from django.db import connection
 
 from ingest import known_lines, marks, pages, removal
-from ingest.known_lines import NewEntry, Span
+from ingest.known_lines import NewEntry
+from ingest.marks import Span
 from ingest.models import LineShare, LogFile, LogHost, Piece, Unfinished
 from ingest.sources.entries import Entry, texts_of
 

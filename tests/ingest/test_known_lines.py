@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest import known_lines
-from ingest.known_lines import Span, span_of
+from ingest.known_lines import span_of
+from ingest.marks import Span
 from ingest.models import IngestRun, LogHost
 from ingest.sources.entries import entries_of
 from tests.ingest.content import content
