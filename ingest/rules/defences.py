@@ -11,7 +11,6 @@ from ipaddress import IPv4Address, ip_network
 
 from ingest.rules.facts import LogHostFacts, read_address
 from ingest.rules.relaying import is_private_address
-from ingest.rules.words import count
 
 MOST_ADDRESSES = 10
 _NETWORK_BITS = {4: 24, 6: 48}
@@ -31,7 +30,8 @@ def firewall(addresses: Sequence[str], host: LogHostFacts) -> tuple[str, str] | 
     chosen, text = foreign, "Shut them out at the firewall until it is mended."
     if len(foreign) > MOST_ADDRESSES:
         chosen = _networks(foreign)
-        text = f"Shut out the {count(len(chosen), 'network')} that most of the {len(foreign):,} addresses are in."
+        which = "the network" if len(chosen) == 1 else f"the {len(chosen)} networks"
+        text = f"Shut out {which} that most of the {len(foreign):,} addresses are in."
         text += " This alone does not help: others will come. It also shuts out neighbours."
     commands = [
         f"{tool} -I INPUT -s {','.join(sources)} -p tcp -m multiport --dports {_PORTS} -j DROP"

@@ -21,10 +21,8 @@ def spool_steps(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
         return
     named = " ".join(ids)
     is_all = len(ids) == waiting.total
-    those = "it" if waiting.total == 1 else "them"
-    which = (
-        f"the {count(waiting.total, 'message')} of it that still {'waits' if waiting.total == 1 else 'wait'}"
-    )
+    one = waiting.total == 1
+    which = f"the {count(waiting.total, 'message')} of it that still {'waits' if one else 'wait'}"
     if not is_all:
         which = f"what still waits; these are the first {len(ids)} of {waiting.total:,}"
     yield NextStep(
@@ -34,15 +32,12 @@ def spool_steps(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
     if not is_all:
         yield from _the_rest(attack, waiting)
     yield NextStep(
-        text=f"Look at one of {those}, to be sure that it is spam."
-        if waiting.total > 1
-        else "Look at it, to be sure that it is spam.",
+        text=f"Look at {'it' if one else 'one of them'}, to be sure that it is spam.",
         command=f"exim -Mvh {ids[0]}; exim -Mvb {ids[0]} | head -n 40",
     )
     yield NextStep(
-        text=f"Remove {those} when you are sure. No bounce is sent, and {those} cannot be brought back."
-        if waiting.total > 1
-        else "Remove it when you are sure. No bounce is sent, and it cannot be brought back.",
+        text=f"Remove {'it' if one else 'them'} when you are sure. No bounce is sent, and nothing brings "
+        f"{'it' if one else 'them'} back.",
         command=f"exim -Mrm {named}",
     )
 

@@ -59,16 +59,16 @@ def _closing(attack: Attack, case: Case) -> tuple[NextStep, ...]:
 
 
 def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    names = listing(attack.authenticators) or "the authenticator"
+    names = listing(attack.authenticators) or "behind these logins"
     fixes = (case.fix(rule.code) for rule in LETS_IN)
     fix = next(filter(None, fixes), None)
     if attack.answer is Answer.YES and fix:
         repair = (
-            f"Repair {names} on {case.name}, then reload Exim. Blocking the address alone leaves the hole "
+            f"Repair the authenticator {names} on {case.name}, then reload Exim. Blocking the address alone leaves the hole "
             "open."
         )
         return (NextStep(text=repair, command=_RELOAD, fix=fix), *_quote_sql(case))
-    show = f"Show {names} on {case.name} and paste it into Configuration, which says whether anyone gets in."
+    show = f"Show the authenticator {names} on {case.name} and paste it into Configuration, which says whether anyone gets in."
     return (NextStep(text=show, command="exim -bP authenticators"), *_quote_sql(case))
 
 

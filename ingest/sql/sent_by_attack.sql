@@ -1,21 +1,18 @@
--- How much went out of an attack: its messages, their recipients by the outcome of the last attempt, what waits of them,
--- and the different recipients at foreign domains, by their addresses before aliasing. Recipients are those of the "for"
--- list, or those that were tried, whichever are more.
+-- How much went out of an attack: its messages, their recipients (those of the "for" list, or those that were tried,
+-- whichever are more), the different recipients at foreign domains by their addresses before aliasing, recipients by the
+-- outcome of the last attempt, and the messages that wait.
 WITH message AS MATERIALIZED ({messages}),
-tried AS MATERIALIZED (
-    SELECT message_id, lower(coalesce(delivery.original_recipient, delivery.recipient)) AS address
+every AS (
+    SELECT lower(coalesce(delivery.original_recipient, delivery.recipient)) AS address
     FROM ingest_delivery AS delivery
     JOIN message USING (message_id)
     WHERE delivery.log_host_id = %s AND delivery.message_id >= %s AND delivery.message_id < %s
-),
-every AS (
-    SELECT address FROM tried
     UNION
     SELECT lower(unnest(listed_recipients)) FROM message
 )
 SELECT
     count(*),
-    coalesce(sum(greatest(coalesce(cardinality(listed_recipients), 0), coalesce(number, 0))), 0)::bigint,
+    coalesce(sum(greatest(coalesce(cardinality(listed_recipients), 0), delivered + deferred + bounced)), 0)::bigint,
     (
         SELECT count(*) FROM every
         WHERE
@@ -27,6 +24,3 @@ SELECT
     coalesce(sum(bounced), 0)::bigint,
     count(*) FILTER (WHERE is_waiting)
 FROM message
-LEFT JOIN (
-    SELECT message_id, count(DISTINCT address) AS number FROM tried GROUP BY 1
-) AS counted USING (message_id)
