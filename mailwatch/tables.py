@@ -1,6 +1,7 @@
-"""Tables that leave the page as CSV. Their cells hold text that attackers wrote."""
+"""Tables that leave the page as CSV or JSON. Their cells hold text that attackers wrote."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from io import StringIO
@@ -23,6 +24,17 @@ def csv_rows(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
+
+
+def json_rows(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """``{"name": [{...}, ...]}``, one object at a time."""
+    separator = ""
+    yield f"{{{json.dumps(name)}: ["
+    for row in rows:
+        cells = [cell.isoformat() if isinstance(cell, datetime) else cell for cell in row]
+        yield f"{separator}\n{json.dumps(dict(zip(header, cells, strict=True)), ensure_ascii=False)}"
+        separator = ","
+    yield "\n]}\n"
 
 
 def guarded(cell: Cell) -> str | int:

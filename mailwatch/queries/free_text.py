@@ -125,6 +125,15 @@ def read(
         if len(found) >= hits or clock() >= end:
             is_all = False
             break
+    return _slice(asked, progress, found, is_all=is_all)
+
+
+def stopped(asked: Asked, *, cursor: str) -> Slice:
+    """A slice that reads nothing: how far the reading had come, and where it would go on."""
+    return _slice(asked, _Progress.read(cursor), (), is_all=False)
+
+
+def _slice(asked: Asked, progress: _Progress, found: Sequence[Hit], *, is_all: bool) -> Slice:
     totals = _rows(asked).aggregate(pages=Count("*"), lines=Sum("lines", default=0))
     return Slice(
         hits=tuple(found),

@@ -27,10 +27,11 @@ class Pattern:
 
     compiled: Any
     can_skip_pages: bool  # what is not in a page as a whole is in no line of it
+    also: "Pattern | None" = None  # or this one
 
     def is_in(self, text: bytes) -> bool:
         """Whether one line holds it."""
-        return self.compiled.search(text) is not None
+        return self.compiled.search(text) is not None or (self.also is not None and self.also.is_in(text))
 
     def may_be_in_page(self, text: bytes) -> bool:
         """False where no line of the page holds it."""

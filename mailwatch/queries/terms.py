@@ -11,6 +11,7 @@ from ingest.exim import message_id
 type Network = IPv4Network | IPv6Network
 
 _DOMAIN = re.compile(r"@?(?=.{1,253}\Z)(?:[\w-]{1,63}\.)+[\w-]{1,63}\.?")
+_IPV4_BEGINNING = re.compile(r"(?:\d{1,3}\.){1,3}")
 _LONGEST = 1000  # characters; the longest thing a log line holds that people look for is a Message-ID header
 
 
@@ -24,6 +25,13 @@ class TermKind(StrEnum):
     DOMAIN = "domain"
     NETWORK = "network"  # one IP address, or a network of them
     ACCOUNT = "account"
+    TEXT = "text"  # words in raw lines
+    PATTERN = "pattern"  # a regular expression in raw lines
+    SUBJECT = "subject"  # words in subjects
+    PART = "part"  # part of an address
+
+
+_SCANNED = frozenset({TermKind.TEXT, TermKind.PATTERN, TermKind.SUBJECT, TermKind.PART})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,11 @@ class Term:
     @property
     def is_one_host(self) -> bool:
         return self.network is not None and self.network.num_addresses == 1
+
+    @property
+    def is_scanned(self) -> bool:
+        """No index answers it: the lines themselves are read."""
+        return self.kind in _SCANNED
 
     @property
     def noun(self) -> str:
@@ -53,14 +66,24 @@ _NOUNS = {
     TermKind.ADDRESS: "address",
     TermKind.DOMAIN: "domain",
     TermKind.ACCOUNT: "account",
+    TermKind.TEXT: "words in the lines",
+    TermKind.PATTERN: "pattern",
+    TermKind.SUBJECT: "words in subjects",
+    TermKind.PART: "part of an address",
 }
 
 
 _ALTERNATIVES = {
-    TermKind.HEADER: (TermKind.ADDRESS,),
-    TermKind.ADDRESS: (TermKind.ACCOUNT, TermKind.HEADER),
-    TermKind.DOMAIN: (TermKind.ACCOUNT,),
-    TermKind.ACCOUNT: (TermKind.ADDRESS,),
+    TermKind.MESSAGE_ID: (TermKind.TEXT,),
+    TermKind.HEADER: (TermKind.ADDRESS, TermKind.TEXT),
+    TermKind.ADDRESS: (TermKind.ACCOUNT, TermKind.HEADER, TermKind.PART, TermKind.TEXT),
+    TermKind.DOMAIN: (TermKind.ACCOUNT, TermKind.PART, TermKind.TEXT),
+    TermKind.NETWORK: (TermKind.TEXT,),
+    TermKind.ACCOUNT: (TermKind.ADDRESS, TermKind.PART, TermKind.SUBJECT, TermKind.TEXT),
+    TermKind.TEXT: (TermKind.SUBJECT, TermKind.PART, TermKind.PATTERN),
+    TermKind.PATTERN: (TermKind.TEXT,),
+    TermKind.SUBJECT: (TermKind.TEXT, TermKind.PART),
+    TermKind.PART: (TermKind.TEXT, TermKind.SUBJECT),
 }
 
 
@@ -84,10 +107,7 @@ def understand(text: str, *, kind: TermKind | None = None) -> Term:
         term = attempt(value)
         if term is not None:
             return term
-    raise NotUnderstood(
-        "Words are not searched here. Look for a message id, an address, a domain, an IP address, a network"
-        " or an account; for words in the lines use manage.py search."
-    )
+    return Term(TermKind.TEXT, value)
 
 
 def alternatives(term: Term) -> tuple[TermKind, ...]:
@@ -130,6 +150,15 @@ def _network(value: str) -> Term | None:
     return Term(TermKind.NETWORK, str(ip_address(text)), network)
 
 
+def _network_beginning(value: str) -> Term | None:
+    """``192.0.2.`` is 192.0.2.0/24."""
+    if _IPV4_BEGINNING.fullmatch(value) is None:
+        return None
+    numbers = value.rstrip(".").split(".")
+    address = ".".join(numbers + ["0"] * (4 - len(numbers)))
+    return _network(f"{address}/{8 * len(numbers)}")
+
+
 def _domain(value: str) -> Term | None:
     if _DOMAIN.fullmatch(value) is None:
         return None
@@ -154,9 +183,43 @@ def _account_word(value: str) -> Term | None:
     return Term(TermKind.ACCOUNT, value) if value and not re.search(r"\s", value) else None
 
 
+def _text(value: str) -> Term | None:
+    return Term(TermKind.TEXT, value) if value else None
+
+
+def _written_pattern(value: str) -> Term | None:
+    """``/10\\.0\\.\\d+/``"""
+    is_one = len(value) > 2 and value.startswith("/") and value.endswith("/")
+    return Term(TermKind.PATTERN, value[1:-1]) if is_one else None
+
+
+def _pattern(value: str) -> Term | None:
+    return _written_pattern(value) or (Term(TermKind.PATTERN, value) if value else None)
+
+
+def _written_subject(value: str) -> Term | None:
+    """``subject: quarterly report``"""
+    name, _, words = value.partition(":")
+    return Term(TermKind.SUBJECT, words.strip()) if name.lower() == "subject" and words.strip() else None
+
+
+def _subject(value: str) -> Term | None:
+    return _written_subject(value) or (Term(TermKind.SUBJECT, value) if value else None)
+
+
+def _local_part(value: str) -> Term | None:
+    """``alice@``: whatever the domain."""
+    return _part(value) if value.endswith("@") and len(value) > 1 and not re.search(r"\s", value) else None
+
+
+def _part(value: str) -> Term | None:
+    return Term(TermKind.PART, value) if value else None
+
+
 type _Reader = Callable[[str], Term | None]
 _IN_ORDER: tuple[_Reader, ...] = (
-    _message_id, _bracketed_header, _network, _domain, _address_with_domain, _account_word,
+    _message_id, _bracketed_header, _written_pattern, _written_subject, _network, _network_beginning, _domain,
+    _local_part, _address_with_domain, _account_word,
 )  # fmt: skip
 _BY_KIND: dict[TermKind, _Reader] = {
     TermKind.MESSAGE_ID: _message_id,
@@ -165,4 +228,8 @@ _BY_KIND: dict[TermKind, _Reader] = {
     TermKind.DOMAIN: _domain,
     TermKind.ADDRESS: _address,
     TermKind.ACCOUNT: _account,
+    TermKind.TEXT: _text,
+    TermKind.PATTERN: _pattern,
+    TermKind.SUBJECT: _subject,
+    TermKind.PART: _part,
 }

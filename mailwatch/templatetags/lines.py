@@ -9,6 +9,7 @@ from django import template
 from ingest.exim.glossary import Token, explain
 from ingest.exim.line import readable
 from mailwatch.printable import plain_lines
+from mailwatch.queries.patterns import Pattern
 
 register = template.Library()
 
@@ -63,3 +64,13 @@ def parts_of(text: str, tokens: Sequence[Token]) -> list[Part]:
 def told_line(text: str, tokens: Sequence[Token]) -> dict[str, object]:
     """A line that was explained already: whole, the parts that matter marked."""
     return {"parts": parts_of(text, tokens), "has_meanings": False}
+
+
+@register.inclusion_tag("parts/raw.html")
+def found_line(raw: bytes, pattern: Pattern) -> dict[str, object]:
+    """One log line with what was looked for marked."""
+    text, parts, end = readable(raw), [], 0
+    for start, stop in pattern.places(text):
+        parts += [Part(plain_lines(text[end:start])), Part(plain_lines(text[start:stop]), " ", matters=True)]
+        end = stop
+    return {"parts": [*parts, Part(plain_lines(text[end:]))], "has_meanings": False}

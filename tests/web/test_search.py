@@ -54,7 +54,7 @@ def test_text_is_understood_as_what_it_looks_like(text: str, kind: TermKind, val
     assert (term.kind, term.value) == (kind, value)
 
 
-@pytest.mark.parametrize("text", ["two words", "x" * 2000, "a\0b"])
+@pytest.mark.parametrize("text", ["x" * 2000, "a\0b"])
 def test_text_that_is_no_search_is_said_to_be_none(text: str) -> None:
     with pytest.raises(NotUnderstood):
         understand(text)
@@ -115,7 +115,7 @@ def test_without_a_login_there_is_no_search(client: Client, db: None) -> None:
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
-        ({"q": "two words"}, "Words are not searched here"),
+        ({"q": "/(/"}, "is no regular expression"),
         ({"q": "alice", "kind": "network"}, "cannot be read as"),
         ({"log_host": "nope"}, "no log host of this name"),
         ({"since": "yesterday"}, "is no time"),
