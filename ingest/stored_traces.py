@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Case, Count, Min, Q, QuerySet, When
+from django.db.models import Case, Count, Min, Q, QuerySet, When, Window
 from django.db.models.functions import Lower
 
 from ingest.assembly import Status
@@ -16,7 +16,7 @@ from ingest.exim.events import Stage
 from ingest.exim.reasons import Reason
 from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection
 from ingest.rules.facts import LogHostFacts
-from ingest.rules.traces import SHOWN, WAITING, Refused, Sent, Trail, Trick
+from ingest.rules.traces import SHOWN, WAITING, Refused, Sent, Trail, Trick, Waiting, waiting_of
 from ingest.sql import statement
 from ingest.stored_facts import id_bound
 
@@ -48,10 +48,12 @@ class StoredTraces:
             )
             return Sent(**dict(zip(_COUNTS, cursor.fetchone(), strict=True)))
 
-    def waiting(self, trail: Trail) -> tuple[tuple[str, str | None], ...]:
-        """The first messages of it on the spool, SHOWN at most: id and envelope sender."""
-        waiting = self._messages(trail).filter(_IS_WAITING).order_by("message_id")
-        return tuple(waiting.values_list("message_id", "envelope_sender")[:SHOWN])
+    def waiting(self, trail: Trail) -> Waiting:
+        """What of it stands on the spool."""
+        waiting = self._messages(trail).filter(_IS_WAITING).annotate(total=Window(Count("*")))
+        columns = waiting.order_by("message_id").values_list("message_id", "envelope_sender", "total")
+        shown = list(columns[:SHOWN])
+        return waiting_of([(name, sender) for name, sender, _ in shown], shown[0][2] if shown else 0)
 
     def refused(self, trick: Trick, since: datetime, until: datetime) -> Refused:
         """Refusals of the trick after ``since``, up to and with ``until``."""

@@ -1,6 +1,6 @@
 """What came after an attack: is it over, and has the repair worked? The end of the log is "now"."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ingest.rules.answers import Answer, Case, Way
@@ -8,21 +8,14 @@ from ingest.rules.attacks import OF_PROGRAMS, Attack, trail_of, trick_of
 from ingest.rules.broken_logins import holes
 from ingest.rules.configuration import WRONG_ID
 from ingest.rules.definition import State
-from ingest.rules.traces import Refused, Sent, Trail
+from ingest.rules.traces import Refused, Sent, Trail, Waiting
 from ingest.rules.words import be, count, day_and_minute, listing
 
 _SHORT_LOG = timedelta(hours=6)
 _OF_ANYBODY = frozenset({Way.NAMELESS, Way.RELAY, Way.GATEWAY, Way.ACCOUNT, Way.GUESSED})
 """Where a stranger's refusal proves something too: the way in stood open to everybody."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """Messages on the spool."""
-
-    total: int = 0
-    message_ids: tuple[str, ...] = ()  # the first
-    envelope_senders: tuple[str, ...] = ()  # of these; "" is the null sender
+_SIGNS_COME_LATE = frozenset({Way.ACCOUNT, Way.GUESSED, Way.SCRIPT, Way.OWN_MAIL})
+"""Where messages are told by what became of them, so that those that wait give no sign yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +45,21 @@ def aftermath(attack: Attack, case: Case) -> Aftermath:
     refused = _refused(attack, case)
     over = _is_over(attack, case, refused is not None and _is_proof(attack, case, refused))
     sent = case.traces.sent(trail, case.host) if trail else Sent()
+    waiting = _waiting(attack, trail, sent, case) if trail else Waiting()
     return Aftermath(
-        sent=sent,
-        waiting=_waiting(trail, case, sent.waiting) if trail and sent.waiting else Waiting(),
+        sent=replace(sent, waiting=waiting.total),
+        waiting=waiting,
         repair=_repair(attack, case, refused, over),
         is_over=over,
     )
 
 
-def _waiting(trail: Trail, case: Case, total: int) -> Waiting:
-    shown = case.traces.waiting(trail)
-    senders = dict.fromkeys(sender for _, sender in shown if sender is not None)
-    return Waiting(
-        total=total,
-        message_ids=tuple(message_id for message_id, _ in shown),
-        envelope_senders=tuple(senders),
-    )
+def _waiting(attack: Attack, trail: Trail, sent: Sent, case: Case) -> Waiting:
+    """What an account or a program sent after its last sign waits too, and is likely the same."""
+    end = case.coverage.last_at
+    if attack.way in _SIGNS_COME_LATE and end is not None and end > trail.until:
+        return case.traces.waiting(replace(trail, until=end))
+    return case.traces.waiting(trail) if sent.waiting else Waiting()
 
 
 def _is_over(attack: Attack, case: Case, is_refused: bool) -> Answer:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from ingest.rules.aftermath import Waiting
 from ingest.rules.answers import NextStep, Way
 from ingest.rules.attacks import OF_PROGRAMS, Attack
+from ingest.rules.traces import Waiting
 from ingest.rules.words import count, shell
 
 _FEW_SENDERS = 3

@@ -61,6 +61,22 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Messages on the spool."""
+
+    total: int = 0
+    message_ids: tuple[str, ...] = ()  # the first SHOWN
+    envelope_senders: tuple[str, ...] = ()  # of these; "" is the null sender
+
+
+def waiting_of(shown: Sequence[tuple[str, str | None]], total: int) -> Waiting:
+    """Of so many, those that are named: id and envelope sender."""
+    senders = dict.fromkeys(sender for _, sender in shown if sender is not None)
+    message_ids = tuple(message_id for message_id, _ in shown)
+    return Waiting(total=total, message_ids=message_ids, envelope_senders=tuple(senders))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """How often a trick was refused in a time."""
 
@@ -76,8 +92,8 @@ class Traces(Protocol):
     def sent(self, trail: Trail, host: LogHostFacts) -> Sent:
         """How much went out; strangers are recipients that are not local to ``host``."""
 
-    def waiting(self, trail: Trail) -> tuple[tuple[str, str | None], ...]:
-        """The first messages of it on the spool, SHOWN at most: id and envelope sender."""
+    def waiting(self, trail: Trail) -> Waiting:
+        """What of it stands on the spool."""
 
     def refused(self, trick: Trick, since: datetime, until: datetime) -> Refused:
         """Refusals of the trick after ``since``, up to and with ``until``."""
@@ -118,10 +134,11 @@ class FactTraces:
             waiting=sum(map(self._is_waiting, chosen)),
         )
 
-    def waiting(self, trail: Trail) -> tuple[tuple[str, str | None], ...]:
+    def waiting(self, trail: Trail) -> Waiting:
         """Names them."""
         found = [message for message in self._of(trail) if self._is_waiting(message)]
-        return tuple(sorted((message.message_id, message.envelope_sender) for message in found)[:SHOWN])
+        shown = sorted((message.message_id, message.envelope_sender) for message in found)[:SHOWN]
+        return waiting_of(shown, len(found))
 
     def refused(self, trick: Trick, since: datetime, until: datetime) -> Refused:
         """Counts them."""

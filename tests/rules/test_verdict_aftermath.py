@@ -147,6 +147,13 @@ class TestHowMuch:
             "4 delivered, 2 put off by the other server, 0 bounced, 2 messages still on this server.",
         )
 
+    def test_what_an_account_sent_last_waits_and_gives_no_sign_yet(self) -> None:
+        later = login(30, message_id="1wvZ99-00000000009-0001", status="queued", recipients=(recipient(),))
+        told = judged(spam(), later, seen=coverage(700))
+
+        assert told.after is not None
+        assert (told.after.sent.messages, told.after.waiting.message_ids) == (1, (later.message_id,))
+
     def test_the_document_for_programs_has_it_all(self) -> None:
         told = judged(nameless(0, status="queued"), failed_login(90, None), seen=coverage(700)).as_json()
 
