@@ -7,7 +7,7 @@ from ingest.rules.answers import Answer, Case, NextStep, Question, worst_answer
 from ingest.rules.broken_logins import LETS_IN, holes
 from ingest.rules.configuration import ConfigurationFinding
 from ingest.rules.definition import Severity
-from ingest.rules.open_relays import TRY_AS_STRANGER, refused
+from ingest.rules.open_relays import refused, try_as_stranger
 from ingest.rules.reputation import BACKSCATTER, JOE_JOB
 from ingest.rules.steps import prove_hole_closed, removal_steps, repair_hole
 from ingest.rules.telling import Told
@@ -117,9 +117,9 @@ def _told_open_question(case: Case, questions: Sequence[Question]) -> Told:
     if first.name == questions[0].name and case.coverage.has_arrivals and case.coverage.has_deliveries:
         steps = (
             NextStep(
-                text="Try as a stranger: with a foreign sender, RCPT TO with a foreign address must end in “relay not "
-                "permitted” (550). Nothing is sent by this.",
-                command=TRY_AS_STRANGER,
+                text="Try as a stranger: RCPT TO with a foreign address must end in “relay not permitted” (550). "
+                "Nothing is sent by this.",
+                command=try_as_stranger(),
             ),
         )
     return Told(

@@ -1,5 +1,6 @@
 """What to do now, in order: close the way in, stop what waits, keep them out, prove it, tell people."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ingest.rules import blocklists
@@ -9,11 +10,12 @@ from ingest.rules.attacks import OF_PROGRAMS, Attack
 from ingest.rules.broken_logins import LETS_IN
 from ingest.rules.configuration import UNQUOTED_SQL, ConfigurationFinding
 from ingest.rules.defences import DENY_STRANGERS, deny_accounts, deny_users, firewall
-from ingest.rules.open_relays import TRY_AS_STRANGER
+from ingest.rules.open_relays import try_as_stranger
 from ingest.rules.spool_steps import spool_steps
 from ingest.rules.words import listing, shell
 
 _RELOAD = "systemctl reload exim4"
+_DOMAIN = re.compile(r"[a-z0-9.-]+")
 
 
 def next_steps(
@@ -64,11 +66,14 @@ def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
     fix = next(filter(None, fixes), None)
     if attack.answer is Answer.YES and fix:
         repair = (
-            f"Repair the authenticator {names} on {case.name}, then reload Exim. Blocking the address alone leaves the hole "
-            "open."
+            f"Repair the authenticator {names} on {case.name}, then reload Exim. Blocking the address alone leaves the "
+            "hole open."
         )
         return (NextStep(text=repair, command=_RELOAD, fix=fix), *_quote_sql(case))
-    show = f"Show the authenticator {names} on {case.name} and paste it into Configuration, which says whether anyone gets in."
+    show = (
+        f"Show the authenticator {names} on {case.name} and paste it into Configuration, which says whether anyone "
+        "gets in."
+    )
     return (NextStep(text=show, command="exim -bP authenticators"), *_quote_sql(case))
 
 
@@ -183,10 +188,10 @@ def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
         if holes := case.relay_holes():
             return (prove_hole_closed(holes[0]),)
         text = (
-            "See which statement accepts a stranger: with a foreign sender, a foreign RCPT TO must end in “relay not "
-            "permitted” (550). Nothing is sent by this."
+            "See which statement accepts a stranger: a foreign RCPT TO must end in “relay not permitted” (550). "
+            "Nothing is sent by this."
         )
-        return (NextStep(text=text, command=TRY_AS_STRANGER),)
+        return (NextStep(text=text, command=try_as_stranger(_sender_tried(attack, case))),)
     if attack.accounts:
         text = (
             f"See that {listing(attack.accounts)} is refused with the old password: the last lines must say 535, and "
@@ -194,6 +199,12 @@ def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
         )
         return (NextStep(text=text, command=f"exigrep {shell(attack.accounts[0])} mainlog | tail -n 40"),)
     return ()
+
+
+def _sender_tried(attack: Attack, case: Case) -> str:
+    """One of ours where that opened the door."""
+    domains = [domain for domain in sorted(case.host.local_domains) if _DOMAIN.fullmatch(domain)]
+    return f"postmaster@{domains[0]}" if attack.way is Way.LOCAL_SENDER and domains else ""
 
 
 def _telling(attack: Attack, case: Case) -> Iterator[NextStep]:

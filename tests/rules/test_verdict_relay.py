@@ -69,6 +69,7 @@ class TestYes:
         if answer is not Answer.UNKNOWN:
             assert (told.rule, told.relaying) == ("R02", answer)
             assert "who only writes one of its addresses as the sender" in told.headline
+            assert any("MAIL FROM:<postmaster@example.com>" in command for command in commands(told))
 
     @pytest.mark.parametrize(
         ("severity", "answer"), [(Severity.CRITICAL, Answer.YES), (Severity.HIGH, Answer.SUSPECTED)]
