@@ -12,3 +12,4 @@ class IngestConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("ingest.countries.checks")
+        import_module("ingest.limit_checks")

@@ -19,8 +19,9 @@ from ingest.judging import by_kind, forget_states, judge, judged
 from ingest.marks import Subject, subjects_of
 from ingest.models import AddressLogin, IngestRun, LocalDomain, LogHost, Message, Suspect
 from ingest.rules import memory
+from ingest.rules.allowed import allowances_of_message, covering
 from ingest.rules.configuration import ConfigurationFinding, audit
-from ingest.rules.definition import Limits, MessageFinding, SubjectFinding, Worth
+from ingest.rules.definition import MessageFinding, SubjectFinding, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, infer_local_domains
 from ingest.rules.messages import is_worth_judging, message_findings
 from ingest.rules.relays import SubjectReport
@@ -28,6 +29,7 @@ from ingest.rules.verdict import Verdict, verdict
 from ingest.stored_facts import (
     coverage,
     facts_of,
+    limits_of,
     log_host_facts,
     may_depend_on_log_host,
     stored_configuration,
@@ -36,7 +38,6 @@ from ingest.stored_facts import message_facts as stored_message_facts
 from ingest.stored_traces import StoredTraces
 
 _MESSAGES_AT_ONCE = 5000
-_LIMITS = Limits()
 
 
 # ---- messages
@@ -72,9 +73,18 @@ def classify(
 
 
 def findings_of(log_host: LogHost, message_id: str) -> tuple[MessageFinding, ...]:
-    """What the rules find on one message now, in words; worst first. Stored is only that they do."""
+    """What the rules find on one message now, in words, worst first; what is allowed is marked.
+
+    Stored is only that they do.
+    """
     facts = stored_message_facts(log_host, [message_id]).get(message_id)
-    return () if facts is None else message_findings(facts, log_host_facts(log_host))
+    if facts is None:
+        return ()
+    allowances = allowances_of_message(reports.allowances(log_host.pk), facts)
+    return tuple(
+        finding._replace(allowed_by=covering(allowances, finding.rule, facts.received_at))
+        for finding in message_findings(facts, log_host_facts(log_host))
+    )
 
 
 def _classify_again(
@@ -101,10 +111,11 @@ def settle(run: IngestRun, *, renew: Callable[[], None]) -> None:
     if touched.has_loss:
         judge_suspects(log_host)
     again = _follow_log_host(log_host, renew)
-    found = candidates(log_host.pk, touched, _LIMITS)
+    host = log_host_facts(log_host)
+    found = candidates(log_host.pk, touched, host.limits)
     found.subjects.update(again)
-    judge(log_host.pk, log_host_facts(log_host), found, renew=renew)
-    signs.count_again(log_host.pk, touched if is_counted else marks.EVERYTHING)
+    judge(log_host.pk, host, found, renew=renew)
+    signs.count_again(log_host.pk, touched if is_counted else marks.EVERYTHING, host.limits)
     marks.delete(run)
 
 
@@ -117,12 +128,17 @@ def judge_suspects(log_host: LogHost) -> None:
     forget_states(log_host.pk)
     found = Candidates(subjects=_follow_log_host(log_host, _nothing) | _suspects(log_host))
     found.subjects.update(_with_many_logins(log_host))
-    found.subjects.update(accounts(log_host.pk, marks.EVERYTHING, _LIMITS, set(Worth)))
-    judge(log_host.pk, log_host_facts(log_host), found)
-    signs.count_again(log_host.pk, marks.EVERYTHING)
+    host = log_host_facts(log_host)
+    found.subjects.update(accounts(log_host.pk, marks.EVERYTHING, host.limits, set(Worth)))
+    judge(log_host.pk, host, found)
+    signs.count_again(log_host.pk, marks.EVERYTHING, host.limits)
 
 
 def _nothing() -> None:
+    pass
+
+
+def _no_progress(done: int, total: int) -> None:
     pass
 
 
@@ -135,7 +151,7 @@ def _with_many_logins(log_host: LogHost) -> Iterator[Subject]:
     addresses = AddressLogin.objects.filter(log_host=log_host).values_list("sender_host_address")
     for (address,) in (
         addresses.annotate(users=Count("*"))
-        .filter(users__gte=_LIMITS.many_ids)
+        .filter(users__gte=limits_of(log_host).many_ids)
         .values_list("sender_host_address")
     ):
         yield SubjectKind.SENDER_HOST_ADDRESS, address
@@ -154,7 +170,7 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> set[Subjec
     subjects = _classify_again(log_host.pk, host, facts_of(waiting, log_host.pk), renew=renew)
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=basis)
     subjects.update(
-        busy_users(log_host.pk, [marks.ALWAYS], _LIMITS)
+        busy_users(log_host.pk, [marks.ALWAYS], host.limits)
     )  # which senders and recipients are foreign
     return subjects | _suspects(log_host, messages__gt=0)
 
@@ -164,7 +180,9 @@ def _learn(log_host: LogHost) -> LogHostFacts:
     with transaction.atomic():
         held = LogHost.objects.select_for_update(no_key=True).get(pk=log_host.pk)  # uploads go on
         counts = LocalDomain.objects.filter(log_host=held).values_list("domain", "deliveries")
-        held.inferred_local_domains = sorted(infer_local_domains(counts))
+        held.inferred_local_domains = sorted(
+            infer_local_domains(counts, limits_of(held).local_domain_deliveries)
+        )
         held.save(update_fields=["inferred_local_domains"])
     log_host.refresh_from_db()
     return log_host_facts(log_host)
@@ -183,10 +201,11 @@ def subject_reports(
     if since is None and until is None:
         found = reports.stored(log_host)
     else:
-        host = log_host_facts(log_host)
+        host, allowances = log_host_facts(log_host), reports.allowances(log_host.pk)
         found = []
         for kind, values in by_kind(_suspects(log_host)):
-            found.extend(judged(log_host.pk, host, kind, values, since, until))
+            of_range = judged(log_host.pk, host, kind, values, since, until)
+            found.extend(report.allowing(allowances) for report in of_range)
     return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
 
 
@@ -215,27 +234,30 @@ def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetim
     )
 
 
-def reclassify(log_host: LogHost, *, progress: Callable[[int], None] = lambda done: None) -> int:
-    """Decide every finding of a log host again from its stored rows; returns the number of messages."""
+def reclassify(log_host: LogHost, *, progress: Callable[[int, int], None] = _no_progress) -> int:
+    """Decide every finding of a log host again from its stored rows; returns the number of messages.
+
+    ``progress`` is told how many messages and subjects are done, of how many.
+    """
     host = _learn(log_host)
     every = Message.objects.filter(log_host_id=log_host.pk).order_by("message_id")
-    done = 0
+    total, done = every.count(), 0
 
     def counted(messages: Iterator[MessageFacts]) -> Iterator[MessageFacts]:
         nonlocal done
         for message in messages:
             done += 1
             if done % 1000 == 0:
-                progress(done)
+                progress(done, total)
             yield message
 
     messages = counted(facts_of(every, log_host.pk))
     subjects = _classify_again(log_host.pk, host, messages, renew=_nothing)
     forget_states(log_host.pk)
     AddressLogin.objects.filter(log_host=log_host).delete()
-    found = candidates(log_host.pk, marks.EVERYTHING, _LIMITS)
+    found = candidates(log_host.pk, marks.EVERYTHING, host.limits)
     found.subjects |= subjects | _suspects(log_host)
     judge(log_host.pk, host, found)
-    signs.count_again(log_host.pk, marks.EVERYTHING)
+    signs.count_again(log_host.pk, marks.EVERYTHING, host.limits)
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=memory.basis(host))
     return done

@@ -4,6 +4,7 @@ Who sent messages is judged from all of them, as each may still change. Who was 
 came since the last time: a refusal is one line and never changes, so what all earlier ones have come to is kept.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,9 +16,8 @@ from django.db import connection, transaction
 from ingest import reports
 from ingest.candidates import Candidates
 from ingest.marks import Subject
-from ingest.models import SubjectState
+from ingest.models import LogHost, SubjectState
 from ingest.rules import memory
-from ingest.rules.definition import Limits
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.relays import SubjectAccumulator, SubjectReport, subject_findings
 from ingest.sql import copying
@@ -35,7 +35,6 @@ _LOCK = 4_820_002
 _WORTH_KEEPING = 20  # facts of a subject that came again; fewer are read again instead
 _WORTH_KEEPING_AT_ONCE = 100  # of one that is new: most never come again
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-_LIMITS = Limits()
 
 
 def by_kind(subjects: Iterable[Subject]) -> Iterator[tuple[SubjectKind, list[str]]]:
@@ -66,15 +65,35 @@ def _judge_some(
 ) -> None:
     """Under a lock for the log host: of two who judge one subject, the later one sees all that was committed."""
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host_id])
+        _lock(log_host_id)
         busy = with_messages(log_host_id, kind, values)
         quiet = [value for value in values if value not in busy]
         found = list(judged(log_host_id, host, kind, sorted(busy)))
         found += _refused(log_host_id, host, kind, quiet, refused_at)
-        reports.replace(log_host_id, kind, values, found)
+        allowances = reports.allowances(log_host_id)
+        reports.replace(log_host_id, kind, values, [report.allowing(allowances) for report in found])
         if busy:
             SubjectState.objects.filter(log_host_id=log_host_id, kind=kind, value__in=busy).delete()
+
+
+def _lock(log_host_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host_id])
+
+
+def allow_again(log_host: LogHost) -> int:
+    """Tell anew which of the stored findings are allowed; how many subjects that has changed."""
+    with transaction.atomic():
+        _lock(log_host.pk)
+        allowances = reports.allowances(log_host.pk)
+        changed: dict[SubjectKind, list[SubjectReport]] = defaultdict(list)
+        for report in reports.stored(log_host):
+            now = report.allowing(allowances)
+            if now != report:
+                changed[report.kind].append(now)
+        for kind, found in changed.items():
+            reports.replace(log_host.pk, kind, [report.value for report in found], found)
+    return sum(map(len, changed.values()))
 
 
 def forget_states(log_host_id: int) -> None:
@@ -140,9 +159,9 @@ def _begun(
         until, state = states.get(value, (_BEGINNING, None))
         if state is not None and (first_at is None or first_at > until):
             with suppress(memory.UnreadableState):
-                begun.append(_Begun(memory.read(bytes(state), host, _LIMITS), until, first_at))
+                begun.append(_Begun(memory.read(bytes(state), host, host.limits), until, first_at))
                 continue
-        begun.append(_Begun(SubjectAccumulator(kind, value, host, _LIMITS), _BEGINNING, first_at))
+        begun.append(_Begun(SubjectAccumulator(kind, value, host), _BEGINNING, first_at))
     return begun
 
 
@@ -182,7 +201,7 @@ def judged(
     )
     rejections = _Shared(subject_rejections(log_host_id, kind, values, since, until))
     for value in sorted(values):
-        report = subject_findings(kind, value, messages.of(value), rejections.of(value), host, _LIMITS)
+        report = subject_findings(kind, value, messages.of(value), rejections.of(value), host)
         if report is not None:
             yield report
 

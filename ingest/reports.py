@@ -5,14 +5,18 @@ from dataclasses import fields
 from typing import Any
 
 from django.db import connection
+from django.db.models import Prefetch
 
-from ingest.models import Finding, LogHost, Suspect
+from ingest.models import AllowEntry, Finding, LogHost, Suspect
+from ingest.rules.allowed import Allowance, AllowedKind
 from ingest.rules.definition import VERSION, Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SubjectReport
 from ingest.sql import copying
 
-_REPORT_COLUMNS = tuple(field.name for field in fields(SubjectReport) if field.name != "findings")
+_REPORT_COLUMNS = tuple(
+    field.name for field in fields(SubjectReport) if field.name not in ("findings", "allowed")
+)
 _SUSPECT_COLUMNS = ("id", "log_host_id", *_REPORT_COLUMNS)
 _FINDING_COLUMNS = (
     "suspect_id",
@@ -28,6 +32,7 @@ _FINDING_COLUMNS = (
     "line_refs",
     "values",
     "peak",
+    "allowed_by_id",
 )
 
 
@@ -55,7 +60,11 @@ def _add(cursor: Any, log_host_id: int, found: Sequence[SubjectReport]) -> None:
     )
     numbered = [(row[0], report) for row, report in zip(cursor.fetchall(), found, strict=True)]
     _copy("ingest_suspect", _SUSPECT_COLUMNS, (_suspect(log_host_id, *item) for item in numbered))
-    rows = (_finding(number, finding) for number, report in numbered for finding in report.findings)
+    rows = (
+        _finding(number, finding)
+        for number, report in numbered
+        for finding in (*report.findings, *report.allowed)
+    )
     _copy("ingest_finding", _FINDING_COLUMNS, rows)
 
 
@@ -89,23 +98,30 @@ def _finding(suspect_id: int, finding: SubjectFinding) -> tuple[object, ...]:
         list(finding.lines),
         list(finding.values),
         finding.peak,
+        None if finding.allowed_by is None else finding.allowed_by.entry,
     )
 
 
 def stored(log_host: LogHost) -> list[SubjectReport]:
     """What was found, over all that is stored."""
-    rows = Suspect.objects.filter(log_host=log_host).prefetch_related("findings").order_by("kind", "value")
-    return [_report(row) for row in rows]
+    rows = Suspect.objects.filter(log_host=log_host)
+    return [_report(row) for row in rows.prefetch_related(WITH_ENTRIES).order_by("kind", "value")]
+
+
+WITH_ENTRIES = Prefetch("findings", Finding.objects.select_related("allowed_by"))
+"""The findings of suspects, with what allows them."""
 
 
 def _report(suspect: Suspect) -> SubjectReport:
     columns = {name: getattr(suspect, name) for name in _REPORT_COLUMNS}
     rows = sorted(suspect.findings.all(), key=lambda row: row.pk)  # as the rules ordered them
     findings = sorted(map(_subject_finding, rows), key=lambda finding: finding.severity.rank)
+    counted = tuple(finding for finding in findings if finding.allowed_by is None)
+    allowed = tuple(finding for finding in findings if finding.allowed_by is not None)
     tuples = {name: tuple(value) for name, value in columns.items() if isinstance(value, list)}
     kind, severity = SubjectKind(suspect.kind), Severity(suspect.severity)
     return SubjectReport(
-        **(columns | tuples | {"kind": kind, "severity": severity, "findings": tuple(findings)})
+        **(columns | tuples | {"kind": kind, "severity": severity, "findings": counted, "allowed": allowed})
     )
 
 
@@ -122,4 +138,24 @@ def _subject_finding(row: Finding) -> SubjectFinding:
         lines=tuple(row.line_refs),
         values=tuple(row.values),
         peak=row.peak,
+        allowed_by=None if row.allowed_by is None else allowance(row.allowed_by),
     )
+
+
+def allowance(entry: AllowEntry) -> Allowance:
+    """An entry of the allow-list as the rules read it."""
+    return Allowance(
+        entry=entry.pk,
+        rule=entry.rule,
+        kind=AllowedKind(entry.kind),
+        value=entry.value,
+        reason=entry.reason,
+        author=entry.author,
+        until=entry.until,
+    )
+
+
+def allowances(log_host_id: int) -> tuple[Allowance, ...]:
+    """What stands on the allow-list of a log host."""
+    standing = AllowEntry.objects.filter(log_host_id=log_host_id, withdrawn_at=None)
+    return tuple(map(allowance, standing.order_by("pk")))

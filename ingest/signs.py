@@ -38,10 +38,9 @@ _OF_REFUSALS = (
 )
 _READ = (Reason.UNKNOWN_RECIPIENT, Reason.SENDER, Reason.BLOCKLIST, Reason.PROTOCOL, Reason.LOGIN)
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
-_LIMITS = Limits()
 
 
-def count_again(log_host_id: int, marks: Marks) -> None:
+def count_again(log_host_id: int, marks: Marks, limits: Limits) -> None:
     """Count the signs of all hours that a run touched, from committed rows."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -50,9 +49,11 @@ def count_again(log_host_id: int, marks: Marks) -> None:
             own = ("signs_of_logins", "signs_of_messages", "signs_of_attempts")
             others = [sign for sign in Sign if sign not in _OF_REFUSALS]
             # a line of a message may stand before its arrival, in the hour before
-            _replace(log_host_id, _hours(span.widened(_HOUR / 6) for span in marks.messages), own, others)
+            _replace(
+                log_host_id, _hours(span.widened(_HOUR / 6) for span in marks.messages), own, others, limits
+            )
         if marks.refusals:
-            _replace(log_host_id, _hours(marks.refusals), ("signs_of_refusals",), _OF_REFUSALS)
+            _replace(log_host_id, _hours(marks.refusals), ("signs_of_refusals",), _OF_REFUSALS, limits)
 
 
 def _hours(spans: Iterable[Span]) -> Sequence[Span]:
@@ -64,7 +65,9 @@ def _hours(spans: Iterable[Span]) -> Sequence[Span]:
     return joined(whole)
 
 
-def _replace(log_host_id: int, spans: Sequence[Span], names: Iterable[str], signs: Iterable[Sign]) -> None:
+def _replace(
+    log_host_id: int, spans: Sequence[Span], names: Iterable[str], signs: Iterable[Sign], limits: Limits
+) -> None:
     parameters: dict[str, Any] = {
         "log_host_id": log_host_id,
         "first_at": [span.first_at for span in spans],
@@ -74,11 +77,11 @@ def _replace(log_host_id: int, spans: Sequence[Span], names: Iterable[str], sign
         "private": [*_LOOPBACK, *map(str, PRIVATE)],
         "kept": _KEPT,
         "throttled": THROTTLED,
-        "own_mail": _LIMITS.own_mail,
-        "backscatter": _LIMITS.backscatter,
-        "bounces_received": _LIMITS.bounces_received,
-        "guessed_recipients": _LIMITS.guessed_recipients,
-        "refusals": _LIMITS.refusals,
+        "own_mail": limits.own_mail,
+        "backscatter": limits.backscatter,
+        "bounces_received": limits.bounces_received,
+        "guessed_recipients": limits.guessed_recipients,
+        "refusals": limits.refusals,
         "reasons": list(_READ),
         "unknown": Reason.UNKNOWN_RECIPIENT,
         "sender": Reason.SENDER,
@@ -116,7 +119,7 @@ def findings(
 ) -> tuple[SubjectFinding, ...]:
     """What the rules find on a log host as a whole, worst first; of a range, by the hours that begin in it."""
     told = _told(log_host, since or _BEGINNING, until or _END)
-    told += _scripts(log_host, since or _BEGINNING, until or _END)
+    told += _scripts(log_host, host.limits, since or _BEGINNING, until or _END)
     sent = _sent(log_host, told)
     return host_findings(told, host, coverage, sent)
 
@@ -149,13 +152,13 @@ def _told(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:
     ]
 
 
-def _scripts(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:
+def _scripts(log_host: LogHost, limits: Limits, since: datetime, until: datetime) -> list[Told]:
     """Directories whose programs handed in many messages; of each one line, of its first hour."""
     parameters: dict[str, Any] = {
         "log_host_id": log_host.pk,
         "since": since.replace(minute=0, second=0, microsecond=0),
         "until": until,
-        "least": _LIMITS.script_runs,
+        "least": limits.script_runs,
     }
     with connection.cursor() as cursor:
         cursor.execute(statement("script_runs_told"), parameters)

@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import ip_network
 from itertools import batched, pairwise
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 from django.db.models import Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Collate, Lower
@@ -21,6 +24,7 @@ from ingest.load import attempts_of
 from ingest.models import (
     Delivery,
     HourlyVolume,
+    KnownAccount,
     LogFile,
     LogHost,
     LoginCount,
@@ -38,7 +42,9 @@ from ingest.rules.facts import (
     RejectionFacts,
     SubjectKind,
 )
+from ingest.rules.limits import kept
 from ingest.rules.relays import RefusalCounts, refusals_read
+from ingest.rules.thresholds import threshold
 from ingest.sql import statement
 
 _CHUNK = 1000
@@ -109,7 +115,10 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
         local_domains=domains,
         local_domains_inferred=inferred,
         trusted_networks=networks + configuration.trusted_networks,
-        own_addresses=frozenset(address for of_file in addresses for address in of_file),
+        own_addresses=frozenset(log_host.own_addresses).union(*addresses),
+        smarthosts=tuple(map(ip_network, log_host.smarthosts)),
+        known_accounts=_known_accounts(log_host.pk, log_host.knowledge_changed_at),
+        limits=limits_of(log_host),
         logins={
             count.authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
             for count in logins
@@ -117,6 +126,28 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
         zone=log_host.zone,
         origins=countries.edition(),
     )
+
+
+@lru_cache(maxsize=8)  # asked for with each batch; a list may be long
+def _known_accounts(log_host_id: int, changed_at: datetime | None) -> frozenset[str]:
+    """As of the last change, or a later one."""
+    if changed_at is None:
+        return frozenset()
+    return frozenset(KnownAccount.objects.filter(log_host_id=log_host_id).values_list("account", flat=True))
+
+
+def limits_of(log_host: LogHost) -> Limits:
+    """The thresholds that hold for a log host: its own, else those of MAILWATCH_LIMITS, else the defaults."""
+    return limits_of_all().changed(log_host.limits)
+
+
+def limits_of_all() -> Limits:
+    """The thresholds of all log hosts that have none of their own. Raises ImproperlyConfigured."""
+    try:
+        typed = {name: kept(threshold(name).read(text)) for name, text in settings.MAILWATCH_LIMITS.items()}
+    except ValueError as error:
+        raise ImproperlyConfigured(f"MAILWATCH_LIMITS: {error}") from error
+    return Limits().changed(typed)
 
 
 def stored_configuration(log_host: LogHost) -> Configuration:
@@ -151,7 +182,7 @@ def coverage(log_host: LogHost, since: datetime | None = None, until: datetime |
     last_at = min(last_at, until) if last_at and until else last_at
     return Coverage(
         **{f"has_{feature}": feature in seen for feature in FEATURES},
-        **known_beside(first_at, last_at),
+        **known_beside(first_at, last_at, limits_of(log_host)),
         has_gaps=_has_gaps(log_host, since, until),
         first_at=first_at,
         last_at=last_at,
@@ -165,19 +196,22 @@ def _has_gaps(log_host: LogHost, since: datetime | None, until: datetime | None)
         hours = hours.filter(hour__gte=since)
     if until is not None:
         hours = hours.filter(hour__lt=until)
+    silence = limits_of(log_host).silence
     return any(
-        later - earlier > Limits().silence
+        later - earlier > silence
         for earlier, later in pairwise(hours.order_by("hour").values_list("hour", flat=True))
     )
 
 
-def known_beside(first_at: datetime | None, last_at: datetime | None) -> dict[str, bool]:
+def known_beside(
+    first_at: datetime | None, last_at: datetime | None, limits: Limits | None = None
+) -> dict[str, bool]:
     """What is known besides the lines: fields of ``Coverage``. Takes the span that is judged."""
     span = last_at - first_at if first_at and last_at else timedelta()
     return {
         "has_countries": countries.country_file().is_read,
         "has_networks": countries.knows_networks(),
-        "has_history": span >= Limits().history,
+        "has_history": span >= (limits or Limits()).history,
     }
 
 

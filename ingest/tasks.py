@@ -13,7 +13,16 @@ from django.db import OperationalError, transaction
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError as NoBroker
 
-from ingest import classification, pipeline, rebuild, retention, steering, syncing, undo
+from ingest import (
+    pipeline,
+    rebuild,
+    reevaluation,
+    reevaluation_leases,
+    retention,
+    steering,
+    syncing,
+    undo,
+)
 from ingest.models import IngestRun, LogFile, LogHost
 
 log = logging.getLogger(__name__)
@@ -74,6 +83,8 @@ def requeue_expired(**_: Any) -> None:
         finish_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
     for run_id in undo.open_runs()[:_AT_ONCE]:
         undo_run.apply_async(kwargs={"run_id": run_id}, expires=_EXPIRES)
+    for reevaluation_id in reevaluation_leases.open_reevaluations()[:_AT_ONCE]:
+        reevaluate.apply_async(kwargs={"reevaluation_id": reevaluation_id}, expires=_EXPIRES)
     for log_host_id in LogHost.objects.exclude(wanted_timezone="").values_list("pk", flat=True):
         move_log_host.apply_async(kwargs={"log_host_id": log_host_id}, expires=_EXPIRES)
 
@@ -94,16 +105,25 @@ def sync_source(*, source_id: int, **_: Any) -> None:
 
 
 @shared_task
-def reclassify_log_host(*, log_host_id: int, **_: Any) -> None:
-    """Decide every finding of a log host again: something that the rules go by has changed."""
-    log_host = LogHost.objects.filter(pk=log_host_id).first()
-    if log_host is not None:
-        classification.reclassify(log_host)
+def reevaluate(*, reevaluation_id: int, **_: Any) -> None:
+    """Decide findings of a log host again: something that the rules go by has changed."""
+    reevaluation.work(reevaluation_id)
 
 
-def reclassify_soon(log_host: LogHost) -> None:
-    """Queue that once the surrounding transaction is committed."""
-    transaction.on_commit(lambda: reclassify_log_host.delay(log_host_id=log_host.pk))
+def reevaluate_soon(log_host: LogHost) -> None:
+    """Queue what was asked for a log host once the surrounding transaction is committed."""
+
+    def queue() -> None:
+        for reevaluation_id in reevaluation_leases.open_reevaluations(log_host):
+            _wake_up(reevaluate, reevaluation_id=reevaluation_id)
+
+    transaction.on_commit(queue)
+
+
+def reclassify_soon(log_host: LogHost, why: str = "settings changed") -> None:
+    """Ask for every finding of a log host to be decided again, by a worker."""
+    reevaluation_leases.ask(log_host, why)
+    reevaluate_soon(log_host)
 
 
 @shared_task

@@ -48,6 +48,14 @@ def names(name: str, default: str) -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
+def pairs(name: str) -> dict[str, str]:
+    """Comma-separated NAME=VALUE."""
+    found = [part.partition("=") for part in names(name, "")]
+    if any(not key.strip() or not value.strip() for key, _, value in found):
+        raise ImproperlyConfigured(f"{name} must read NAME=VALUE,NAME=VALUE")
+    return {key.strip(): value.strip() for key, _, value in found}
+
+
 def directory(name: str, default: Path) -> Path:
     """An absolute path; it need not exist."""
     return Path(text(name, str(default))).expanduser().absolute()

@@ -37,6 +37,9 @@ MAILWATCH_ASN_DB = env.path("MAILWATCH_ASN_DB")
 # Seconds after which a piece of a log is taken up by another worker, unless the one at work commits meanwhile.
 MAILWATCH_LEASE = env.integer("MAILWATCH_LEASE", 60, minimum=2)
 
+# Thresholds of the rules that differ from the defaults, on all log hosts: NAME=VALUE, as docs/rules.md names them.
+MAILWATCH_LIMITS = env.pairs("MAILWATCH_LIMITS")
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -11,6 +11,7 @@ from ingest.models.findings import (
     SubjectState,
     Suspect,
 )
+from ingest.models.knowledge import AllowEntry, KnownAccount, Reevaluation
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
 from ingest.models.pages import LineShare, LogPage
@@ -23,11 +24,13 @@ __all__ = [
     "RETRIED",
     "UNFINISHED",
     "AddressLogin",
+    "AllowEntry",
     "Delivery",
     "Finding",
     "HourSign",
     "HourlyVolume",
     "IngestRun",
+    "KnownAccount",
     "LineShare",
     "LocalDomain",
     "LogFile",
@@ -39,6 +42,7 @@ __all__ = [
     "MessageFinding",
     "Outcome",
     "Piece",
+    "Reevaluation",
     "Rejection",
     "ScriptRuns",
     "SetAside",

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ingest.models.knowledge import AllowEntry
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import Piece
 
@@ -62,6 +63,8 @@ class Finding(models.Model):
     line_refs = ArrayField(models.BigIntegerField())
     values = ArrayField(models.TextField())
     peak = models.BigIntegerField()
+    # the entry that silences it: such a finding does not count in the suspect's severity; null: it counts
+    allowed_by = models.ForeignKey(AllowEntry, null=True, on_delete=models.SET_NULL, related_name="findings")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -32,12 +32,19 @@ class LogHost(models.Model):
     local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     inferred_local_domains = ArrayField(models.CharField(max_length=255), default=list, blank=True)
     trusted_networks = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    own_addresses = ArrayField(models.CharField(max_length=45), default=list, blank=True)  # typed in
+    # addresses and networks that hand in mail of others with right, and to which ours goes
+    smarthosts = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    # fields of ingest.rules.limits.Limits that differ here; lengths of time in seconds (ingest.rules.limits)
+    limits = models.JSONField(default=dict, blank=True)
     # days after which its lines are deleted; 0: never, null: as the setting says
     retention_days = models.PositiveIntegerField(
         null=True, blank=True, validators=[MaxValueValidator(36_500)]
     )
     has_lost_lines = models.BooleanField(default=False)  # and its suspects were not judged since
     created_at = models.DateTimeField(default=now)
+    # when somebody last said something new of it: a run that began before may have decided by what was known then
+    knowledge_changed_at = models.DateTimeField(null=True, blank=True)
     # what the stored findings were decided with; another value means that some must be decided again
     facts_digest = models.CharField(max_length=32, blank=True)
 

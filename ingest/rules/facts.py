@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest.exim.events import Stage
+from ingest.rules.limits import Limits
 
 Network = IPv4Network | IPv6Network
 
@@ -111,11 +112,13 @@ class LogHostFacts:
     local_domains_inferred: bool = True  # found from local deliveries, not given
     trusted_networks: tuple[Network, ...] = ()
     own_addresses: frozenset[str] = frozenset()
+    smarthosts: tuple[Network, ...] = ()  # hand in mail of others with right; our mail goes to them
     known_accounts: frozenset[str] = frozenset()  # lower case; empty: nobody gave them
     logins: Mapping[str, LoginCounts] = field(
         default_factory=lambda: MappingProxyType({})
     )  # by authenticator
     zone: tzinfo = UTC  # of the log; times in sentences are told in it
+    limits: Limits = field(default_factory=Limits)  # the thresholds of this log host
     origins: str = ""  # which edition of the files countries and networks are read from
 
     def is_trusted(self, address: str) -> bool:
@@ -124,6 +127,11 @@ class LogHostFacts:
             return True
         ip = read_address(address)
         return ip is not None and (ip.is_loopback or any(ip in network for network in self.trusted_networks))
+
+    def is_smarthost(self, address: str) -> bool:
+        """Whether mail goes, or comes, through this address on behalf of others."""
+        ip = read_address(address)
+        return ip is not None and any(ip in network for network in self.smarthosts)
 
     def is_local(self, address: str | None) -> bool:
         """Whether the address has one of the local domains, or is a bare local part."""

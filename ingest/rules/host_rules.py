@@ -39,17 +39,15 @@ HOST_RULES: tuple[Rule, ...] = (
     PROTOCOL_ERRORS,
 )
 
-_DEFAULTS = Limits()
-
 
 def host_findings(
     told: Sequence[Told],
     host: LogHostFacts,
     coverage: Coverage,
     sent: Mapping[str, int],
-    limits: Limits = _DEFAULTS,
+    limits: Limits | None = None,
 ) -> tuple[SubjectFinding, ...]:
     """The findings on a log host, worst first. ``sent``: messages by sender, of those who got bounces."""
-    signs = Signs(told=told, host=host, coverage=coverage, limits=limits, sent=sent)
+    signs = Signs(told=told, host=host, coverage=coverage, limits=limits or host.limits, sent=sent)
     found = [rule.log_host(signs) for rule in HOST_RULES if rule.log_host]
     return tuple(sorted(filter(None, found), key=lambda finding: finding.severity.rank))

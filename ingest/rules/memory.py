@@ -33,20 +33,35 @@ class UnreadableState(Exception):
     """A state that these rules did not write: the subject must be judged from its rows."""
 
 
+_OF_LIMITS = 12  # characters
+
+
 def basis(host: LogHostFacts) -> str:
     """Equal for knowledge of a log host that leads to the same findings from the same facts."""
+    return _digest(_known(host), 10) + _digest((VERSION, host.limits), _OF_LIMITS // 2)
+
+
+def has_other_limits(basis: str, host: LogHostFacts) -> bool:
+    """Whether what was decided with this basis was decided by other rules or thresholds."""
+    return basis[-_OF_LIMITS:] != _digest((VERSION, host.limits), _OF_LIMITS // 2)
+
+
+def _digest(known: object, size: int) -> str:
+    return hashlib.blake2b(repr(known).encode(), digest_size=size).hexdigest()
+
+
+def _known(host: LogHostFacts) -> tuple[object, ...]:
     logins = sorted((name, count.named > 0, count.nameless > 0) for name, count in host.logins.items())
-    known = (
-        VERSION,
+    return (
         sorted(host.local_domains),
         host.local_domains_inferred,
         sorted(map(str, host.trusted_networks)),
         sorted(host.own_addresses),
+        sorted(map(str, host.smarthosts)),
         sorted(host.known_accounts),
         logins,
         host.origins,
     )
-    return hashlib.blake2b(repr(known).encode(), digest_size=16).hexdigest()
 
 
 # ---- writing: these stand in the bytes by name, and are called when they are read

@@ -30,13 +30,12 @@ MESSAGE_RULES: tuple[Rule, ...] = (
     HELO_LITERAL,
 )
 
-_DEFAULTS = Limits()
-
 
 def message_findings(
-    message: MessageFacts, host: LogHostFacts, limits: Limits = _DEFAULTS
+    message: MessageFacts, host: LogHostFacts, limits: Limits | None = None
 ) -> tuple[MessageFinding, ...]:
     """The findings on one message, worst first; the same ones however its recipients are ordered."""
+    limits = limits or host.limits
     if len(message.recipients) > 1:
         message = message._replace(recipients=tuple(sorted(message.recipients, key=_place)))
     found = []

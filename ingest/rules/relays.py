@@ -1,13 +1,14 @@
 """What one address, account or local user did over time: findings, counts, and the attack it belongs to."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from heapq import merge
 from typing import Any, NamedTuple
 
 from ingest.exim.events import Stage
+from ingest.rules.allowed import Allowance, allowances_of, covering
 from ingest.rules.authenticators import UNKNOWN_ID
 from ingest.rules.bots import BOT_NAME
 from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION, UNKNOWN_RECIPIENTS
@@ -70,7 +71,7 @@ SUBJECT_RULES: tuple[Rule, ...] = (
 ATTACK_RULES = frozenset({EMPTY_ID.code, OPEN_RELAY.code, MANY_IDS.code, UNKNOWN_RECIPIENTS.code})
 """The rules whose findings mean that somebody got mail out."""
 
-_DEFAULTS = Limits()
+_PLACES = {rule.code: place for place, rule in enumerate(SUBJECT_RULES)}
 _WAITING = frozenset({"queued", "frozen"})
 
 
@@ -81,7 +82,7 @@ class SubjectReport:
     kind: SubjectKind
     value: str
     severity: Severity
-    findings: tuple[SubjectFinding, ...]  # worst first
+    findings: tuple[SubjectFinding, ...]  # worst first; those that count
     messages: int
     recipients: int
     delivered: int
@@ -99,6 +100,7 @@ class SubjectReport:
     sender_host_addresses: tuple[str, ...] = ()  # at most 10, the most frequent
     refused_since: int = 0  # refusals and failed logins after its last message
     logins_after_guessing: tuple[str, ...] = ()  # ids it logged in as after failed logins
+    allowed: tuple[SubjectFinding, ...] = ()  # those that somebody has allowed: they count in nothing else
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -138,11 +140,43 @@ class SubjectReport:
                 }
                 for finding in self.findings
             ],
+            "allowed": [allowed_as_json(finding) for finding in self.allowed],
         }
+
+    def allowing(self, allowances: Iterable[Allowance]) -> "SubjectReport":
+        """The same report by what is allowed now: none of the findings is lost."""
+        of_subject = allowances_of(allowances, self.kind, self.value)
+        if not of_subject and not self.allowed:
+            return self
+        every = [
+            replace(finding, allowed_by=covering(of_subject, finding.rule, finding.last_at))
+            for finding in sorted((*self.findings, *self.allowed), key=_order)
+        ]
+        counted = [finding for finding in every if finding.allowed_by is None]
+        return replace(
+            self,
+            severity=worst(finding.severity for finding in counted),
+            findings=tuple(counted),
+            allowed=tuple(finding for finding in every if finding.allowed_by is not None),
+            message_ids=every[0].message_ids if not counted else counted[0].message_ids,
+            attack=_attack(counted, self.value) if counted else f"allowed:{self.value}",
+        )
 
     def finding(self, rule: str) -> SubjectFinding | None:
         """What one rule found."""
         return next((finding for finding in self.findings if finding.rule == rule), None)
+
+
+def allowed_as_json(finding: SubjectFinding) -> dict[str, Any]:
+    """A finding that somebody has allowed, with the entry."""
+    assert finding.allowed_by is not None
+    return {
+        "rule": finding.rule,
+        "severity": str(finding.severity),
+        "title": finding.title,
+        "evidence": finding.evidence,
+        **finding.allowed_by.as_json(),
+    }
 
 
 class _Readers(NamedTuple):
@@ -208,11 +242,13 @@ class SubjectAccumulator:
     is made when the first fact comes that it reads.
     """
 
-    def __init__(self, kind: SubjectKind, value: str, host: LogHostFacts, limits: Limits = _DEFAULTS) -> None:
+    def __init__(
+        self, kind: SubjectKind, value: str, host: LogHostFacts, limits: Limits | None = None
+    ) -> None:
         self._kind = kind
         self._value = value
         self._host = host
-        self._limits = limits
+        self._limits = limits = limits or host.limits
         self._watches: dict[int, Watch] = {}  # by the place of the rule
         self._span = Span()
         self._outcomes = dict.fromkeys(Outcome, 0)
@@ -306,7 +342,7 @@ class SubjectAccumulator:
         found = told_beside([finding for watch in watches if (finding := watch.finding()) is not None])
         if all(map(is_only_noted, found)) or self._span.first_at is None or self._span.last_at is None:
             return None
-        found.sort(key=lambda finding: finding.severity.rank)
+        found.sort(key=_order)
         return SubjectReport(
             kind=self._kind,
             value=self._value,
@@ -332,6 +368,11 @@ class SubjectAccumulator:
         )
 
 
+def _order(finding: SubjectFinding) -> tuple[int, int]:
+    """Worst first, then as they explain an attack."""
+    return finding.severity.rank, _PLACES[finding.rule]
+
+
 def _attack(found: list[SubjectFinding], value: str) -> str:
     """Addresses that use one broken authenticator are one attack, whoever they are."""
     for finding in found:
@@ -346,7 +387,7 @@ def subject_findings(
     messages: Iterable[MessageFacts],
     rejections: Iterable[RejectionFacts],
     host: LogHostFacts,
-    limits: Limits = _DEFAULTS,
+    limits: Limits | None = None,
 ) -> SubjectReport | None:
     """Judges one subject by facts in time order, each read once; None if no rule finds anything."""
     accumulator = SubjectAccumulator(kind, value, host, limits)

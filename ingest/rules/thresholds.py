@@ -189,3 +189,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
     name: Threshold(name=name, rules=tuple(rules.split()), words=words) for name, rules, words in _WORDS
 }
 """All of them by name, in the order of the rules; those that belong together stand together."""
+
+
+def threshold(name: str) -> Threshold:
+    """The one of that name. Raises ValueError with a sentence."""
+    if name not in THRESHOLDS:
+        raise ValueError(f"There is no threshold named {name}. docs/rules.md lists them.")
+    return THRESHOLDS[name]

@@ -1,7 +1,7 @@
 """The answer for a log host: is it relaying spam, who got in, how, since when, and is it over."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.rules import broken_logins, programs, takeovers
@@ -12,18 +12,57 @@ from ingest.rules.attacks import Attack, attacks
 from ingest.rules.configuration import ConfigurationFinding
 from ingest.rules.coverage import gaps, log_selector
 from ingest.rules.definition import CoverageGap, Limits, SubjectFinding
-from ingest.rules.facts import Coverage, LogHostFacts
+from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
 from ingest.rules.peace import told_peace
-from ingest.rules.relays import SubjectReport
+from ingest.rules.relays import SubjectReport, allowed_as_json
 from ingest.rules.steps import next_steps
 from ingest.rules.story import facts, headline, lead
 from ingest.rules.telling import Told
 from ingest.rules.traces import FactTraces, Traces
 from ingest.rules.words import listing
 
-__all__ = ["Aftermath", "Answer", "Fact", "NextStep", "Question", "Verdict", "combine", "verdict"]
+__all__ = [
+    "Aftermath",
+    "Allowed",
+    "Answer",
+    "Fact",
+    "NextStep",
+    "Question",
+    "Verdict",
+    "Without",
+    "combine",
+    "verdict",
+]
 
-_DEFAULTS = Limits()
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """A finding that somebody has allowed, and of whom."""
+
+    kind: SubjectKind
+    value: str
+    finding: SubjectFinding
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of ``allowed`` in ``relays --json``."""
+        return {"kind": str(self.kind), "value": self.value, **allowed_as_json(self.finding)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Without:
+    """What the answer would be if nothing were allowed."""
+
+    relaying: Answer
+    headline: str
+    compromised_accounts: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """``without_allowed`` in ``relays --json``."""
+        return {
+            "relaying": str(self.relaying),
+            "headline": self.headline,
+            "compromised_accounts": list(self.compromised_accounts),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +88,8 @@ class Verdict:
     rule: str | None = None  # that the headline rests on
     log_selector: str | None = None  # one setting that closes what a setting can close
     after: Aftermath | None = None  # of the attack: how much went out, what waits, is it over, is it mended
+    allowed: tuple[Allowed, ...] = ()  # findings that do not count, since somebody has allowed them
+    without_allowed: Without | None = None  # None: nothing is allowed, or the answer is the same
 
     @property
     def summary(self) -> str:
@@ -76,7 +117,9 @@ class Verdict:
                     (str(item.answer) for item in self.questions if item.is_good_news), str(Answer.UNKNOWN)
                 ),
                 **_after(self.after),
+                "without_allowed": self.without_allowed.as_json() if self.without_allowed else None,
             },
+            "allowed": [item.as_json() for item in self.allowed],
             "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in self.coverage],
         }
 
@@ -124,20 +167,48 @@ def verdict(
     host: LogHostFacts,
     coverage: Coverage,
     configuration: Sequence[ConfigurationFinding] = (),
-    limits: Limits = _DEFAULTS,
+    limits: Limits | None = None,
     host_findings: Sequence[SubjectFinding] | None = None,
     traces: Traces | None = None,
 ) -> Verdict:
-    """The verdict on one log host, from all its reports and what its configuration and its hours show."""
+    """The verdict on one log host, from all its reports and what its configuration and its hours show.
+
+    What is allowed does not count in it; it tells what it would be otherwise.
+    """
     case = Case(
-        reports=reports,
+        reports=[report for report in reports if report.findings],
         host=host,
         coverage=coverage,
         configuration=configuration,
-        limits=limits,
+        limits=limits or host.limits,
         host_findings=host_findings,
         traces=traces or FactTraces(),
     )
+    told = _verdict(case)
+    allowed = tuple(
+        Allowed(kind=report.kind, value=report.value, finding=finding)
+        for report in reports
+        for finding in report.allowed
+    )
+    if not allowed:
+        return told
+    otherwise = _verdict(replace(case, reports=[report.allowing(()) for report in reports]))
+    return replace(told, allowed=allowed, without_allowed=_without(told, otherwise))
+
+
+def _without(told: Verdict, otherwise: Verdict) -> Without | None:
+    without = Without(
+        relaying=otherwise.relaying,
+        headline=otherwise.headline,
+        compromised_accounts=otherwise.compromised_accounts,
+    )
+    answer = (told.relaying, told.headline, told.compromised_accounts)
+    is_same = answer == (without.relaying, without.headline, without.compromised_accounts)
+    return None if is_same else without
+
+
+def _verdict(case: Case) -> Verdict:
+    host, coverage = case.host, case.coverage
     questions = ask.questions(case)
     found = attacks(ask.suspicions(case))
     after = aftermath(found[0], case) if found else None
@@ -239,6 +310,8 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
         rule=first.rule,
         log_selector=first.log_selector,
         after=first.after,
+        allowed=tuple(item for each in verdicts for item in each.allowed),
+        without_allowed=first.without_allowed,
     )
 
 

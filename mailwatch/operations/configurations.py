@@ -39,7 +39,7 @@ def judge_again(*, log_host: LogHost) -> bool:
     """
     messages = LogFile.objects.filter(log_host=log_host).aggregate(total=Sum("messages", default=0))["total"]
     if messages > MOST_AT_ONCE:
-        tasks.reclassify_soon(log_host)
+        tasks.reclassify_soon(log_host, "configuration changed")
         return False
     classification.reclassify(log_host)
     return True

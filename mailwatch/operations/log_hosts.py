@@ -1,13 +1,15 @@
 """Settings of a log host."""
 
 import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Sum
 from kombu.exceptions import OperationalError
 
-from ingest import rebuild, tasks
-from ingest.models import LogFile, LogHost
+from ingest import knowledge, rebuild, tasks
+from ingest.models import AllowEntry, LogFile, LogHost, Reevaluation
 
 log = logging.getLogger(__name__)
 
@@ -31,3 +33,90 @@ def correct_zone(*, log_host: LogHost, timezone: str) -> bool:
     except OperationalError:
         log.warning("The broker did not answer; the zone of %s waits until it is back.", log_host)
     return False
+
+
+# ---- what is known: every change is re-evaluated by a worker, with progress (Reevaluation); ValueError says in one
+# sentence what is wrong with a value
+
+
+@transaction.atomic
+def change_knowledge(
+    *,
+    log_host: LogHost,
+    local_domains: Iterable[str] | None = None,
+    trusted_networks: Iterable[str] | None = None,
+    own_addresses: Iterable[str] | None = None,
+    smarthosts: Iterable[str] | None = None,
+) -> Reevaluation | None:
+    """Say what a log host is; None leaves a thing as it is. None is returned where nothing changed."""
+    return _woken(
+        knowledge.change(
+            log_host,
+            local_domains=local_domains,
+            trusted_networks=trusted_networks,
+            own_addresses=own_addresses,
+            smarthosts=smarthosts,
+        )
+    )
+
+
+@transaction.atomic
+def change_limits(*, log_host: LogHost, limits: Mapping[str, str | None]) -> Reevaluation | None:
+    """Set thresholds by the names of ``Limits``, as they are typed (ingest.rules.thresholds); "" resets one."""
+    return _woken(knowledge.change_limits(log_host, limits))
+
+
+@transaction.atomic
+def take_accounts(*, log_host: LogHost, text: str, replace: bool) -> int:
+    """Take the accounts of a list, whose number is returned. Passwords in it are not kept."""
+    taken, asked = knowledge.take_accounts(log_host, text, replace=replace)
+    _woken(asked)
+    return taken
+
+
+@transaction.atomic
+def forget_accounts(*, log_host: LogHost) -> None:
+    """Give up the list of accounts."""
+    _woken(knowledge.forget_accounts(log_host))
+
+
+@transaction.atomic
+def allow(
+    *,
+    log_host: LogHost,
+    rule: str,
+    kind: str,
+    value: str,
+    reason: str,
+    author: str,
+    until: datetime,
+    now: datetime,
+) -> AllowEntry:
+    """Silence a rule ("": all) for an address, network, account or local user (AllowEntry.Kind)."""
+    entry = knowledge.allow(
+        log_host, rule=rule, kind=kind, value=value, reason=reason, author=author, until=until, now=now
+    )
+    tasks.reevaluate_soon(log_host)
+    return entry
+
+
+@transaction.atomic
+def withdraw(*, entry: AllowEntry, author: str, now: datetime) -> bool:
+    """End an entry; False if somebody did that before."""
+    done = knowledge.withdraw(entry, author=author, now=now)
+    tasks.reevaluate_soon(entry.log_host)
+    return done
+
+
+@transaction.atomic
+def restore(*, entry: AllowEntry) -> bool:
+    """Take a withdrawal back; False if the entry stands."""
+    done = knowledge.restore(entry)
+    tasks.reevaluate_soon(entry.log_host)
+    return done
+
+
+def _woken(asked: Reevaluation | None) -> Reevaluation | None:
+    if asked is not None:
+        tasks.reevaluate_soon(asked.log_host)
+    return asked
