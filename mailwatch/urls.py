@@ -11,6 +11,7 @@ from mailwatch.views import (
     explain,
     glossary,
     healthz,
+    log_hosts,
     message,
     overview,
     rejection,
@@ -61,6 +62,14 @@ urlpatterns = [
     path("sources/<int:source_id>/host-key/", sources.ask_host_key, name="ask_host_key"),
     path("sources/<int:source_id>/host-key/confirm/", sources.confirm_host_key, name="confirm_host_key"),
     path("sources/<int:source_id>/remove/", sources.remove_source, name="remove_source"),
+    # what is known of a log host
+    path("log-hosts/", log_hosts.log_hosts, name="log_hosts"),
+    path("log-hosts/<str:name>/", log_hosts.log_host, name="log_host"),
+    path("log-hosts/<str:name>/accounts/", log_hosts.known_accounts, name="known_accounts"),
+    path("log-hosts/<str:name>/accounts/forget/", log_hosts.forget_accounts, name="forget_accounts"),
+    path("log-hosts/<str:name>/thresholds/", log_hosts.limits, name="limits"),
+    path("log-hosts/<str:name>/allow/", log_hosts.allow, name="allow"),
+    path("log-hosts/<str:name>/allow/<int:entry_id>/withdraw/", log_hosts.withdraw, name="withdraw"),
     path("zones/<str:log_host>/", zones.zones, name="zones"),
     # hand on
     path("share/", shared.share, name="share"),

@@ -120,3 +120,8 @@ def _woken(asked: Reevaluation | None) -> Reevaluation | None:
     if asked is not None:
         tasks.reevaluate_soon(asked.log_host)
     return asked
+
+
+def keep_for(*, log_host: LogHost, days: int | None) -> None:
+    """Set after how many days its lines are deleted; 0: never, None: as the setting for all says."""
+    LogHost.objects.filter(pk=log_host.pk).update(retention_days=days)

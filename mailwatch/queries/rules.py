@@ -8,8 +8,9 @@ from django.db.models import Count
 
 from ingest import classification
 from ingest.models import Finding, LogHost, MessageFinding
-from ingest.rules.definition import Limits, State
+from ingest.rules.definition import State
 from ingest.rules.rule import RULES, Rule, Scope
+from ingest.stored_facts import limits_of, limits_of_all
 from mailwatch.queries import thresholds
 from mailwatch.queries.thresholds import CurrentLimit
 
@@ -53,7 +54,7 @@ class Catalogue:
 def catalogue() -> Catalogue:
     """All rules by what they judge, in the order of their codes."""
     hosts = list(LogHost.objects.prefetch_related("configurations"))
-    limits = thresholds.current(defaults=Limits(), hosts={})
+    limits = thresholds.current(defaults=limits_of_all(), hosts={host: limits_of(host) for host in hosts})
     suspects = dict(Finding.objects.values_list("rule").annotate(count=Count("*")))
     messages = dict(MessageFinding.objects.values_list("rule").annotate(count=Count("*")))
     on_hosts = Counter(found.rule for host in hosts for found in classification.host_findings(host))

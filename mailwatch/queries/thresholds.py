@@ -9,6 +9,18 @@ from ingest.rules.definition import Limits
 from ingest.rules.rule import RULES
 from ingest.rules.thresholds import THRESHOLDS, Threshold
 
+_FAMILIES = {
+    "R": "Relaying",
+    "A": "Authenticators",
+    "C": "Accounts and senders",
+    "L": "Programs on the host",
+    "D": "What strangers try",
+    "B": "Reputation",
+    "Q": "The queue",
+    "S": "What the log cannot tell",
+    "": "The answer",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitRow:
@@ -33,6 +45,22 @@ class LimitGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitFamily:
+    """The thresholds of rules that look for the same kind of thing."""
+
+    title: str
+    groups: Sequence[LimitGroup]
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def changed(self) -> int:
+        return sum(group.changed for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """A log host for which a threshold has another value."""
 
@@ -49,17 +77,22 @@ class CurrentLimit:
     differences: Sequence[Difference]
 
 
-def groups(*, defaults: Limits, own: Limits) -> list[LimitGroup]:
-    """All thresholds of a log host, those of one rule together."""
+def families(*, defaults: Limits, own: Limits) -> list[LimitFamily]:
+    """All thresholds of a log host, those of one rule together, and rules of one letter."""
     rows = [
         LimitRow(threshold=threshold, default=default, own="" if value == default else value)
-        for name, threshold in THRESHOLDS.items()
+        for threshold in THRESHOLDS.values()
         for default, value in [(_written(threshold, defaults), _written(threshold, own))]
     ]
-    return [
+    groups = [
         LimitGroup(codes=codes, title=_title(codes), rows=list(of_rules))
         for codes, of_rules in groupby(rows, lambda row: row.threshold.rules)
     ]
+    return [LimitFamily(title=title, groups=list(of_family)) for title, of_family in groupby(groups, _family)]
+
+
+def _family(group: LimitGroup) -> str:
+    return _FAMILIES[group.codes[0][0] if group.codes else ""]
 
 
 def _title(codes: Sequence[str]) -> str:
