@@ -27,7 +27,8 @@ def firewall(addresses: Sequence[str], host: LogHostFacts) -> tuple[str, str] | 
     ]
     if not foreign:
         return None
-    chosen, text = foreign, "Shut them out at the firewall until it is mended."
+    which = "this address" if len(foreign) == 1 else "these addresses"
+    chosen, text = foreign, f"Shut {which} out at the firewall until the way in is closed."
     if len(foreign) > MOST_ADDRESSES:
         chosen = _networks(foreign)
         which = "the network" if len(chosen) == 1 else f"the {len(chosen)} networks"

@@ -24,9 +24,9 @@ def spool_steps(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
     one = waiting.total == 1
     which = f"the {count(waiting.total, 'message')} of it that still {'waits' if one else 'wait'}"
     if not is_all:
-        which = f"what still waits; these are the first {len(ids)} of {waiting.total:,}"
+        which = f"what still waits, here the first {len(ids)} of {waiting.total:,} messages"
     yield NextStep(
-        text=f"Stop {which}: a frozen message stays where it is. Nothing is lost by this.",
+        text=f"Stop {which}. A frozen message stays where it is, and nothing is lost by this.",
         command=f"exim -Mf {named}",
     )
     if not is_all:

@@ -10,10 +10,15 @@ from ingest.rules.attacks import OF_PROGRAMS, Attack
 from ingest.rules.broken_logins import LETS_IN
 from ingest.rules.configuration import UNQUOTED_SQL, ConfigurationFinding
 from ingest.rules.defences import DENY_STRANGERS, deny_accounts, deny_users, firewall
+from ingest.rules.definition import Severity
+from ingest.rules.facts import SubjectKind
 from ingest.rules.open_relays import try_as_stranger
 from ingest.rules.spool_steps import spool_steps
 from ingest.rules.words import listing, shell
 
+_LOOK_AGAIN = NextStep(
+    text="Add the log again an hour later: the answer is “over” when nothing more follows."
+)
 _RELOAD = "systemctl reload exim4"
 _DOMAIN = re.compile(r"[a-z0-9.-]+")
 
@@ -27,11 +32,11 @@ def next_steps(
         *closing,
         *(step for other in others for step in _closing(other, case)[:1]),
         *spool_steps(attack, after.waiting),
-        *_keeping_out(attack, case),
+        *_keeping_out(attack, after, case),
         *proving,
         *_telling(attack, case),
         *removal_steps(case),
-        _look_again(),
+        *([] if after.is_over is Answer.YES else [_LOOK_AGAIN]),
     )
 
 
@@ -167,11 +172,24 @@ def _stop_program(attack: Attack) -> Iterator[NextStep]:
 # --- afterwards -----------------------------------------------------------------------------------
 
 
-def _keeping_out(attack: Attack, case: Case) -> Iterator[NextStep]:
-    found = firewall(attack.addresses, case.host) if attack.way is not Way.GATEWAY else None
-    if found:
+def _keeping_out(attack: Attack, after: Aftermath, case: Case) -> Iterator[NextStep]:
+    if attack.way is Way.GATEWAY or after.repair.answer is Answer.YES:
+        return
+    if found := firewall(_strangers(attack, case), case.host):
         text, command = found
         yield NextStep(text=text, command=command)
+
+
+def _strangers(attack: Attack, case: Case) -> tuple[str, ...]:
+    """The attackers' addresses. A stolen account is used by its owner too: of its addresses only the suspects."""
+    if attack.way is not Way.ACCOUNT:
+        return attack.addresses
+    suspects = {
+        report.value
+        for report in case.reports
+        if report.kind is SubjectKind.SENDER_HOST_ADDRESS and report.severity.rank <= Severity.HIGH.rank
+    }
+    return tuple(address for address in attack.addresses if address in suspects)
 
 
 def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
@@ -237,7 +255,3 @@ def removal_steps(case: Case) -> Iterator[NextStep]:
         text += f" that others named: {'; '.join((*places, *others))}"
     text += ". Give the address that this host sends from."
     yield NextStep(text=text, urls=tuple(item.url for item in known if item.url))
-
-
-def _look_again() -> NextStep:
-    return NextStep(text="Add the log again an hour later: the answer is “over” when nothing more follows.")

@@ -37,7 +37,7 @@ def _who(attack: Attack) -> Fact:
     elif others:
         details.append(f"{len(others):,} others do the same: {listing(others)}.")
     return Fact(
-        question="Who got in?",
+        question="Who sends?" if attack.way in OF_PROGRAMS else "Who got in?",
         answer=attack.names[0] if attack.names else "Nobody is named",
         detail=" ".join(filter(None, details)),
     )

@@ -13,7 +13,7 @@ from ingest.rules.defences import deny_accounts, firewall
 from ingest.rules.facts import LoginCounts, MessageFacts
 from ingest.rules.verdict import Verdict
 from tests.rules.cases import commands, judged
-from tests.rules.facts import HOST, coverage, login, message, recipient
+from tests.rules.facts import HOST, coverage, failed_login, login, message, recipient
 from tests.rules.seed import AS_FOUND
 from tests.rules.test_verdict_accounts import spam
 
@@ -67,6 +67,13 @@ class TestTheSpool:
 
         assert "exipick -i '$sender_host_address eq 203.0.113.66' | xargs -r exim -Mf" in commands(answer)
 
+    def test_nothing_is_shut_out_that_is_closed_already(self) -> None:
+        refused = failed_login(90, None)
+        answer = judged(*waiting(3), refused, seen=coverage(900), configuration=audit(read(AS_FOUND)))
+
+        assert not any("iptables" in command for command in commands(answer))
+        assert not any("Add the log again" in step.text for step in answer.next_steps)
+
     def test_nothing_waits(self) -> None:
         answer = told_of(*waiting(3, status="delivered"))
 
@@ -82,6 +89,14 @@ class TestAccounts:
         assert "inlisti{$authenticated_id}{alice@example.com}" in fixes[0]
         assert any("Tell the owner of alice@example.com" in step.text for step in answer.next_steps)
         assert not any("doveadm" in command for command in commands(answer))
+
+    def test_the_owners_own_address_is_not_shut_out(self) -> None:
+        own = login(1, sender_host_address="198.51.100.8")
+        answer = judged(spam(address="203.0.113.66"), own, seen=coverage(6))
+        shut = [command for command in commands(answer) if "iptables" in command]
+
+        assert len(shut) == 1
+        assert " -s 203.0.113.66 " in shut[0]
 
     def test_dovecots_command_only_where_the_log_shows_it(self) -> None:
         host = replace(HOST, logins={"dovecot_login": LoginCounts(named=3)})
