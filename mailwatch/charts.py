@@ -92,6 +92,12 @@ def over_time(
     )
 
 
+def label(chart: Chart) -> str:
+    """What a chart of outcomes shows, in a sentence."""
+    counted = ", ".join(f"{sum(series.values):,} {series.outcome}" for series in chart.series)
+    return f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}: {counted}."
+
+
 def _hours(first: datetime, last: datetime) -> list[datetime]:
     count = int((last - first) / timedelta(hours=1)) + 1
     return [first + timedelta(hours=i) for i in range(count)]

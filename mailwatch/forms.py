@@ -19,7 +19,7 @@ from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
 from mailwatch.operations.uploads import safe_name
 from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
-from mailwatch.queries.relays import Chosen
+from mailwatch.queries.suspects import Chosen
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 
 MOST_PASTED = 512 * 1024  # characters; more lines than anybody reads token by token
@@ -117,6 +117,13 @@ class RelaysForm(ContextForm):
         ],
         error_messages={"invalid_choice": "Kinds are sender hosts, accounts and local users."},
     )
+    country = forms.RegexField(
+        r"^[A-Za-z]{2}$",
+        required=False,
+        error_messages={"invalid": "A country is named by its two letters."},
+    )
+    going_on = forms.BooleanField(required=False, label="only what goes on")
+    compared = forms.BooleanField(required=False, label="compared with the period before")
     after = forms.CharField(required=False)
 
     @property
@@ -126,7 +133,11 @@ class RelaysForm(ContextForm):
 
     @property
     def chosen(self) -> Chosen:
-        return Chosen(**{name: self.cleaned_data[name] for name in ("severity", "rule", "kind")})
+        names = ("severity", "rule", "kind", "country", "going_on")
+        return Chosen(**{name: self.cleaned_data[name] for name in names})
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
 
 
 class ExplainForm(forms.Form):

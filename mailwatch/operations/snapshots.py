@@ -17,8 +17,8 @@ from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.lines import TimelineLine
 from mailwatch.queries.message import Timeline
 from mailwatch.queries.recipients import RecipientOutcome
-from mailwatch.queries.relays import Suspect
 from mailwatch.queries.shared import AttackHour, Proof, ReportSource
+from mailwatch.queries.suspects import Suspect
 from mailwatch.redaction import Role, Unredacted
 
 FORMAT = 1

@@ -1,43 +1,18 @@
 """The report on suspicious relays: who sends through a log host and should not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.models import LogHost
-from ingest.rules.definition import Severity, SubjectFinding
-from ingest.rules.facts import SubjectKind
-from ingest.rules.relays import SubjectReport
-from ingest.rules.verdict import combine
-from mailwatch.queries.answers import Evidence, HostAnswer, answers, evidence
-from mailwatch.queries.ranges import Range
+from ingest.rules.definition import Severity
+from mailwatch.queries.answers import Evidence, HostAnswer, answers
+from mailwatch.queries.attacks import Attack, attacks
+from mailwatch.queries.before import Change, Compared, Comparison, before, compare
+from mailwatch.queries.opened import Detail, Opened, host_details, opened
+from mailwatch.queries.ranges import Bounds, Range, spans
+from mailwatch.queries.suspects import Chosen, Judged, Suspect, judged, suspects_of
 
-SHOWN = 100  # suspects on one page
-LINES = 2  # raw lines for each finding of an opened suspect: the first and the last
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
-    """Which suspects are shown. Empty: all. Severity "info" adds those whose attempts were all refused."""
-
-    severity: str = ""  # this one and worse
-    rule: str = ""
-    kind: str = ""
-
-    def __contains__(self, report: SubjectReport) -> bool:
-        return (
-            (report.is_suspect or self.severity == Severity.INFO)
-            and (not self.kind or report.kind == self.kind)
-            and (not self.rule or self.rule in report.rules)
-            and (not self.severity or report.severity.rank <= Severity(self.severity).rank)
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detail:
-    """A finding of an opened suspect with lines behind it."""
-
-    finding: SubjectFinding
-    lines: Sequence[Evidence]
+SHOWN = 100  # attacks on one page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,25 +24,13 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
-    """One row of the report; ``details`` is None while it is closed."""
+class Row:
+    """One attack of the report; ``opened`` is None while it is closed."""
 
-    log_host: LogHost
-    report: SubjectReport
-    same_as: str = ""  # a worse suspect that takes part in the same attack
-    details: Sequence[Detail] | None = None
-
-    @property
-    def key(self) -> str:
-        return key_of(self.log_host, self.report)
-
-    @property
-    def is_address(self) -> bool:
-        return self.report.kind == SubjectKind.SENDER_HOST_ADDRESS
-
-    @property
-    def is_account(self) -> bool:
-        return self.report.kind == SubjectKind.AUTHENTICATED_ID
+    attack: Attack
+    compared: Compared | None = None  # with the period before, where that was asked for
+    opened: Opened | None = None
+    bounds: Bounds  # the range on its log host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +38,20 @@ class Report:
     answers: Sequence[HostAnswer]  # the one that needs somebody to act first
     evidence: Evidence | None  # of the first
     hosts: Sequence[Host]  # those that something was found on
-    suspects: Sequence[Suspect]  # worst first, SHOWN at most
+    rows: Sequence[Row]  # the most harmful first, SHOWN at most
     before: int  # how many of the chosen ones come before those shown
     chosen: int
     total: int
     rules: Sequence[str]  # codes that some suspect has, for the filter
-    after: str  # key of the last suspect shown, where more follow; else ""
+    countries: Sequence[str]  # likewise
+    after: str  # key of the last attack shown, where more follow; else ""
+    comparison: Comparison | None = None
+    has_before: bool = False  # there is a period before the range to compare with
+
+    @property
+    def suspects(self) -> Sequence[Suspect]:
+        """Everybody who takes part in the attacks shown."""
+        return [member for row in self.rows for member in row.attack.members]
 
     @property
     def first(self) -> HostAnswer:
@@ -92,127 +63,129 @@ class Report:
 
     @property
     def last(self) -> int:
-        """The number of the last suspect shown, among the chosen."""
-        return self.before + len(self.suspects)
+        """The number of the last attack shown, among the chosen."""
+        return self.before + len(self.rows)
 
     @property
     def has_gaps(self) -> bool:
         return any(answer.verdict.coverage for answer in self.answers if not answer.is_empty)
 
-
-def key_of(log_host: LogHost, report: SubjectReport) -> str:
-    """Names a suspect in the URL."""
-    return f"{log_host.name}/{report.kind}/{report.value}"
+    @property
+    def changes(self) -> Sequence[tuple[Change, int]]:
+        """How many attacks are new, more, less, as before."""
+        return tuple(self.comparison.numbers.items()) if self.comparison else ()
 
 
 def relays(
-    *, log_host: LogHost | None, asked: Range, chosen: Chosen, opened: str | None = None, after: str = ""
+    *,
+    log_host: LogHost | None,
+    asked: Range,
+    chosen: Chosen,
+    opened_key: str | None = None,
+    after: str = "",
+    is_compared: bool = False,
 ) -> Report:
-    """The report on one log host or on all. ``opened`` is a suspect's key; None: the first, if serious."""
+    """The report on one log host or on all. ``opened_key`` is a suspect's key; None: the first attack, if serious."""
     found = answers(log_host=log_host, asked=asked)
-    everybody = _worst_first(found)
-    wanted = [suspect for suspect in everybody if suspect.report in chosen]
+    everybody = [suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen)]
+    every = attacks(everybody, _bounds(found))
+    wanted = _chosen(every, chosen)
     start = _place_behind(wanted, after)
     shown = wanted[start : start + SHOWN]
-    if opened is None and shown and shown[0].report.severity.rank <= Severity.HIGH.rank:
-        opened = shown[0].key
+    comparison = _comparison(found, wanted, chosen) if is_compared else None
+    opens = _to_open(shown, opened_key)
     return Report(
         answers=found,
         evidence=found[0].evidence if found else None,
-        hosts=[
-            Host(log_host=answer.log_host, details=_details(answer))
-            for answer in found
-            if answer.host_findings
-        ],
-        suspects=[_opened(suspect) if suspect.key == opened else suspect for suspect in shown],
+        hosts=_hosts(found),
+        rows=[_row(attack, _bounds(found), comparison, is_open=attack.key == opens) for attack in shown],
         before=start,
         chosen=len(wanted),
-        total=sum(suspect.report.is_suspect for suspect in everybody),
+        total=sum(attack.worst.report.is_suspect for attack in every),
         rules=sorted({code for suspect in everybody for code in suspect.report.rules}),
+        countries=sorted({country for suspect in everybody for country in suspect.countries}),
         after=shown[-1].key if start + SHOWN < len(wanted) else "",
+        comparison=comparison,
+        has_before=any(before(answer.bounds, answer.span) for answer in found),
     )
 
 
-def _details(answer: HostAnswer) -> list[Detail]:
+def one_row(
+    *, asked: Range, chosen: Chosen, key: str, is_open: bool, is_compared: bool = False
+) -> Row | None:
+    """The attack that the suspect of that key takes part in, as its row of the report; None: there is none."""
+    log_host = LogHost.objects.filter(name=key.partition("/")[0]).first()
+    if log_host is None:
+        return None
+    span = spans([log_host])[log_host.pk]
+    found = [judged(log_host, span, asked.bounds(log_host, span))]
+    suspects = [suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen)]
+    bounds = _bounds(found)
+    attack = next((attack for attack in attacks(suspects, bounds) if attack.has(key)), None)
+    if attack is None:
+        return None
+    comparison = _comparison(found, [attack], chosen) if is_compared else None
+    return _row(attack, bounds, comparison, is_open=is_open)
+
+
+def _bounds(found: Sequence[HostAnswer | Judged]) -> dict[int, Bounds]:
+    return {answer.log_host.pk: answer.bounds for answer in found}
+
+
+def _is_listed(suspect: Suspect, chosen: Chosen) -> bool:
+    """Whether it may be shown at all: the other filters choose among attacks, and do not take them apart."""
+    return suspect.report.is_suspect or chosen.severity == Severity.INFO
+
+
+def _chosen(every: Sequence[Attack], chosen: Chosen) -> list[Attack]:
+    """The attacks with a member that is chosen."""
+    return [attack for attack in every if any(member in chosen for member in attack.members)]
+
+
+def _to_open(shown: Sequence[Attack], key: str | None) -> str:
+    """The key of the attack to open, "" for none."""
+    if key is None:
+        return shown[0].key if shown and shown[0].severity.rank <= Severity.HIGH.rank else ""
+    return next((attack.key for attack in shown if attack.has(key)), "")
+
+
+def _row(
+    attack: Attack, bounds: Mapping[int, Bounds], comparison: Comparison | None, *, is_open: bool
+) -> Row:
+    within = bounds[attack.log_host.pk]
+    return Row(
+        attack=attack,
+        compared=comparison.by_attack.get(attack.key) if comparison else None,
+        opened=opened(attack, within) if is_open else None,
+        bounds=within,
+    )
+
+
+def _comparison(
+    found: Sequence[HostAnswer | Judged], now: Sequence[Attack], chosen: Chosen
+) -> Comparison | None:
+    """Some attacks against the period before; None where no log host has one."""
+    earlier = [
+        judged(answer.log_host, answer.span, period)
+        for answer in found
+        if (period := before(answer.bounds, answer.span))
+    ]
+    if not earlier:
+        return None
+    suspects = [suspect for suspect in suspects_of(earlier) if _is_listed(suspect, chosen)]
+    # what goes on now is no question to a period that has ended
+    return compare(now, _chosen(attacks(suspects, _bounds(earlier)), replace(chosen, going_on=False)))
+
+
+def _hosts(found: Sequence[HostAnswer]) -> list[Host]:
     return [
-        Detail(finding=finding, lines=evidence(answer.log_host, finding, lines=LINES))
-        for finding in answer.host_findings
+        Host(log_host=answer.log_host, details=host_details(answer.log_host, answer.host_findings))
+        for answer in found
+        if answer.host_findings
     ]
 
 
-def all_suspects(found: Sequence[HostAnswer], chosen: Chosen) -> list[Suspect]:
-    """Everybody chosen, for exports."""
-    return [suspect for suspect in _worst_first(found) if suspect.report in chosen]
-
-
-def _worst_first(found: Sequence[HostAnswer]) -> list[Suspect]:
-    reports = [(answer.log_host, report) for answer in found for report in answer.reports]
-    reports.sort(key=lambda pair: (pair[1].severity.rank, -pair[1].messages))
-    leaders: dict[tuple[int, str], str] = {}
-    suspects = []
-    for log_host, report in reports:
-        leader = leaders.setdefault((log_host.pk, report.attack), report.value)
-        same_as = leader if leader != report.value else ""
-        suspects.append(Suspect(log_host=log_host, report=report, same_as=same_as))
-    return suspects
-
-
-def _place_behind(suspects: Sequence[Suspect], key: str) -> int:
-    """Where the page begins that follows the suspect of that key; 0 without one."""
-    keys = [suspect.key for suspect in suspects]
+def _place_behind(every: Sequence[Attack], key: str) -> int:
+    """Where the page begins that follows the attack of that key; 0 without one."""
+    keys = [attack.key for attack in every]
     return keys.index(key) + 1 if key in keys else 0
-
-
-def _opened(suspect: Suspect) -> Suspect:
-    details = [
-        Detail(finding=finding, lines=evidence(suspect.log_host, finding, lines=LINES))
-        for finding in suspect.report.findings
-    ]
-    return replace(suspect, details=details)
-
-
-def as_json(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> dict[str, object]:
-    """What ``relays --json`` and the page's export hold."""
-    whole = combine([answer.verdict for answer in found])
-    return whole.as_json() | {
-        "suspects": [_suspect_json(suspect) for suspect in suspects],
-        "log_hosts": [_host_json(answer) for answer in found if not answer.is_empty],
-    }
-
-
-def _host_json(answer: HostAnswer) -> dict[str, object]:
-    zone = answer.log_host.zone
-    return {
-        "log_host": answer.log_host.name,
-        "findings": [
-            {
-                "rule": finding.rule,
-                "severity": str(finding.severity),
-                "title": finding.title,
-                "evidence": finding.evidence,
-                "count": finding.count,
-                "first_at": finding.first_at.astimezone(zone).isoformat(),
-                "last_at": finding.last_at.astimezone(zone).isoformat(),
-            }
-            for finding in answer.host_findings
-        ],
-    }
-
-
-_COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")
-
-
-def _suspect_json(suspect: Suspect) -> dict[str, object]:
-    report, zone = suspect.report, suspect.log_host.zone
-    return {
-        "log_host": suspect.log_host.name,
-        "kind": str(report.kind),
-        "value": report.value,
-        "severity": str(report.severity),
-        "rules": list(report.rules),
-        "attack": report.attack,
-        **{name: getattr(report, name) for name in _COUNTS},
-        "first_at": report.first_at.astimezone(zone).isoformat(),
-        "last_at": report.last_at.astimezone(zone).isoformat(),
-        "message_ids": list(report.message_ids),
-    }

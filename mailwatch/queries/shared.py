@@ -17,7 +17,7 @@ from mailwatch.models import SharedReport
 from mailwatch.queries import keyset
 from mailwatch.queries.answers import HostAnswer, answers, evidence
 from mailwatch.queries.ranges import Bounds, Range
-from mailwatch.queries.relays import Chosen, Suspect, all_suspects
+from mailwatch.queries.suspects import Chosen, Suspect, all_suspects
 
 FINDINGS_PROVED = 5  # of the worst suspect, each with lines behind it
 LINES_OF_A_MESSAGE = 12  # of the message that proves the first of them

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ingest.models import LogHost
 from ingest.rules.verdict import Verdict
 from mailwatch.printable import plain
-from mailwatch.queries import relays as queries
 from mailwatch.queries.answers import HostAnswer, answers
 from mailwatch.queries.ranges import Preset, Range, read_time
+from mailwatch.queries.suspects import Chosen, Suspect, all_suspects, as_json
 from mailwatch.templatetags.findings import answer_word, kind_word
 from mailwatch.templatetags.times import exact
 
@@ -32,9 +32,9 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         asked = _range(options["since"], options["until"])
         found = answers(log_host=_log_host(options["log_host"]), asked=asked)
-        suspects = queries.all_suspects(found, queries.Chosen())
+        suspects = all_suspects(found, Chosen())
         if options["json"]:
-            self.stdout.write(json.dumps(queries.as_json(found, suspects), indent=2))
+            self.stdout.write(json.dumps(as_json(found, suspects), indent=2))
             return
         for line in _report(found, suspects):
             self.stdout.write(line)
@@ -63,7 +63,7 @@ def _time(option: str, text: str | None) -> datetime | None:
     return at
 
 
-def _report(found: Sequence[HostAnswer], suspects: Sequence[queries.Suspect]) -> Iterator[str]:
+def _report(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> Iterator[str]:
     """Lines for people: each log host's verdict, its suspects, its gaps."""
     if not found:
         yield "No logs yet."
@@ -92,7 +92,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
             yield f"     $ {plain(step.command)}"
 
 
-def _suspects(suspects: Sequence[queries.Suspect]) -> Iterator[str]:
+def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
     for suspect in suspects:
         report, zone = suspect.report, suspect.log_host.zone
         yield (

@@ -1,0 +1,305 @@
+"""Attacks: suspects that belong together as one row, counted so that no message counts twice.
+
+Who uses one hole takes part in one attack, whoever he is; so do an account and the addresses that a rule found
+something on and that used it; and addresses of one network that only tried, and were refused.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce, Greatest
+
+from ingest.exim.reasons import Reason
+from ingest.models import LogHost, Message, Rejection
+from ingest.rules.authenticators import UNKNOWN_ID
+from ingest.rules.definition import Severity
+from ingest.rules.guessed import GUESSED
+from ingest.rules.logins import EMPTY_ID, MANY_IDS
+from ingest.rules.networks import neighbours_of
+from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, ROUTED_RECIPIENT
+from ingest.rules.relays import SubjectReport
+from ingest.stored_facts import messages_between
+from mailwatch.queries.matching import rejections_within
+from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.suspects import COUNTS, Suspect
+
+_HOLES = frozenset(rule.code for rule in (OPEN_RELAY, LOCAL_SENDER, ROUTED_RECIPIENT))
+_BY_LOGIN = frozenset(rule.code for rule in (EMPTY_ID, UNKNOWN_ID, MANY_IDS))
+_OF_SENDING = ("R", "A", "C")  # families of rules that tie an address to the accounts it used
+_NOUNS = (("address", "addresses"), ("account", "accounts"), ("local user", "local users"))
+
+
+class Counts(NamedTuple):
+    """What a report counts, by the same names."""
+
+    messages: int = 0
+    recipients: int = 0
+    delivered: int = 0
+    deferred: int = 0
+    bounced: int = 0
+    rejections: int = 0
+    failed_logins: int = 0
+
+    @classmethod
+    def of(cls, report: SubjectReport) -> "Counts":
+        return cls(*(getattr(report, name) for name in COUNTS))
+
+    def less(self, twice: "Counts") -> "Counts":
+        """Without what was counted twice."""
+        return Counts(*(one - other for one, other in zip(self, twice, strict=True)))
+
+    @property
+    def attempts(self) -> int:
+        """Refusals and failed logins."""
+        return self.rejections + self.failed_logins
+
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """All of them together."""
+    return Counts(*map(sum, zip(Counts(), *counts, strict=True)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """One row of the report."""
+
+    log_host: LogHost
+    members: Sequence[Suspect]  # worst first
+    counts: Counts  # of all members together
+
+    @property
+    def worst(self) -> Suspect:
+        return self.members[0]
+
+    @property
+    def key(self) -> str:
+        """Names it in the URL; any member's key does as well."""
+        return self.worst.key
+
+    @property
+    def severity(self) -> Severity:
+        return self.worst.report.severity
+
+    @property
+    def rules(self) -> Sequence[str]:
+        """Codes, those of the worst member first."""
+        return tuple(dict.fromkeys(code for member in self.members for code in member.report.rules))
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """The members that are addresses."""
+        return [member.report.value for member in self.members if member.is_address]
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        return [member.report.value for member in self.members if member.is_account]
+
+    @property
+    def local_users(self) -> Sequence[str]:
+        return [
+            member.report.value for member in self.members if not member.is_address and not member.is_account
+        ]
+
+    @property
+    def authenticators(self) -> Sequence[str]:
+        """Those of its logins."""
+        names = (name for member in self.members for name in member.report.authenticators)
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def words(self) -> str:
+        """What it is, and by how many: ``Empty authenticated id through plain, 14 addresses``."""
+        finding = self.worst.report.findings[0]
+        through = ", ".join(self.authenticators[:2]) if finding.rule in _BY_LOGIN else ""
+        text = f"{finding.title} through {through}" if through else finding.title
+        return f"{text}, {self.size}" if len(self.members) > 1 else text
+
+    @property
+    def size(self) -> str:
+        """``3 accounts and 12 addresses``."""
+        found = (self.addresses, self.accounts, self.local_users)
+        return " and ".join(
+            f"{len(names):,} {nouns[len(names) > 1]}"
+            for names, nouns in zip(found, _NOUNS, strict=True)
+            if names
+        )
+
+    @property
+    def first_at(self) -> datetime:
+        return min(member.report.first_at for member in self.members)
+
+    @property
+    def last_at(self) -> datetime:
+        return max(member.report.last_at for member in self.members)
+
+    @property
+    def goes_on(self) -> bool:
+        return any(member.goes_on for member in self.members)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is that of a member."""
+        return any(member.key == key for member in self.members)
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """What it is known by in another period: its members, and the holes and accounts that it used."""
+        ties = {tie for member in self.members for tie in ties_of(member)}
+        return frozenset(ties | {member.key for member in self.members})
+
+
+def attacks(suspects: Sequence[Suspect], bounds: Mapping[int, Bounds]) -> list[Attack]:
+    """Suspects (worst first) as attacks, the most harmful first. ``bounds``: the range, by log host."""
+    pairs = _pairs(suspects, bounds)
+    groups = _groups(suspects, pairs)
+    place_of = {member.key: place for place, group in enumerate(groups) for member in group}
+    twice: dict[int, list[Counts]] = defaultdict(list)
+    for pair in pairs:
+        if place_of[pair.address] == place_of[pair.account]:
+            twice[place_of[pair.address]].append(pair.counts)
+    found = [
+        Attack(log_host=group[0].log_host, members=group, counts=_together(group, twice[place]))
+        for place, group in enumerate(groups)
+    ]
+    return sorted(found, key=_harm)
+
+
+def _together(group: Sequence[Suspect], twice: Iterable[Counts]) -> Counts:
+    return total(Counts.of(member.report) for member in group).less(total(twice))
+
+
+def _harm(attack: Attack) -> tuple[Any, ...]:
+    counts = attack.counts
+    return attack.severity.rank, -counts.delivered, -counts.messages, -counts.attempts, attack.key
+
+
+# ---- who belongs together
+
+
+def ties_of(suspect: Suspect) -> Iterator[str]:
+    """Names of what a suspect shares with others of its attack."""
+    report = suspect.report
+    yield f"attack {report.attack}"
+    if suspect.is_account:
+        yield f"account {report.value}"
+    elif suspect.is_address:
+        yield from _ties_of_address(report)
+
+
+def _ties_of_address(report: SubjectReport) -> Iterator[str]:
+    yield from (f"hole {code}" for code in report.rules if code in _HOLES)
+    guessed = report.finding(GUESSED.code)
+    yield from (f"account {name}" for name in (guessed.values if guessed else ()))
+    if not report.messages:
+        yield f"network {neighbours_of(report.value)} {report.rules[0]}"
+
+
+def _groups(suspects: Sequence[Suspect], pairs: Sequence["_Pair"]) -> list[list[Suspect]]:
+    """Sets of suspects that share ties or messages, directly or over others."""
+    ties: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, suspect in enumerate(suspects):
+        for tie in ties_of(suspect):
+            ties[suspect.log_host.pk, tie].append(place)
+    place_of = {suspect.key: place for place, suspect in enumerate(suspects)}
+    links = [places for places in ties.values() if len(places) > 1]
+    links += [
+        [place_of[pair.address], place_of[pair.account]]
+        for pair in pairs
+        if pair.counts.messages and _is_of_sending(suspects[place_of[pair.address]])
+    ]
+    groups: dict[int, list[Suspect]] = defaultdict(list)
+    for suspect, leader in zip(suspects, _leaders(len(suspects), links), strict=True):
+        groups[leader].append(suspect)
+    return list(groups.values())
+
+
+def _is_of_sending(address: Suspect) -> bool:
+    """Whether what was found on an address says something of the logins from it."""
+    return any(code.startswith(_OF_SENDING) for code in address.report.rules)
+
+
+def _leaders(number: int, links: Iterable[Sequence[int]]) -> list[int]:
+    """The first of each set of linked numbers, for every number."""
+    leader = list(range(number))
+
+    def find(place: int) -> int:
+        while leader[place] != place:
+            leader[place] = leader[leader[place]]
+            place = leader[place]
+        return place
+
+    for first, *others in links:
+        for other in others:
+            low, high = sorted((find(first), find(other)))
+            leader[high] = low
+    return [find(place) for place in range(number)]
+
+
+# ---- no message twice
+
+
+class _Pair(NamedTuple):
+    """What an address and an account, by their keys, have in common: messages and refusals that name both."""
+
+    address: str
+    account: str
+    counts: Counts
+
+
+def _pairs(suspects: Sequence[Suspect], bounds: Mapping[int, Bounds]) -> list[_Pair]:
+    """The pairs of suspects with something in common; two queries for each log host, however many there are."""
+    found: list[_Pair] = []
+    for log_host_id, within in bounds.items():
+        of_host = [suspect for suspect in suspects if suspect.log_host.pk == log_host_id]
+        addresses = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_address}
+        accounts = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_account}
+        if addresses and accounts:
+            shared = _shared(log_host_id, list(addresses), list(accounts), within)
+            found += [_Pair(addresses[one], accounts[other], counts) for one, other, counts in shared]
+    return found
+
+
+def _shared(
+    log_host_id: int, addresses: Sequence[str], accounts: Sequence[str], within: Bounds
+) -> Iterator[tuple[str, str, Counts]]:
+    messages = messages_between(log_host_id, within.since, within.until).filter(
+        sender_host_address__in=addresses, authenticated_id__in=accounts
+    )
+    for address, account, *numbers in _sums_of_messages(messages):
+        yield address, account, Counts(*numbers)
+    rejections = Rejection.objects.filter(
+        rejections_within(within),
+        log_host_id=log_host_id,
+        sender_host_address__in=addresses,
+        account__in=accounts,
+    ).exclude(reason=Reason.DISCARDED)
+    for address, account, rejected, failed in _sums_of_rejections(rejections):
+        yield address, account, Counts(rejections=rejected, failed_logins=failed)
+
+
+def _sums_of_messages(rows: QuerySet[Message]) -> Iterable[tuple[Any, ...]]:
+    listed = Func(F("listed_recipients"), function="cardinality", output_field=IntegerField())
+    tried = F("delivered") + F("deferred") + F("bounced")
+    return (
+        rows.order_by()
+        .values_list("sender_host_address", "authenticated_id")
+        .annotate(
+            messages=Count("*"),
+            recipients=Sum(Greatest(tried, Coalesce(listed, Value(0)))),
+            all_delivered=Sum("delivered"),
+            all_deferred=Sum("deferred"),
+            all_bounced=Sum("bounced"),
+        )
+    )
+
+
+def _sums_of_rejections(rows: QuerySet[Rejection]) -> Iterable[tuple[Any, ...]]:
+    failed = Q(stage="auth") & ~Q(text__regex=r"^\s*435")  # 435: put off, not failed
+    return (
+        rows.order_by()
+        .values_list("sender_host_address", "account")
+        .annotate(rejections=Count("digest", filter=~failed), failed_logins=Count("digest", filter=failed))
+    )
