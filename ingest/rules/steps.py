@@ -14,7 +14,7 @@ from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
 from ingest.rules.open_relays import try_as_stranger
 from ingest.rules.spool_steps import spool_steps
-from ingest.rules.words import listing, shell
+from ingest.rules.words import arguments, listing, shell
 
 _LOOK_AGAIN = NextStep(
     text="Add the log again an hour later: the answer is “over” when nothing more follows."
@@ -129,10 +129,11 @@ def _lock_accounts(attack: Attack, case: Case) -> tuple[NextStep, ...]:
         f"Change the password of {names} where the mailbox is kept, and end {'its' if one else 'their'} sessions. "
         "The new one must be set on a computer without malware."
     )
+    kicks = [f"doveadm kick {name}" for name in arguments(attack.accounts)]
     command = None
-    if any("dovecot" in name.lower() for name in case.host.logins):
+    if kicks and any("dovecot" in name.lower() for name in case.host.logins):
         change += " With Dovecot this ends the sessions:"
-        command = "; ".join(f"doveadm kick {shell(name)}" for name in attack.accounts[:10])
+        command = "; ".join(kicks)
     lock = (
         f"If that takes time: lock {names} in Exim. Put this at the beginning of the ACL for RCPT (acl_check_rcpt), "
         "and reload Exim."
@@ -144,23 +145,22 @@ def _lock_accounts(attack: Attack, case: Case) -> tuple[NextStep, ...]:
 
 
 def _stop_program(attack: Attack) -> Iterator[NextStep]:
-    names = attack.names[:10]
+    names = listing(attack.names)
     if attack.way is Way.OWN_MAIL:
         text = "Find the program that connects to the mail server from the same machine, and stop it."
         yield NextStep(text=text, command="ss -tnp dst 127.0.0.1:25")
         return
     if attack.way is Way.DIRECTORY:
         text = (
-            f"Look for the files in {listing(attack.names)} that are new or that nobody knows, and stop the one "
-            "that sends."
+            f"Look for the files in {names} that are new or that nobody knows, and stop the one that sends."
         )
-        directories = " ".join(shell(name) for name in names)
-        yield NextStep(text=text, command=f"find {directories} -type f -mtime -14 -name '*.php' -ls")
+        directories = " ".join(arguments([name for name in attack.names if name.startswith("/")]))
+        command = f"find {directories} -type f -mtime -14 -name '*.php' -ls" if directories else None
+        yield NextStep(text=text, command=command)
         return
-    users = " ".join(f"-u {shell(name)}" for name in names)
-    yield NextStep(
-        text=f"Find the program of {listing(attack.names)} that sends, and stop it.", command=f"ps -f {users}"
-    )
+    users = " ".join(f"-u {name}" for name in arguments(attack.names))
+    text = f"Find the program of {names} that sends, and stop it."
+    yield NextStep(text=text, command=f"ps -f {users}" if users else None)
     if fix := deny_users(attack.names):
         text = (
             "Until it is found: let Exim take nothing from that user. Put this into the ACL that acl_not_smtp names, "
@@ -215,7 +215,9 @@ def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
             f"See that {listing(attack.accounts)} is refused with the old password: the last lines must say 535, and "
             "nothing newer may be sent."
         )
-        return (NextStep(text=text, command=f"exigrep {shell(attack.accounts[0])} mainlog | tail -n 40"),)
+        account = next(iter(arguments(attack.accounts)), None)
+        look = f"exigrep -l {account} mainlog | tail -n 40" if account else None
+        return (NextStep(text=text, command=look),)
     return ()
 
 

@@ -16,7 +16,7 @@ from ingest.rules.guessed import GUESSED
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
 from ingest.rules.places import DISTRIBUTED, NEW_PLACE, TRAVEL
 from ingest.rules.volumes import FAN_OUT, UNUSUAL_VOLUME
-from ingest.rules.words import be, count, listing, shell
+from ingest.rules.words import arguments, be, count, listing
 
 _SIGNS = frozenset(
     rule.code for rule in (DISTRIBUTED, TRAVEL, NEW_PLACE, UNUSUAL_VOLUME, FAN_OUT, UNKNOWN_RECIPIENTS)
@@ -203,5 +203,5 @@ def _untold(case: Case) -> Iterator[Untold]:
         )
     if case.coverage.has_countries is False:
         yield Untold("The countries of addresses are not known: there is no readable file of them.")
-    for name in doubtful(case)[:1]:
-        yield Untold(f"Whether {name} sent this on purpose. All of it:", f"exigrep {shell(name)} mainlog")
+    for name in arguments(doubtful(case))[:1]:
+        yield Untold(f"Whether {name} sent this on purpose. All of it:", f"exigrep -l {name} mainlog")

@@ -61,3 +61,8 @@ def duration(span: timedelta) -> str:
 def shell(text: str) -> str:
     """Text that came from a log, quoted so that a shell takes it as one word."""
     return shlex.quote("".join(char for char in text if char.isprintable()))
+
+
+def arguments(names: Sequence[str]) -> list[str]:
+    """Names from a log as words of a command, ten at most; what a program would take for an option is left out."""
+    return [shell(name) for name in names[:10] if name.strip() and not name.lstrip().startswith("-")]

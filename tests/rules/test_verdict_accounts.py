@@ -58,7 +58,7 @@ def test_one_sign_is_suspected_and_two_are_certain() -> None:
     assert (one.accounts_answer, one.compromised_accounts) == (Answer.SUSPECTED, ())
     assert "(C04)" in asked(one, NAME).because
     assert "Somebody who travels" in asked(one, NAME).against[0]
-    assert any(gap.command == f"exigrep {ALICE} mainlog" for gap in asked(one, NAME).untold)
+    assert any(gap.command == f"exigrep -l {ALICE} mainlog" for gap in asked(one, NAME).untold)
     assert (two.accounts_answer, two.compromised_accounts) == (Answer.YES, (ALICE,))
 
 

@@ -104,6 +104,15 @@ class TestAccounts:
 
         assert commands(answer)[0] == "doveadm kick alice@example.com"
 
+    @pytest.mark.parametrize("name", ["-A", " -x", "$(reboot)", "a b"])
+    def test_a_name_is_never_an_option(self, name: str) -> None:
+        host = replace(HOST, logins={"dovecot_login": LoginCounts(named=3)})
+        mail = spam()._replace(authenticated_id=name)
+        words = [shlex.split(command) for command in commands(judged(mail, host=host, seen=coverage(6)))]
+
+        kicked = [word[2] for word in words if word[:2] == ["doveadm", "kick"]]
+        assert kicked == ([] if name.strip().startswith("-") else [name])
+
     @pytest.mark.parametrize("name", ["a}{b", "${run{id}}", "a : b", "a\nb", "-$x", ""])
     def test_a_name_that_is_more_than_a_name_stands_in_no_text_for_exim(self, name: str) -> None:
         assert deny_accounts([name]) is None

@@ -90,6 +90,7 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
             yield f"     {plain(step.fix)}"
         if step.command:
             yield f"     $ {plain(step.command)}"
+        yield from (f"     {url}" for url in step.urls)
 
 
 def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
