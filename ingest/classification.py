@@ -15,9 +15,10 @@ from ingest import load, marks, reports, signs
 from ingest.account_candidates import accounts
 from ingest.assembly import message_facts
 from ingest.candidates import Candidates, busy_users, candidates
-from ingest.judging import by_kind, forget_states, judge, judged
+from ingest.judging import SUBJECTS_AT_ONCE, by_kind, forget_states, judge, judged
 from ingest.marks import Subject, subjects_of
 from ingest.models import AddressLogin, IngestRun, LocalDomain, LogHost, Message, Suspect
+from ingest.reevaluation_leases import ask
 from ingest.rules import memory
 from ingest.rules.allowed import allowances_of_message, covering
 from ingest.rules.configuration import ConfigurationFinding, audit
@@ -31,6 +32,7 @@ from ingest.stored_facts import (
     facts_of,
     limits_of,
     log_host_facts,
+    may_be_found,
     may_depend_on_log_host,
     stored_configuration,
 )
@@ -116,7 +118,18 @@ def settle(run: IngestRun, *, renew: Callable[[], None]) -> None:
     found.subjects.update(again)
     judge(log_host.pk, host, found, renew=renew)
     signs.count_again(log_host.pk, touched if is_counted else marks.EVERYTHING, host.limits)
+    _ask_again(run, host)
     marks.delete(run)
+
+
+def _ask_again(run: IngestRun, host: LogHostFacts) -> None:
+    """Ask for a re-evaluation where this run, or what came before it, may have been decided by what was known then."""
+    log_host = LogHost.objects.get(pk=run.log_host_id)
+    changed_at = log_host.knowledge_changed_at
+    if memory.has_other_limits(log_host.facts_digest, host):
+        ask(log_host, "rules or thresholds changed", is_new=False)
+    elif changed_at is not None and changed_at >= run.created_at:
+        ask(log_host, "something changed while lines were read", is_new=False)
 
 
 def judge_suspects(log_host: LogHost) -> None:
@@ -163,7 +176,7 @@ def _follow_log_host(log_host: LogHost, renew: Callable[[], None]) -> set[Subjec
     Returns the subjects whose findings may be others then.
     """
     host = _learn(log_host)
-    basis = memory.basis(host)
+    basis = memory.as_known(host, log_host.facts_digest)
     if basis == log_host.facts_digest:
         return set()
     waiting = may_depend_on_log_host(log_host.pk, host)
@@ -237,27 +250,50 @@ def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetim
 def reclassify(log_host: LogHost, *, progress: Callable[[int, int], None] = _no_progress) -> int:
     """Decide every finding of a log host again from its stored rows; returns the number of messages.
 
-    ``progress`` is told how many messages and subjects are done, of how many.
+    ``progress`` is told how far it is: so many of all messages.
     """
     host = _learn(log_host)
-    every = Message.objects.filter(log_host_id=log_host.pk).order_by("message_id")
-    total, done = every.count(), 0
-
-    def counted(messages: Iterator[MessageFacts]) -> Iterator[MessageFacts]:
-        nonlocal done
-        for message in messages:
-            done += 1
-            if done % 1000 == 0:
-                progress(done, total)
-            yield message
-
-    messages = counted(facts_of(every, log_host.pk))
-    subjects = _classify_again(log_host.pk, host, messages, renew=_nothing)
+    count = Message.objects.filter(log_host_id=log_host.pk).count()
+    whole = _Whole(progress, count)
+    subjects = _classify_all(log_host, host, whole)
     forget_states(log_host.pk)
     AddressLogin.objects.filter(log_host=log_host).delete()
     found = candidates(log_host.pk, marks.EVERYTHING, host.limits)
     found.subjects |= subjects | _suspects(log_host)
-    judge(log_host.pk, host, found)
+    whole.expect(len(found.subjects) // SUBJECTS_AT_ONCE + 1, until=0.95)
+    judge(log_host.pk, host, found, renew=whole.step)
     signs.count_again(log_host.pk, marks.EVERYTHING, host.limits)
     LogHost.objects.filter(pk=log_host.pk).update(facts_digest=memory.basis(host))
-    return done
+    progress(count, count)
+    return count
+
+
+def _classify_all(log_host: LogHost, host: LogHostFacts, whole: "_Whole") -> set[Subject]:
+    ids = may_be_found(log_host.pk, host)
+    whole.expect(len(ids) // _MESSAGES_AT_ONCE + 1, until=0.4)
+    subjects: set[Subject] = set()
+    for some in batched(ids, _MESSAGES_AT_ONCE, strict=False):
+        rows = Message.objects.filter(log_host_id=log_host.pk, message_id__in=some)
+        subjects |= _classify_again(log_host.pk, host, facts_of(rows, log_host.pk), renew=whole.step)
+    return subjects
+
+
+class _Whole:
+    """How far a re-evaluation is, part by part."""
+
+    def __init__(self, progress: Callable[[int, int], None], total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._share, self._until, self._steps = 0.0, 0.0, 1
+        progress(0, total)
+
+    def expect(self, steps: int, *, until: float) -> None:
+        """So many steps lie before this share of the whole."""
+        self._share, self._until, self._steps = self._until, until, steps
+        self._progress(int(self._share * self._total), self._total)
+
+    def step(self) -> None:
+        """One of them is done."""
+        self._share = min(self._until, self._share + (self._until - self._share) / max(1, self._steps))
+        self._steps -= 1
+        self._progress(int(self._share * self._total), self._total)

@@ -30,7 +30,7 @@ from ingest.stored_facts import (
     with_messages,
 )
 
-_SUBJECTS_AT_ONCE = 1000
+SUBJECTS_AT_ONCE = 1000
 _LOCK = 4_820_002
 _WORTH_KEEPING = 20  # facts of a subject that came again; fewer are read again instead
 _WORTH_KEEPING_AT_ONCE = 100  # of one that is new: most never come again
@@ -51,7 +51,7 @@ def judge(
 ) -> None:
     """Compute the findings of subjects from committed rows and store them. ``renew`` is called between steps."""
     for kind, values in by_kind(found.subjects):
-        for chunk in batched(values, _SUBJECTS_AT_ONCE, strict=False):
+        for chunk in batched(values, SUBJECTS_AT_ONCE, strict=False):
             _judge_some(log_host_id, host, kind, chunk, found.refused_at)
             renew()
 

@@ -43,6 +43,8 @@ from ingest.rules.facts import (
     SubjectKind,
 )
 from ingest.rules.limits import kept
+from ingest.rules.messages import may_be_found_on_login, may_be_found_on_stranger
+from ingest.rules.relaying import ROUTED
 from ingest.rules.relays import RefusalCounts, refusals_read
 from ingest.rules.thresholds import threshold
 from ingest.sql import statement
@@ -376,6 +378,28 @@ def subject_rejections(
     at = _REJECTION_COLUMNS.index(column)
     for row in ordered.values_list(*_REJECTION_COLUMNS).iterator(chunk_size=_CHUNK):
         yield row[at], RejectionFacts(row[0], Stage(row[1]), *row[2:])
+
+
+def may_be_found(log_host_id: int, host: LogHostFacts) -> list[str]:
+    """The ids of the messages on which rules may find something, or have: of most, one need not read the deliveries."""
+    parameters: dict[str, Any] = {"log_host_id": log_host_id, "routed": f"{ROUTED}.*@"}
+    found: list[str] = []
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(statement("messages_in_outline"), parameters)
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            found.extend(row[0] for row in rows if _may_be_found(row, host))
+    return sorted(found)
+
+
+def _may_be_found(row: Sequence[Any], host: LogHostFacts) -> bool:
+    _, helo_name, sender, has_client, has_login, account, is_plain, is_handed_on, was_found = row
+    if was_found or not is_plain:
+        return True
+    if has_login:
+        return may_be_found_on_login(account, helo_name or "", host)
+    if not has_client:
+        return False
+    return is_handed_on or may_be_found_on_stranger(helo_name or "", sender or "", (), host)
 
 
 def may_depend_on_log_host(log_host_id: int, host: LogHostFacts) -> QuerySet[Message]:

@@ -29,3 +29,22 @@ class Progress:
         )
         if share == 1:
             self._stream.write("")
+
+
+class Bar:
+    """A line on a terminal that says how much is done of how much; nothing elsewhere."""
+
+    def __init__(self, name: str, stream: Any) -> None:
+        self._name = name
+        self._stream = stream
+        self._is_terminal = sys.stderr.isatty()
+
+    def show(self, done: int, total: int) -> None:
+        if self._is_terminal:
+            share = min(1.0, done / total) if total else 0.0
+            bar = f"[{'#' * int(share * 30):<30}] {share:4.0%}  {self._name}"
+            self._stream.write(f"\r{bar}    ", ending="")
+
+    def end(self) -> None:
+        if self._is_terminal:
+            self._stream.write("")

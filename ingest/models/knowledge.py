@@ -78,8 +78,9 @@ class Reevaluation(models.Model):
     scope = models.CharField(max_length=10, choices=Scope)
     why = models.TextField()  # what changed, in words; joined by "; "
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    done = models.BigIntegerField(default=0)  # of total: messages, then subjects
-    total = models.BigIntegerField(default=0)  # 0: not counted yet
+    done = models.BigIntegerField(default=0)  # of total
+    total = models.BigIntegerField(default=0)  # messages that are stored; 0: not counted yet
+    messages = models.BigIntegerField(null=True)  # that were judged
     asked_at = models.DateTimeField(default=now)
     begun_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -42,8 +42,13 @@ def basis(host: LogHostFacts) -> str:
 
 
 def has_other_limits(basis: str, host: LogHostFacts) -> bool:
-    """Whether what was decided with this basis was decided by other rules or thresholds."""
-    return basis[-_OF_LIMITS:] != _digest((VERSION, host.limits), _OF_LIMITS // 2)
+    """Whether what was decided with this basis was decided by other rules or thresholds; not where nothing was."""
+    return basis != "" and basis[-_OF_LIMITS:] != _digest((VERSION, host.limits), _OF_LIMITS // 2)
+
+
+def as_known(host: LogHostFacts, before: str) -> str:
+    """The basis of what is known now, and of the rules and thresholds of an earlier basis, if there is one."""
+    return basis(host)[:-_OF_LIMITS] + (before or basis(host))[-_OF_LIMITS:]
 
 
 def _digest(known: object, size: int) -> str:

@@ -21,7 +21,9 @@ from ingest.rules.words import be, count, listing
 
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 """Networks of RFC 1918 and RFC 4193."""
-_ROUTED = re.compile(r"[%!@/|]")  # what Exim's default ACL refuses in the local part of strangers' recipients
+ROUTED = "[%!@/|]"
+"""What an address has before its last @ that once told servers to send on, as a regular expression."""
+_ROUTED = re.compile(ROUTED)  # what Exim's default ACL refuses in the local part of strangers' recipients
 _REWRITTEN_SENDERS = ("srs0=", "srs0+", "srs0-", "srs1=", "srs1+", "srs1-")
 
 
@@ -31,9 +33,11 @@ def is_rewritten(sender: str) -> bool:
 
 
 def is_stranger(message: MessageFacts, host: LogHostFacts) -> bool:
-    """Whether the message came by network from outside, from somebody who did not log in."""
+    """Whether it came by network from outside, from somebody who did not log in and hands in nothing for others."""
     address = message.sender_host_address
-    return address is not None and message.authenticator is None and not host.is_trusted(address)
+    if address is None or message.authenticator is not None:
+        return False
+    return not host.is_trusted(address) and not host.is_smarthost(address)
 
 
 def relayed_recipients(message: MessageFacts, host: LogHostFacts) -> tuple[str, ...]:
@@ -137,7 +141,8 @@ OPEN_RELAY = Rule(
     guards=(
         "Forwarded mail is not relaying: recipients whose address was redirected do not count, nor senders "
         "rewritten by SRS.",
-        "Trusted networks, loopback and the host's own addresses do not count; neither do local senders.",
+        "Trusted networks, loopback and the host's own addresses do not count, nor smarthosts that were given; "
+        "neither do local senders.",
         "A gateway or backup MX accepts mail for domains it does not store: add them as local domains. Until "
         "two recipient domains are seen the finding is called probable.",
         "Where local domains are only inferred from the log, the severity is one step lower.",

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from ingest import classification, tasks
+from ingest import reevaluation, reevaluation_leases, tasks
 from ingest.exim.configuration import mask
 from ingest.models import LogFile, LogHost, StoredConfiguration
 
@@ -37,9 +37,10 @@ def judge_again(*, log_host: LogHost) -> bool:
 
     False where that would take too long for somebody who waits: a worker does it then.
     """
+    asked = reevaluation_leases.ask(log_host, "configuration changed")
     messages = LogFile.objects.filter(log_host=log_host).aggregate(total=Sum("messages", default=0))["total"]
     if messages > MOST_AT_ONCE:
-        tasks.reclassify_soon(log_host, "configuration changed")
+        tasks.reevaluate_soon(log_host)
         return False
-    classification.reclassify(log_host)
+    reevaluation.finished(asked)
     return True

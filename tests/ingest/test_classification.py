@@ -231,7 +231,7 @@ def test_a_stranger_who_gets_in_is_judged_from_all(utc: LogHost, read_lines: Rea
 def test_a_run_that_stops_while_it_judges_is_judged_again(
     utc: LogHost, read_lines: Read, keep_all: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(judging, "_SUBJECTS_AT_ONCE", 1)
+    monkeypatch.setattr(judging, "SUBJECTS_AT_ONCE", 1)
     lines = refusals(Random(3), hours=20).lines
     read_lines(lines[: len(lines) // 2])
     with monkeypatch.context() as once:

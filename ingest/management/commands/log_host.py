@@ -2,7 +2,6 @@
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,13 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from ingest import classification, pipeline, zones
+from ingest import knowledge, pipeline, reevaluation, zones
 from ingest.exim.line import readable
 from ingest.exim.masking import mask
-from ingest.models import LogHost, StoredConfiguration
+from ingest.management.progress import Bar
+from ingest.models import LogHost, Reevaluation, StoredConfiguration
 from ingest.rebuild import move
+from ingest.reevaluation_leases import ask
 from ingest.retention import LONGEST, days_of
 
 
@@ -28,6 +29,25 @@ class Command(BaseCommand):
             "--local-domain", action="append", help="a domain it accepts mail for; repeatable"
         )
         parser.add_argument("--trusted-network", action="append", help="may send without a login; repeatable")
+        parser.add_argument("--own-address", action="append", help="one of its own addresses; repeatable")
+        parser.add_argument(
+            "--smarthost",
+            action="append",
+            help="address or network that hands in mail of others with right, or takes ours; repeatable",
+        )
+        parser.add_argument(
+            "--known-accounts",
+            type=Path,
+            metavar="FILE",
+            help="the accounts there are, one a line, as passwd or CSV; passwords are not kept",
+        )
+        parser.add_argument(
+            "--limit",
+            action="append",
+            type=_limit,
+            metavar="NAME=VALUE",
+            help="a threshold as docs/rules.md names it; NAME= gives it up again; repeatable",
+        )
         parser.add_argument(
             "--config", action="append", type=Path, help="output of exim -bP, or a configure file; repeatable"
         )
@@ -47,8 +67,15 @@ class Command(BaseCommand):
         except (ValueError, ValidationError) as error:
             text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
             raise CommandError(text) from error
-        if not move(host):
-            classification.reclassify(host)
+        if (
+            not move(host)
+            and Reevaluation.objects.filter(log_host=host, state=Reevaluation.State.WAITING).exists()
+        ):
+            bar = Bar(str(host), self.stderr)
+            row = reevaluation.now(host, "log_host", bar.show)
+            bar.end()
+            if row.error:
+                raise CommandError(f"{host} is changed, but not judged again: {row.error}")
         self._report(host, is_new=is_new, as_json=json)
 
     def _change(
@@ -59,6 +86,10 @@ class Command(BaseCommand):
         timezone: str | None,
         local_domain: list[str] | None,
         trusted_network: list[str] | None,
+        own_address: list[str] | None,
+        smarthost: list[str] | None,
+        known_accounts: Path | None,
+        limit: list[tuple[str, str]] | None,
         config: list[Path] | None,
         retention: int | str | None,
         **_: Any,
@@ -68,16 +99,24 @@ class Command(BaseCommand):
                 host.wanted_timezone = timezone  # what is stored is read again
             else:
                 host.timezone = timezone
-        if local_domain is not None:
-            host.local_domains = sorted({domain.lower().rstrip(".") for domain in local_domain})
-        if trusted_network is not None:
-            host.trusted_networks = sorted({str(ip_network(text, strict=False)) for text in trusted_network})
         if retention is not None:
             host.retention_days = None if isinstance(retention, str) else retention
         host.full_clean()
         host.save()
         if config is not None:
             _replace_configuration(host, config)
+            ask(host, "configuration changed")
+        knowledge.change(
+            host,
+            local_domains=local_domain,
+            trusted_networks=trusted_network,
+            own_addresses=own_address,
+            smarthosts=smarthost,
+        )
+        if limit is not None:
+            knowledge.change_limits(host, dict(limit))
+        if known_accounts is not None:
+            knowledge.take_accounts(host, _text_of(known_accounts), replace=True)
 
     def _report(self, host: LogHost, *, is_new: bool, as_json: bool) -> None:
         check = zones.check_of(host)
@@ -87,6 +126,10 @@ class Command(BaseCommand):
             "zone_check": check.as_json(),
             "local_domains": host.local_domains,
             "trusted_networks": host.trusted_networks,
+            "own_addresses": host.own_addresses,
+            "smarthosts": host.smarthosts,
+            "known_accounts": host.known_accounts.count(),
+            "limits": host.limits,
             "retention_days": days_of(host) or None,
             "configurations": [stored.name for stored in host.configurations.all()],
         }
@@ -109,6 +152,20 @@ def _age(text: str) -> int | str:
     return int(text)
 
 
+def _limit(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"{text} does not read NAME=VALUE")
+    return name.strip(), value
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return readable(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}.") from error
+
+
 def _advice(host: LogHost, check: zones.ZoneCheck) -> str:
     return f" {check.advice(host.name)}" if check.is_wrong else ""
 
@@ -117,10 +174,6 @@ def _replace_configuration(host: LogHost, paths: list[Path]) -> None:
     """The texts are stored with their passwords masked."""
     rows = []
     for path in paths:
-        try:
-            text = readable(path.read_bytes())
-        except OSError as error:
-            raise ValueError(f"{path}: {error.strerror}.") from error
-        rows.append(StoredConfiguration(log_host=host, name=path.name, text=mask(text)))
+        rows.append(StoredConfiguration(log_host=host, name=path.name, text=mask(_text_of(path))))
     host.configurations.all().delete()
     StoredConfiguration.objects.bulk_create(rows)
