@@ -68,7 +68,7 @@ def _is_over(attack: Attack, case: Case, is_refused: bool) -> Answer:
     if first_at is None or last_at is None:
         return Answer.UNKNOWN
     quiet, span = last_at - attack.last_at, last_at - first_at
-    if quiet >= case.limits.over_after:
+    if _is_quiet(attack, case):
         return Answer.YES if is_refused else Answer.SUSPECTED
     if is_refused:
         return Answer.SUSPECTED
@@ -89,22 +89,30 @@ def _refused(attack: Attack, case: Case) -> Refused | None:
 
 def _is_proof(attack: Attack, case: Case, refused: Refused) -> bool:
     """Those who got in are refused; or others are, where nobody was refused while it worked."""
-    return refused.by_attackers > 0 or (refused.count > 0 and not _doubt(attack, case))
+    return refused.count > 0 and not _doubt(attack, case, refused)
 
 
-def _doubt(attack: Attack, case: Case) -> str:
-    """Why a refusal of somebody else proves nothing, "" if it does."""
+def _doubt(attack: Attack, case: Case, refused: Refused) -> str:
+    """Why the refusals prove nothing, "" if they do."""
     trick = trick_of(attack)
-    if trick is None or attack.way not in _OF_ANYBODY:
+    if trick is None or (not refused.by_attackers and attack.way not in _OF_ANYBODY):
         return "but none from an address that had got in."
-    if attack.way is Way.NAMELESS and not _logs_names(attack, case):
+    if not refused.by_attackers and attack.way is Way.NAMELESS and not _logs_names(attack, case):
         return (
             f"but {listing(attack.authenticators)} logs no names at all, so these may have been ordinary wrong "
             "passwords."
         )
-    if case.traces.refused(trick, attack.first_at, attack.last_at).count:
+    before = case.traces.refused(trick, attack.first_at, attack.last_at)
+    if not refused.by_attackers and before.count:
         return "but others were refused even while it worked for those who got in."
+    if before.by_attackers and not _is_quiet(attack, case):
+        return "but so they were now and then before, and got in again."
     return ""
+
+
+def _is_quiet(attack: Attack, case: Case) -> bool:
+    last_at = case.coverage.last_at
+    return last_at is not None and last_at - attack.last_at >= case.limits.over_after
 
 
 def _logs_names(attack: Attack, case: Case) -> bool:
@@ -126,8 +134,8 @@ def _repair(attack: Attack, case: Case, refused: Refused | None, over: Answer) -
     number = refused.count
     text = f"Since the last success {count(number, 'attempt')} of the same kind {be(number)} refused"
     if not _is_proof(attack, case, refused):
-        doubt = f"{text}, {_doubt(attack, case)}"
-        return _without_proof(attack, case, over, doubt)
+        doubt = f"{text}, {_doubt(attack, case, refused)}"
+        return replace(_without_proof(attack, case, over, doubt), refused=number)
     if refused.by_attackers:
         text += f", {refused.by_attackers:,} of them from addresses that had got in"
     if refused.first_at is not None:

@@ -95,6 +95,15 @@ class TestHasTheRepairWorked:
 
         assert repair(told).answer is Answer.UNKNOWN
         assert "even while it worked" in repair(told).because
+        assert repair(told).refused == 1
+
+    @pytest.mark.parametrize(("end", "answer"), [(100, Answer.UNKNOWN), (700, Answer.YES)])
+    def test_who_is_refused_now_and_then_must_also_stay_away(self, end: float, answer: Answer) -> None:
+        facts: list[Fact] = [nameless(n) for n in (0, 50)]
+        facts += [failed_login(n, None) for n in (20, 60)]
+        told = judged(*facts, host=NAMES_ARE_LOGGED, seen=coverage(end))
+
+        assert repair(told).answer is answer
 
     def test_what_was_refused_before_the_last_success_proves_nothing(self) -> None:
         told = judged(nameless(0), failed_login(5, None), nameless(20), seen=coverage(700))
