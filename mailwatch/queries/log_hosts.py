@@ -110,6 +110,10 @@ class AllowList:
     ended: Sequence[AllowEntry]
     withdrawn: Sequence[AllowEntry]
 
+    def withdrawn_just(self, number: str) -> AllowEntry | None:
+        """The one that a URL names as just withdrawn."""
+        return next((entry for entry in self.withdrawn if str(entry.pk) == number), None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostView:

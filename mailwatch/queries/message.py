@@ -17,6 +17,7 @@ from ingest.exim.message_id import is_message_id
 from ingest.models import LogFile, LogHost, Message, Suspect
 from ingest.pages import LineRef, read_entries
 from ingest.rules import RULES
+from ingest.rules.allowed import Allowance
 from ingest.rules.definition import MessageFinding
 from mailwatch.queries import relatives, story
 from mailwatch.queries.lines import TimelineLine, once, read, told
@@ -41,6 +42,7 @@ class FoundFinding:
     title: str
     evidence: str
     explanation: str
+    allowed_by: Allowance | None = None  # the entry by which it does not count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,8 @@ class Timeline:
 
     @property
     def worst(self) -> FoundFinding | None:
-        return self.findings[0] if self.findings else None
+        """Of those that count; None: nothing counts."""
+        return next((found for found in self.findings if found.allowed_by is None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +241,7 @@ def _finding(found: MessageFinding) -> FoundFinding:
         title=found.title,
         evidence=found.evidence,
         explanation=RULES[found.rule].explanation,
+        allowed_by=found.allowed_by,
     )
 
 

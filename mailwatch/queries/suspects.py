@@ -106,8 +106,8 @@ def judged(log_host: LogHost, span: Span, bounds: Bounds) -> Judged:
 
 
 def suspects_of(found: Sequence[HostAnswer | Judged]) -> list[Suspect]:
-    """Everybody, worst first; those that were only refused too."""
-    pairs = [(answer, report) for answer in found for report in answer.reports]
+    """Everybody, worst first; those that were only refused too, but nobody of whom all is allowed."""
+    pairs = [(answer, report) for answer in found for report in answer.reports if report.findings]
     pairs.sort(key=lambda pair: (pair[1].severity.rank, -pair[1].messages))
     leaders: dict[tuple[int, str], str] = {}
     suspects = []

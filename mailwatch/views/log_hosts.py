@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -68,6 +69,7 @@ def _page(
         "accounts": accounts or AccountsForm(),
         "limits": limits or LimitsForm(families=view.limits),
         "allow": allow or _offered(request),
+        "withdrawn": view.allowed.withdrawn_just(request.GET.get("withdrawn", "")),
         "may_change": _is_administrator(request),
     }
     is_refused = any((knowledge, accounts, limits, allow))
@@ -150,9 +152,8 @@ def withdraw(request: HttpRequest, name: str, entry_id: int) -> HttpResponse:
         operations.restore(entry=entry)
         return _changed(request, entry.log_host, f"{plain(entry.value)} is allowed again.")
     operations.withdraw(entry=entry, author=_name_of(request), now=now())
-    return _changed(
-        request, entry.log_host, f"{plain(entry.value)} is no longer allowed. It can be allowed again below."
-    )
+    here = reverse("log_host", args=[name])
+    return redirect(f"{here}?withdrawn={entry.pk}#allowed")
 
 
 def _name_of(request: HttpRequest) -> str:

@@ -11,6 +11,8 @@ from django.test import Client
 from django.utils.timezone import now
 
 from ingest.models import AllowEntry, KnownAccount, LogHost, Reevaluation, StoredConfiguration
+from ingest.reevaluation import work
+from ingest.reevaluation_leases import open_reevaluations
 from ingest.rules.thresholds import THRESHOLDS
 from tests.web.conftest import QUIET, Ingested
 
@@ -196,10 +198,11 @@ def test_an_entry_has_reason_author_and_end_and_is_withdrawn_and_brought_back(
     assert "by" in page.lower()
     assert "<script>alert" not in page
     url = f"/log-hosts/srv1/allow/{entry.pk}/withdraw/"
-    chief.post(url)
+    page = chief.post(url, follow=True).text
     entry.refresh_from_db()
     assert entry.withdrawn_at is not None
-    assert "Allow again" in chief.get("/log-hosts/srv1/").text
+    assert "Undo" in page
+    assert "Allow again" in page
     chief.post(url, {"undo": "yes"})
     entry.refresh_from_db()
     assert entry.withdrawn_at is None
@@ -232,6 +235,23 @@ def test_an_entry_that_cannot_be_is_refused_and_stays_typed(
 def test_a_link_from_a_suspect_fills_the_form(chief: Client, host: LogHost) -> None:
     form = chief.get("/log-hosts/srv1/?kind=authenticated_id&value=alice&rule=C06").context["allow"]
     assert [form[name].value() for name in ("kind", "value", "rule")] == ["authenticated_id", "alice", "C06"]
+
+
+def test_what_is_allowed_is_shown_where_it_changed_an_answer(
+    chief: Client, desk: Client, seed: LogHost
+) -> None:
+    assert "Allow this" in chief.get("/relays/").text
+    assert "Allow this" not in desk.get("/relays/").text
+    chief.post("/log-hosts/srv1/allow/", allowed(rule="", reason=f"Scanner {HOSTILE}"))
+    for reevaluation_id in open_reevaluations():
+        work(reevaluation_id)
+    for page in ("/", "/relays/", "/relays/?severity=info", "/messages/srv1/1adXzZ-0007sb-Pz/"):
+        text = desk.get(page).text
+        assert "Scanner &lt;script&gt;" in text, page
+        assert "by root until" in text, page
+        assert "<script>alert" not in text, page
+    assert "Without this the answer would be" in desk.get("/").text
+    assert "No longer suspects" in desk.get("/log-hosts/srv1/").text
 
 
 # ---- findings decided again
