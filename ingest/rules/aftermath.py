@@ -33,6 +33,8 @@ class Repair:
 class Aftermath:
     """All of it."""
 
+    first_at: datetime  # of the attack, as far as the log goes back
+    last_at: datetime
     sent: Sent
     waiting: Waiting
     repair: Repair
@@ -47,6 +49,8 @@ def aftermath(attack: Attack, case: Case) -> Aftermath:
     sent = case.traces.sent(trail, case.host) if trail else Sent()
     waiting = _waiting(attack, trail, sent, case) if trail else Waiting()
     return Aftermath(
+        first_at=attack.first_at,
+        last_at=attack.last_at,
         sent=replace(sent, waiting=waiting.total),
         waiting=waiting,
         repair=_repair(attack, case, refused, over),

@@ -146,10 +146,12 @@ def _step(step: NextStep) -> dict[str, Any]:
 def _after(after: Aftermath | None) -> dict[str, Any]:
     """How much went out, what waits, is it over, has the repair worked; null where nobody got in."""
     if after is None:
-        return {"sent": None, "waiting": None, "is_over": None, "repaired": None}
+        return dict.fromkeys(("first_at", "last_at", "sent", "waiting", "is_over", "repaired"))
     sent, waiting, repair = after.sent, after.waiting, after.repair
     names = ("messages", "recipients", "strangers", "delivered", "deferred", "bounced", "waiting")
     return {
+        "first_at": after.first_at.isoformat(),
+        "last_at": after.last_at.isoformat(),
         "sent": {name: getattr(sent, name) for name in names},
         "waiting": {"total": waiting.total, "message_ids": list(waiting.message_ids)},
         "is_over": str(after.is_over),

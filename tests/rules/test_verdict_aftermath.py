@@ -172,6 +172,7 @@ class TestHowMuch:
         }  # fmt: skip
         assert told["verdict"]["waiting"]["total"] == 1
         assert told["verdict"]["is_over"] == "yes"
+        assert (told["verdict"]["first_at"], told["verdict"]["last_at"]) == (at(0).isoformat(),) * 2
         assert told["verdict"]["repaired"]["answer"] == "yes"
         assert told["verdict"]["repaired"]["refused_at"] == at(90).isoformat()
 
