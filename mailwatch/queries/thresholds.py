@@ -33,9 +33,9 @@ class LimitRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitGroup:
-    """The thresholds of one rule, or of several together."""
+    """The thresholds of one rule; others may ask for some of them too."""
 
-    codes: Sequence[str]
+    code: str  # "": those of the answer
     title: str
     rows: Sequence[LimitRow]
 
@@ -78,25 +78,21 @@ class CurrentLimit:
 
 
 def families(*, defaults: Limits, own: Limits) -> list[LimitFamily]:
-    """All thresholds of a log host, those of one rule together, and rules of one letter."""
+    """All thresholds of a log host: those of one rule together, and rules of one letter."""
     rows = [
         LimitRow(threshold=threshold, default=default, own="" if value == default else value)
         for threshold in THRESHOLDS.values()
         for default, value in [(_written(threshold, defaults), _written(threshold, own))]
     ]
     groups = [
-        LimitGroup(codes=codes, title=_title(codes), rows=list(of_rules))
-        for codes, of_rules in groupby(rows, lambda row: row.threshold.rules)
+        LimitGroup(code=code, title=RULES[code].title if code else "", rows=list(of_rule))
+        for code, of_rule in groupby(rows, lambda row: "".join(row.threshold.rules[:1]))
     ]
     return [LimitFamily(title=title, groups=list(of_family)) for title, of_family in groupby(groups, _family)]
 
 
 def _family(group: LimitGroup) -> str:
-    return _FAMILIES[group.codes[0][0] if group.codes else ""]
-
-
-def _title(codes: Sequence[str]) -> str:
-    return RULES[codes[0]].title if len(codes) == 1 else ""
+    return _FAMILIES[group.code[:1]]
 
 
 def current(*, defaults: Limits, hosts: Mapping[LogHost, Limits]) -> dict[str, list[CurrentLimit]]:
