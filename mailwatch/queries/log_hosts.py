@@ -256,7 +256,8 @@ def _cost_of_domains(parts: Sequence[Part]) -> str:
 
 def _accounts(host: LogHost, asked: str) -> Accounts:
     known = KnownAccount.objects.filter(log_host=host)
-    found = known.filter(account__contains=asked.strip().lower()) if asked.strip() else known
+    part = asked.replace("\0", "").strip().lower()
+    found = known.filter(account__contains=part) if part else known
     return Accounts(
         total=known.count(),
         found=found.count(),

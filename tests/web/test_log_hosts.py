@@ -330,6 +330,19 @@ def test_a_log_host_that_is_not_there(chief: Client, db: None) -> None:
     assert chief.post("/log-hosts/nobody/allow/", allowed()).status_code == 404
 
 
+def test_what_no_page_sends_breaks_nothing(chief: Client, host: LogHost) -> None:
+    KnownAccount.objects.create(log_host=host, account="alice")
+    assert (
+        chief.get("/log-hosts/srv1/?account=%00&kind=%00&value=%00&rule=%00&withdrawn=%00").status_code == 200
+    )
+    assert chief.post(f"/log-hosts/srv1/allow/{10**30}/withdraw/").status_code == 404
+    assert chief.post("/log-hosts/srv1/thresholds/", {"reset": "nonsense", "other": "7"}).status_code == 302
+    assert chief.post("/log-hosts/srv1/allow/", allowed(value="a\0b", kind="local_user")).status_code == 422
+    assert chief.post("/log-hosts/srv1/", {"local_domains": "x" * 5000}).status_code == 422
+    assert chief.post("/log-hosts/srv1/accounts/", {"text": "a\0b"}).status_code == 422
+    assert chief.get("/log-hosts/srv1/allow/").status_code == 405
+
+
 def test_an_entry_of_another_log_host_is_not_withdrawn_here(chief: Client, host: LogHost) -> None:
     other = LogHost.objects.create(name="mx9")
     entry = AllowEntry.objects.create(
