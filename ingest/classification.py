@@ -11,7 +11,7 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import Count
 
-from ingest import load, marks, reports, signs
+from ingest import judged_ranges, load, marks, reports, signs
 from ingest.account_candidates import accounts
 from ingest.assembly import message_facts
 from ingest.candidates import Candidates, busy_users, candidates
@@ -211,14 +211,18 @@ def subject_reports(
 
     Whoever has no finding over all that is stored has none in a part of it.
     """
-    if since is None and until is None:
-        found = reports.stored(log_host)
-    else:
-        host, allowances = log_host_facts(log_host), reports.allowances(log_host.pk)
-        found = []
-        for kind, values in by_kind(_suspects(log_host)):
-            of_range = judged(log_host.pk, host, kind, values, since, until)
-            found.extend(report.allowing(allowances) for report in of_range)
+    host, allowances = log_host_facts(log_host), reports.allowances(log_host.pk)
+
+    def judge() -> list[SubjectReport]:
+        if since is None and until is None:
+            return reports.stored(log_host)
+        return [
+            report.allowing(allowances)
+            for kind, values in by_kind(_suspects(log_host))
+            for report in judged(log_host.pk, host, kind, values, since, until)
+        ]
+
+    found = judged_ranges.reports_of(log_host, (host, allowances), since, until, judge)
     return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
 
 
