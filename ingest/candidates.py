@@ -14,7 +14,7 @@ from django.db import connection
 
 from ingest.account_candidates import accounts
 from ingest.exim.reasons import Reason
-from ingest.marks import Marks, Span, Subject, joined, rows_in, widened
+from ingest.marks import EARLIEST, LATEST, Marks, Span, Subject, joined, rows_in, widened
 from ingest.models import LogHost, Suspect
 from ingest.rules.definition import Limits, Refusals, Worth
 from ingest.rules.facts import SubjectKind
@@ -121,7 +121,8 @@ def _bounced(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterato
 
 def _connected(log_host_id: int, spans: Sequence[Span], limits: Limits) -> Iterator[Subject]:
     """C12: so many messages in a row, one pause between two at most, lie within so many pauses."""
-    wide = widened(spans, limits.connection_pause * limits.connection_messages)
+    longest = (LATEST - EARLIEST) / limits.connection_messages  # more than the calendar has is as much
+    wide = widened(spans, min(limits.connection_pause, longest) * limits.connection_messages)
     least = limits.connection_messages
     for address, account in _ask("long_connections", log_host_id, wide, least=least):
         yield SubjectKind.SENDER_HOST_ADDRESS, address

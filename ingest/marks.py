@@ -44,14 +44,14 @@ class Span:
 
     def widened(self, by: timedelta) -> "Span":
         """With so much more on both sides, as far as the calendar goes."""
-        first_at = self.first_at - by if self.first_at - _EARLIEST > by else _EARLIEST
-        last_at = self.last_at + by if _LATEST - self.last_at > by else _LATEST
+        first_at = self.first_at - by if self.first_at - EARLIEST > by else EARLIEST
+        last_at = self.last_at + by if LATEST - self.last_at > by else LATEST
         return Span(first_at, last_at)
 
 
-_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
-_LATEST = datetime(9999, 12, 30, tzinfo=UTC)
-ALWAYS = Span(_EARLIEST, _LATEST)
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+LATEST = datetime(9999, 12, 30, tzinfo=UTC)
+ALWAYS = Span(EARLIEST, LATEST)
 
 
 @dataclass(frozen=True, slots=True)

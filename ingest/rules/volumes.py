@@ -165,8 +165,9 @@ class _HabitWatch:
         if sent <= self._limits.habit_least or not is_known:
             return
         self._forget(hour)
-        same = [hour - week * _HOURS_OF_WEEK for week in range(1, self._limits.habit_weeks + 1)]
-        before = [self._hours.get(h, 0) for h in same if h >= self._first_hour]
+        oldest = max(self._first_hour, hour - self._limits.habit_weeks * _HOURS_OF_WEEK)
+        same = range(hour - _HOURS_OF_WEEK, oldest - 1, -_HOURS_OF_WEEK)
+        before = [self._hours.get(h, 0) for h in same] or [0]  # known for less than a week, where that is enough
         usual = median(before)
         spread = median(abs(number - usual) for number in before)
         threshold = usual + self._limits.habit_spreads * spread

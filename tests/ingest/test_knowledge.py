@@ -17,7 +17,9 @@ from ingest.accounts import NoAccounts, read_accounts
 from ingest.models import IngestRun, KnownAccount, LogHost, Reevaluation, Suspect
 from ingest.rules.facts import SubjectKind
 from ingest.rules.limits import Limits
+from ingest.rules.thresholds import LARGEST, LONGEST, THRESHOLDS, Unit
 from ingest.stored_facts import limits_of, limits_of_all, log_host_facts
+from tests.ingest.conftest import SAMPLES, read_files
 from tests.ingest.test_classification import START, Log, rules_of, same, utc  # noqa: F401
 
 type Read = Callable[[Sequence[str]], IngestRun]
@@ -248,3 +250,17 @@ def test_the_command_refuses_in_one_sentence(wrong: tuple[str, str]) -> None:
         run("mx1", *wrong)
     assert "\n" not in str(told.value)
     assert not LogHost.objects.filter(name="mx1").exists()
+
+
+@pytest.mark.parametrize("largest", [False, True])
+def test_no_threshold_that_can_be_typed_stops_the_rules(srv1: LogHost, largest: bool) -> None:
+    read_files(srv1, SAMPLES / "srv1" / "mainlog")
+    values = {
+        Unit.COUNT: str(LARGEST) if largest else "1",
+        Unit.SHARE: "100 %" if largest else "0.0001 %",
+        Unit.LENGTH: f"{LONGEST.days} days" if largest else "1 s",
+    }
+    knowledge.change_limits(
+        LogHost.objects.get(pk=srv1.pk), {name: values[told.unit] for name, told in THRESHOLDS.items()}
+    )
+    judged(srv1)
