@@ -11,6 +11,7 @@ from ingest.models.findings import (
     SubjectState,
     Suspect,
 )
+from ingest.models.judged_ranges import JudgedRange
 from ingest.models.knowledge import AllowEntry, KnownAccount, Reevaluation
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
@@ -30,6 +31,7 @@ __all__ = [
     "HourSign",
     "HourlyVolume",
     "IngestRun",
+    "JudgedRange",
     "KnownAccount",
     "LineShare",
     "LocalDomain",

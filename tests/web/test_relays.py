@@ -358,7 +358,8 @@ def test_more_suspects_take_no_more_queries(desk: Client, ingested: Ingested) ->
         return len(found)
 
     ingested([line for net in range(2) for line in _guesses(f"203.0.{net}.5", 12)])
-    queries_of()
+    queries_of()  # the first page of a process asks for content types and the like
     few = queries_of()
     ingested([line for net in range(2, 60) for line in _guesses(f"203.0.{net}.5", 12)])
+    queries_of()  # what was found is kept from here on
     assert queries_of() == few
