@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from functools import partial
 
 import pytest
 from django.test import Client
@@ -85,7 +86,7 @@ def test_lines_come_in_slices_until_all_are_there(
     ingested(
         [f"2026-03-02 12:00:{second:02} SMTP connection from [192.0.2.1] needle" for second in range(25)]
     )
-    monkeypatch.setattr(free_text.read, "__kwdefaults__", free_text.read.__kwdefaults__ | {"hits": 10})
+    monkeypatch.setattr(free_text, "read", partial(free_text.read, hits=10))
 
     text = desk.get("/search/", {"q": "needle", "kind": "text"}).text
     lines = found(text)
@@ -104,7 +105,7 @@ def test_reading_can_be_stopped_and_gone_on_with(
     ingested(
         [f"2026-03-02 12:00:{second:02} SMTP connection from [192.0.2.1] needle" for second in range(25)]
     )
-    monkeypatch.setattr(free_text.read, "__kwdefaults__", free_text.read.__kwdefaults__ | {"hits": 10})
+    monkeypatch.setattr(free_text, "read", partial(free_text.read, hits=10))
     text = desk.get("/search/", {"q": "needle", "kind": "text"}).text
     stop = re.search(r'href="(\?[^"]*stop=1[^"]*)"', text)
     assert stop
@@ -125,7 +126,7 @@ def test_after_many_lines_the_reader_is_asked(
         [f"2026-03-02 12:00:{second:02} SMTP connection from [192.0.2.1] needle" for second in range(25)]
     )
     monkeypatch.setattr(view, "GO_ON_AFTER", 10)
-    monkeypatch.setattr(free_text.read, "__kwdefaults__", free_text.read.__kwdefaults__ | {"hits": 10})
+    monkeypatch.setattr(free_text, "read", partial(free_text.read, hits=10))
     text = desk.get("/search/", {"q": "needle", "kind": "text"}).text
     assert 'hx-trigger="load"' not in text
     assert ">Go on</a>" in text
