@@ -34,8 +34,8 @@ def programs(
     for _ in range(round(200 * scale)):
         yield _backup(random, everybody, day.any_moment(random))
     if day.date.weekday() == 1:
-        yield from _newsletter_of_host(random, everybody, day, round(20_000 * scale))
-    yield from _newsletters_of_accounts(random, everybody, day, number, scale)
+        yield from _newsletter_of_host(everybody, day, round(20_000 * scale))
+    yield from _newsletters_of_accounts(everybody, day, number, scale)
     for at in day.moments(random, max(1, round(6 * scale))):
         yield _list_mail(random, everybody, at)
 
@@ -92,18 +92,16 @@ def _backup(random: Random, everybody: Population, at: float) -> Session:
     )
 
 
-def _newsletter_of_host(random: Random, everybody: Population, day: Day, readers: int) -> Iterator[Session]:
-    at = day.at("10:00:05")
+def _newsletter_of_host(everybody: Population, day: Day, readers: int) -> Iterator[Session]:
+    at, readers_of = day.at("10:00:05"), Random("readers of the newsletter")
     for start in range(0, readers, BATCH * 4):
         sizes = range(start, min(start + BATCH * 4, readers), BATCH)
-        messages = tuple(_issue(random, everybody, "newsletter@example.com", BATCH, at) for _ in sizes)
+        messages = tuple(_issue(readers_of, everybody, "newsletter@example.com", BATCH) for _ in sizes)
         yield Session(at, NEWSLETTER_HOST, messages)
         at += 60
 
 
-def _newsletters_of_accounts(
-    random: Random, everybody: Population, day: Day, number: int, scale: float
-) -> Iterator[Session]:
+def _newsletters_of_accounts(everybody: Population, day: Day, number: int, scale: float) -> Iterator[Session]:
     """Six accounts write to a club or their customers every week or two; one of them begins late in the month."""
     for place in range(max(2, round(6 * scale))):
         every, first = (7, place % 5) if place % 3 else (14, 3)
@@ -111,23 +109,27 @@ def _newsletters_of_accounts(
             first = 17
         if number >= first and (number - first) % every == 0:
             readers = (500, 2000, 800, 500, 1200, 600)[place % 6]
-            sender = everybody.people[-1 - place]
+            sender = _regulars(everybody)[-1 - place]
             yield from _newsletter(
-                random, everybody, sender, day.at(f"{9 + place:02}:30:00"), max(150, round(readers * scale))
+                everybody, sender, day.at(f"{9 + place:02}:30:00"), max(150, round(readers * scale))
             )
 
 
-def _newsletter(
-    random: Random, everybody: Population, sender: Person, at: float, readers: int
-) -> Iterator[Session]:
+def _regulars(everybody: Population) -> list[Person]:
+    """People who write every day, and not all day."""
+    return [person for person in everybody.people if 2 <= person.per_day <= 6]
+
+
+def _newsletter(everybody: Population, sender: Person, at: float, readers: int) -> Iterator[Session]:
     peer, login = Peer(sender.home, sender.desktop), Login(sender.authenticator, sender.account)
+    readers_of = Random(f"readers of {sender.account}")  # the same each time
     for _ in range(0, readers, 25):
-        messages = tuple(_issue(random, everybody, sender.account, 5, at) for _ in range(5))
+        messages = tuple(_issue(readers_of, everybody, sender.account, 5) for _ in range(5))
         yield Session(at, peer, messages, login=login)
         at += 45
 
 
-def _issue(random: Random, everybody: Population, sender: str, count: int, at: float) -> Message:
+def _issue(random: Random, everybody: Population, sender: str, count: int) -> Message:
     readers: dict[str, Recipient] = {}
     while len(readers) < count:
         reader = _reader(random, everybody, is_bulk=True)

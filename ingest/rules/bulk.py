@@ -46,6 +46,7 @@ class _UnknownRecipientsWatch:
         self._tally = Tally(limits)
         self._peak = 0
         self._worst_share = 0.0
+        self._is_many = False
 
     def message(self, message: MessageFacts) -> None:
         """Reads the outcomes of one message that was handed in for others, not received for us."""
@@ -74,13 +75,16 @@ class _UnknownRecipientsWatch:
     def _compare(self) -> None:
         self._peak = max(self._peak, self._unknown.distinct)
         if self._sent.total >= self._limits.unknown_recipients_sent:
-            self._worst_share = max(self._worst_share, self._unknown.distinct / self._sent.total)
+            share = self._unknown.distinct / self._sent.total
+            self._worst_share = max(self._worst_share, share)
+            is_many = self._unknown.distinct >= self._limits.unknown_recipients
+            self._is_many |= is_many and share >= self._limits.unknown_recipients_least_share
 
     def finding(self) -> SubjectFinding | None:
         """High from the number or the share on, medium from the warning on."""
         limits = self._limits
         is_shared = self._worst_share >= limits.unknown_recipients_share
-        is_high = is_shared or self._peak >= limits.unknown_recipients
+        is_high = is_shared or self._is_many
         if not is_high and self._peak < limits.unknown_recipients_warning:
             return None
         span = duration(limits.unknown_recipients_window)
@@ -121,7 +125,8 @@ UNKNOWN_RECIPIENTS = Rule(
     ),
     guards=(
         "Each recipient counts once within an hour.",
-        "A newsletter with an old list does the same: look at who sends it.",
+        "A newsletter with an old list does the same: look at who sends it. Medium while they are fewer than one "
+        "in twenty of all recipients of the hour: lists that are kept lose one in a hundred.",
         "Unknown local recipients that strangers try do not count, nor refusals because of a blocklist.",
     ),
     next_steps=(

@@ -1,5 +1,6 @@
 """Passwords that were guessed (C02): failed logins, and then one that succeeds."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ingest.rules.definition import (
@@ -14,9 +15,10 @@ from ingest.rules.definition import (
     Worth,
 )
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
-from ingest.rules.networks import is_remote_login
+from ingest.rules.networks import is_remote_login, neighbours_of
 from ingest.rules.tallies import Tally
-from ingest.rules.windows import Distinct, Window
+from ingest.rules.volumes import recipients_of
+from ingest.rules.windows import Window
 from ingest.rules.words import count, duration, listing
 
 
@@ -51,10 +53,13 @@ class _Failures:
         """When the series of failures began that is going on."""
         return self._begun_at
 
-    @property
-    def tried(self) -> int:
-        """How many different names, in the window."""
-        return self._window.distinct
+    def times(self, name: str) -> int:
+        """How often this name failed, in the window."""
+        return self._window.times(name)
+
+    def by_name(self) -> Iterator[tuple[str, int]]:
+        """The names that failed, and how often, in the window."""
+        return ((str(name or ""), self._window.times(name)) for name in self._window.keys)
 
 
 class _GuessedByAddressWatch:
@@ -64,15 +69,15 @@ class _GuessedByAddressWatch:
         self._host = host
         self._limits = limits
         self._failures = _Failures(limits)
-        self._tried = Distinct(limits.kept_values)
         self._known: dict[str, datetime] = {}  # ids, with their first login
+        self._tried: dict[str, int] = {}  # names that failed before a login, as often as they did in a row
+        self._guessed: dict[str, int] = {}  # ids that logged in without having done so before, likewise
         self._tally = Tally(limits)
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Counts a failed login."""
         if rejection.is_failed_login:
             self._failures.add(rejection)
-            self._tried.add(rejection.account or "")
 
     def message(self, message: MessageFacts) -> None:
         """Compares a login with the failures before it."""
@@ -86,15 +91,35 @@ class _GuessedByAddressWatch:
             return
         begun_at = self._failures.begun_at
         is_regular = begun_at is not None and first_at < begun_at
-        self._tally.message(message, Evidence(self._severity(is_regular, account), "", (account,)))
+        if not is_regular:
+            self._note(account)
+        self._tally.message(message, Evidence(Severity.LOW, "", (account,)))
 
-    def _severity(self, is_regular: bool, account: str) -> Severity:
-        if is_regular:
+    def _note(self, account: str) -> None:
+        """Keeps what failed before the login of somebody who was not known."""
+        for name, times in self._failures.by_name():
+            if name in self._tried or len(self._tried) < self._limits.kept_values:
+                self._tried[name] = max(times, self._tried.get(name, 0))
+        self._guessed[account] = max(self._guessed.get(account, 0), self._failures.times(account))
+
+    def _severity(self) -> Severity:
+        """By the names that failed: those who never got in, and those who got in then for the first time."""
+        strange = [name for name in self._tried if name not in self._known]
+        own = [name for name, times in self._guessed.items() if times]
+        if not self._guessed or not (strange or own):
             return Severity.LOW
-        tried = self._failures.tried
-        if tried >= self._limits.failed_accounts:
+        if len(strange) + bool(own) >= self._limits.failed_accounts:
             return Severity.CRITICAL
-        return Severity.HIGH if tried > 1 or account not in self._tried else Severity.MEDIUM
+        if self._is_shared():
+            return Severity.LOW
+        if strange and (own or len(strange) > 1):
+            return Severity.HIGH
+        most = max(self._tried.get(name, 0) for name in (*strange, *own))
+        return Severity.MEDIUM if most >= self._limits.failed_logins_typo else Severity.LOW
+
+    def _is_shared(self) -> bool:
+        """Whether so many regulars log in here that some of them mistype their names too."""
+        return len(self._known) - len(self._guessed) >= self._limits.failed_accounts
 
     def finding(self) -> SubjectFinding | None:
         """Who was logged in as, after how many failures."""
@@ -105,11 +130,15 @@ class _GuessedByAddressWatch:
             f"{self._failures.most:,} logins were refused within {duration(self._limits.guessed_window)}, then "
             f"this address logged in as {names.listing()}: {count(self._tally.count, 'message')}."
         )
-        severity = self._tally.worst
-        if severity is Severity.LOW:
+        severity = self._severity()
+        if severity is Severity.LOW and not self._guessed:
             text += " It had logged in so before the failures: a changed password looks like this."
+        elif severity is Severity.LOW:
+            text += (
+                " Those whose logins failed get in here too, or mistyped: a shared address looks like this."
+            )
         elif severity is Severity.MEDIUM:
-            text += " Only this name was tried: a person with a new password looks like this too."
+            text += " Only one name was tried: a person with a new password looks like this too."
         return self._tally.finding(GUESSED, Evidence(severity, text))
 
 
@@ -121,13 +150,18 @@ class _GuessedAccountWatch:
         self._limits = limits
         self._failures = _Failures(limits)
         self._countries: set[str] = set()
+        self._failed_from: set[str] = set()  # neighbourhoods
         self._foreign: dict[str, datetime] = {}  # countries first seen after many failures, with that time
+        self._recipients: dict[str, int] = {}  # of these countries, within a day
         self._tally = Tally(limits)
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Counts a failed login."""
-        if rejection.is_failed_login:
-            self._failures.add(rejection)
+        if not rejection.is_failed_login:
+            return
+        self._failures.add(rejection)
+        if rejection.sender_host_address and len(self._failed_from) < self._limits.kept_ids:
+            self._failed_from.add(neighbours_of(rejection.sender_host_address))
 
     def message(self, message: MessageFacts) -> None:
         """Compares the country of a login with those of all logins before it."""
@@ -140,8 +174,14 @@ class _GuessedAccountWatch:
             self._countries.add(country)
         since = self._foreign.get(country)
         if since is not None and at - since < self._limits.guessed_window:
-            values = (message.sender_host_address or "",)
-            self._tally.message(message, Evidence(Severity.HIGH, "", values))
+            address = message.sender_host_address or ""
+            sent = self._recipients.get(country, 0) + recipients_of(message)
+            self._recipients[country] = sent
+            is_thief = (
+                neighbours_of(address) in self._failed_from or sent >= self._limits.new_place_recipients
+            )
+            severity = Severity.HIGH if is_thief else Severity.MEDIUM
+            self._tally.message(message, Evidence(severity, "", (address,)))
 
     def finding(self) -> SubjectFinding | None:
         """From where the new logins came."""
@@ -153,7 +193,11 @@ class _GuessedAccountWatch:
             f"({listing(tuple(self._foreign))}), a country where it was never used before: "
             f"{count(self._tally.count, 'message')}. Countries by data of {self._host.origins}."
         )
-        return self._tally.finding(GUESSED, Evidence(Severity.HIGH, text))
+        if self._tally.worst is not Severity.HIGH:
+            text += (
+                " Those who guessed came from elsewhere, and little was sent: a journey looks like this too."
+            )
+        return self._tally.finding(GUESSED, Evidence(self._tally.worst, text))
 
 
 def _watch_address(host: LogHostFacts, limits: Limits) -> Watch:
@@ -177,10 +221,14 @@ GUESSED = Rule(
         "The login must come within a day after at least five failures within a day.",
         "Low if this address had logged in as the same user before the failures began: somebody changed the "
         "password and a phone still had the old one.",
-        "Medium if only one name was tried, and it is the one that got in: a person sets up a mail program "
-        "like this. High if several were tried, critical from five on.",
+        "Names that failed and that get in from this address too do not count: a house behind one address, where "
+        "people mistype.",
+        "Of a name tried alone, fewer than ten failures are low and more are medium: a person sets up a mail "
+        "program like this. High if several were tried, critical from five on.",
+        "Where five others log in all the time, fewer than five names that fail are low.",
         "For an account that others guess at: only a login from a country where the account was never used "
-        "counts, as popular names are guessed at all day.",
+        "counts, as popular names are guessed at all day. Medium unless it comes from a network that guessed, or "
+        "writes to fifty at once: people whose names are guessed travel too.",
         "Trusted networks and loopback do not count (webmail).",
     ),
     next_steps=(

@@ -24,6 +24,7 @@ class Limits:
     failed_accounts: int = 5  # C01, slow guessing: different ids ...
     failed_accounts_window: timedelta = timedelta(hours=24)  # ... within this time
     unknown_recipients: int = 100  # C09, high; Exim wiki "BlockCracking", DirectAdmin: 100 in an hour
+    unknown_recipients_least_share: float = 0.05  # ... which are so many of all in the window at least
     unknown_recipients_warning: int = 20  # C09, medium
     unknown_recipients_share: float = 0.25  # C09, high, of at least ...
     unknown_recipients_sent: int = 20  # ... so many recipients in the window

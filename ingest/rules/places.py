@@ -17,6 +17,7 @@ from ingest.rules.definition import (
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.networks import is_remote_login, network_of
 from ingest.rules.tallies import Tally
+from ingest.rules.usual import UsualPlaces
 from ingest.rules.volumes import recipients_of
 from ingest.rules.windows import Distinct, Window
 from ingest.rules.words import count, duration, listing
@@ -38,6 +39,9 @@ class _DistributedWatch:
         self._day_countries = Window(limits.distributed_day)
         self._countries = Distinct(limits.kept_values)
         self._is_known_network = False
+        self._homes = UsualPlaces(limits.kept_values)
+        self._strange = Distinct(limits.kept_values)  # countries of such days that were not usual by then
+        self._is_somewhere = False  # a login whose country is not known
         self._peak = self._peak_of_day = 0
         self._of_days: dict[int, set[str]] = {}  # by the number of the day, the last ones
         self._usual = 0.0  # networks of a day before the one with the most
@@ -50,6 +54,9 @@ class _DistributedWatch:
             return
         network = network_of(message)
         self._is_known_network |= message.network is not None
+        self._is_somewhere |= message.country is None
+        if message.country is not None:
+            self._homes.add(at, message.country)
         self._burst.add(at, network)
         self._day.add(at, network)
         for countries in (self._burst_countries, self._day_countries):
@@ -67,8 +74,10 @@ class _DistributedWatch:
             networks, countries = (
                 (self._burst, self._burst_countries) if is_burst else (self._day, self._day_countries)
             )
-            for country in countries.keys:
-                self._countries.add(str(country))
+            for country in map(str, countries.keys):
+                self._countries.add(country)
+                if not self._homes.is_usual(at, country):
+                    self._strange.add(country)
             values = tuple(map(str, networks.keys))
             self._tally.message(message, Evidence(Severity.HIGH, "", values))
 
@@ -105,11 +114,16 @@ class _DistributedWatch:
         if self._is_known_network or len(self._countries) > 1:
             if len(self._countries) > 1:
                 text += f" Countries, by data of {self._host.origins}: {self._countries.listing()}."
-            return self._tally.finding(DISTRIBUTED, Evidence(Severity.HIGH, text), self._peak)
+            strange = len(self._strange) - ((self._homes.home or "") in self._strange)
+            is_far = self._peak or self._is_known_network or strange >= self._limits.travel_countries
+            severity = Severity.HIGH if is_far else Severity.MEDIUM
+            return self._tally.finding(DISTRIBUTED, Evidence(severity, text), self._peak)
         text += (
             " Whose networks these are is not known: a phone that changes its address looks like this too."
         )
-        return self._tally.finding(DISTRIBUTED, Evidence(Severity.MEDIUM, text), self._peak)
+        is_at_home = not self._peak and len(self._countries) == 1 and not self._is_somewhere
+        severity = Severity.LOW if is_at_home else Severity.MEDIUM
+        return self._tally.finding(DISTRIBUTED, Evidence(severity, text), self._peak)
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Refusals do not count."""
@@ -131,7 +145,10 @@ DISTRIBUTED = Rule(
     guards=(
         "Neighbouring addresses (/24, /64) are one network; where a file of networks is named "
         "(MAILWATCH_ASN_DB), all addresses of one operator are.",
-        "Medium where neither countries nor operators differ for sure: phones change their address.",
+        "Medium where neither countries nor operators differ for sure: phones change their address. Low if it is "
+        "about a day and all is in one country.",
+        "Within a day, fewer than three countries are medium, not counting where the account was used on three "
+        "days before or on by far the most days: a journey.",
         "Many networks within a day count only if they are three times as many as on the account's other days.",
         "Trusted networks and loopback do not count (webmail).",
     ),
@@ -158,6 +175,8 @@ class _TravelWatch:
         self._most_countries = self._most_networks = 0
         self._tally = Tally(limits)
         self._named: tuple[str, ...] = ()  # the countries, where they were the most
+        self._usual = UsualPlaces(limits.kept_values)
+        self._strange: list[tuple[str, ...]] = []  # those of a day that were not usual by then, once each
 
     def message(self, message: MessageFacts) -> None:
         """Notes where one login came from; of unknown places nothing is said."""
@@ -166,24 +185,33 @@ class _TravelWatch:
             return
         if message.country is not None:
             self._countries.add(at, message.country)
+            self._usual.add(at, message.country)
         if message.network is not None:
             self._networks.add(at, message.network)
         countries, networks = self._countries.distinct, self._networks.distinct
         is_far = message.country is not None and countries >= self._limits.travel_countries
         is_wide = message.network is not None and networks >= self._limits.travel_networks
-        if is_far and countries > self._most_countries:
-            self._most_countries, self._named = countries, tuple(map(str, self._countries.keys))
+        if is_far:
+            self._note_countries(at, tuple(sorted(map(str, self._countries.keys))))
         if is_wide:
             self._most_networks = max(self._most_networks, networks)
         if is_far or is_wide:
             values = (message.sender_host_address or "",)
-            self._tally.message(message, Evidence(Severity.HIGH if is_far else Severity.MEDIUM, "", values))
+            self._tally.message(message, Evidence(Severity.MEDIUM, "", values))
+
+    def _note_countries(self, at: datetime, names: tuple[str, ...]) -> None:
+        """Keeps those that were the most, and those that the account was not used from before."""
+        if len(names) > self._most_countries:
+            self._most_countries, self._named = len(names), tuple(map(str, self._countries.keys))
+        strange = tuple(name for name in names if not self._usual.is_usual(at, name))
+        if strange not in self._strange and len(self._strange) < self._limits.kept_values:
+            self._strange.append(strange)
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Refusals do not count."""
 
     def finding(self) -> SubjectFinding | None:
-        """Countries are worse than networks of one country."""
+        """High where three countries of a day are new; one that the account is at home in is none of them."""
         if not self._tally.count:
             return None
         parts = []
@@ -195,7 +223,13 @@ class _TravelWatch:
             f"This account was used from {' and '.join(parts)} within {duration(self._limits.travel_window)}, by "
             f"{self._tally.values} addresses ({self._tally.values.listing()}). By data of {self._host.origins}."
         )
-        return self._tally.finding(TRAVEL, Evidence(self._tally.worst, text), self._most_countries)
+        home = self._usual.home
+        most = max((len([name for name in names if name != home]) for names in self._strange), default=0)
+        if most >= self._limits.travel_countries:
+            return self._tally.finding(TRAVEL, Evidence(Severity.HIGH, text), self._most_countries)
+        if self._most_countries:
+            text += " Not counting where it is usually used, these are fewer: a journey looks like this too."
+        return self._tally.finding(TRAVEL, Evidence(Severity.MEDIUM, text), self._most_countries)
 
 
 def _watch_travel(host: LogHostFacts, limits: Limits) -> Watch:
@@ -210,6 +244,8 @@ TRAVEL = Rule(
     explanation="Nobody is in three countries on one day, but a stolen password is.",
     guards=(
         "Who uses a VPN, or travels, comes from two countries; three are asked for.",
+        "Medium if one of the three is where the account was used on three days before, or on by far the most days: a "
+        "journey with a stop, while the telephone's mail goes out at home.",
         "The country is read from a file, which may be wrong or old: its date is said.",
         "Operators' networks are counted only with a file of networks (MAILWATCH_ASN_DB), and are medium by "
         "themselves: home, work, a phone and a café are four.",

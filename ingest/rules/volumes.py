@@ -25,7 +25,9 @@ from ingest.rules.facts import (
     SubjectKind,
     domain_of,
 )
+from ingest.rules.networks import is_remote_login, network_of
 from ingest.rules.tallies import Tally, TallyWatch
+from ingest.rules.usual import UsualPlaces
 from ingest.rules.windows import Distinct, Window
 from ingest.rules.words import be, count, day_and_minute, duration, listing
 
@@ -53,6 +55,26 @@ def domains_of(message: MessageFacts) -> Iterator[str]:
     for address in message.listed_recipients or ():
         yield domain_of(address)
 
+
+class _Homes:
+    """Tells messages from networks that an account was used from on days before."""
+
+    def __init__(self, host: LogHostFacts, limits: Limits) -> None:
+        self._host = host
+        self._places = UsualPlaces(limits.kept_values)
+
+    def severity(self, message: MessageFacts, at: datetime) -> Severity:
+        """Medium from a usual network; high from elsewhere, and from webmail, where all come from one address."""
+        if not is_remote_login(message, self._host):
+            return Severity.HIGH
+        network = network_of(message)
+        self._places.add(at, network)
+        return Severity.MEDIUM if self._places.is_usual(at, network) else Severity.HIGH
+
+
+_FROM_HOME = (
+    " All of it came from networks that the account is usually used from: a first newsletter looks like this."
+)
 
 # --- C06 ------------------------------------------------------------------------------------------
 
@@ -130,7 +152,8 @@ class _HabitWatch:
         self._hours: dict[int, int] = {}  # recipients by the number of the hour, of the last weeks
         self._hour: int | None = None  # the one that is being counted
         self._first_hour = 0
-        self._samples: list[MessageFacts] = []
+        self._samples: list[tuple[MessageFacts, Severity]] = []
+        self._homes = _Homes(host, limits)
         self._peak = 0
         self._usual = 0.0
         self._tally = Tally(limits)
@@ -149,8 +172,9 @@ class _HabitWatch:
             if len(self._hours) > _HOURS_KEPT:
                 self._forget(hour)
         self._hours[self._hour] = self._hours.get(self._hour, 0) + recipients_of(message)
+        severity = self._homes.severity(message, at)
         if len(self._samples) < self._limits.kept_values:
-            self._samples.append(message)
+            self._samples.append((message, severity))
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Refusals do not count."""
@@ -167,7 +191,9 @@ class _HabitWatch:
         self._forget(hour)
         oldest = max(self._first_hour, hour - self._limits.habit_weeks * _HOURS_OF_WEEK)
         same = range(hour - _HOURS_OF_WEEK, oldest - 1, -_HOURS_OF_WEEK)
-        before = [self._hours.get(h, 0) for h in same] or [0]  # known for less than a week, where that is enough
+        before = [self._hours.get(h, 0) for h in same] or [
+            0
+        ]  # known for less than a week, where that is enough
         usual = median(before)
         spread = median(abs(number - usual) for number in before)
         threshold = usual + self._limits.habit_spreads * spread
@@ -175,8 +201,8 @@ class _HabitWatch:
         if sent > threshold and sent > self._limits.habit_times_busiest * busiest:
             if sent > self._peak:
                 self._peak, self._usual = sent, usual
-            for message in samples:
-                self._tally.message(message, Evidence(Severity.HIGH, ""))
+            for message, severity in samples:
+                self._tally.message(message, Evidence(severity, ""))
 
     def _forget(self, hour: int) -> None:
         """Let go what is too old to be compared with."""
@@ -192,7 +218,8 @@ class _HabitWatch:
             f"{count(self._peak, 'recipient')} in one hour; {self._usual:,.0f} in the same hour of the weeks "
             "before, and never nearly as many in any other."
         )
-        return self._tally.finding(UNUSUAL_VOLUME, Evidence(Severity.HIGH, text), self._peak)
+        text += _FROM_HOME if self._tally.worst is Severity.MEDIUM else ""
+        return self._tally.finding(UNUSUAL_VOLUME, Evidence(self._tally.worst, text), self._peak)
 
 
 def _watch_habit(host: LogHostFacts, limits: Limits) -> Watch:
@@ -213,6 +240,8 @@ UNUSUAL_VOLUME = Rule(
         "six times the usual distance from it), and with the busiest other hour: a newsletter that comes now "
         "and then does not count twice.",
         "Up to 50 recipients never count.",
+        "Medium if all came from networks that the account was used from on three days before: its owner's own. "
+        "Webmail is nobody's own.",
         "The account must be known for two weeks. A shorter log says so beside the verdict.",
     ),
     next_steps=(
@@ -231,6 +260,7 @@ class _FanOutWatch:
 
     def __init__(self, host: LogHostFacts, limits: Limits) -> None:
         self._limits = limits
+        self._homes = _Homes(host, limits)
         self._known_since: datetime | None = None
         self._known = Distinct(limits.kept_ids)
         self._all = Window(limits.fan_out_window)
@@ -245,6 +275,7 @@ class _FanOutWatch:
         if at is None:
             return
         self._known_since = self._known_since or at
+        severity = self._homes.severity(message, at)
         new = []
         for domain in set(domains_of(message)):
             if not domain:
@@ -259,7 +290,7 @@ class _FanOutWatch:
             return
         if self._all.distinct > self._peak:
             self._peak, self._new_at_peak = self._all.distinct, self._new.distinct
-        self._tally.message(message, Evidence(Severity.HIGH, "", tuple(sorted(new))))
+        self._tally.message(message, Evidence(severity, "", tuple(sorted(new))))
 
     def _is_wide(self) -> bool:
         domains = self._all.distinct
@@ -280,7 +311,8 @@ class _FanOutWatch:
             f"{self._new_at_peak:,} of them never written to before by this account"
         )
         text += f" ({listing(self._tally.values.most())})." if len(self._tally.values) else "."
-        return self._tally.finding(FAN_OUT, Evidence(Severity.HIGH, text), self._peak)
+        text += _FROM_HOME if self._tally.worst is Severity.MEDIUM else ""
+        return self._tally.finding(FAN_OUT, Evidence(self._tally.worst, text), self._peak)
 
 
 def _watch_fan_out(host: LogHostFacts, limits: Limits) -> Watch:
@@ -296,7 +328,8 @@ FAN_OUT = Rule(
     guards=(
         "The account must be known for two weeks, else every domain is new. A shorter log says so beside the "
         "verdict.",
-        "The first newsletter of an account looks the same.",
+        "The first newsletter of an account looks the same: medium if all came from networks that the account "
+        "was used from on three days before. Webmail is nobody's own.",
     ),
     next_steps=(
         "Ask the owner whether this was sent. If not, change the password and remove what waits in the queue.",

@@ -49,6 +49,10 @@ class Window:
         """The different keys in the window."""
         return tuple(self._keys)
 
+    def times(self, key: Hashable) -> int:
+        """How many events of the window have this key."""
+        return self._keys.get(key, 0)
+
     @property
     def distinct(self) -> int:
         """How many different keys are in the window."""

@@ -6,13 +6,16 @@ from ipaddress import ip_network
 import pytest
 
 from ingest.rules.facts import MessageFacts, RejectionFacts
-from tests.rules.accounts import ALICE, DAY, account_report, from_place, severity_of
+from tests.rules.accounts import ALICE, DAY, account_report, from_place, recipients, severity_of
 from tests.rules.facts import HOST, address_report, failed_login, login, message
 
 type Facts = list[MessageFacts | RejectionFacts]
 
 GUESSES = [failed_login(n, f"u{n}") for n in range(5)]
 OF_ALICE = [failed_login(n, sender_host_address=f"198.51.100.{n}") for n in range(5)]
+
+HOUSE = [login(-DAY - n, f"h{n}") for n in range(9)]
+MISTYPED = [failed_login(n / 2, f"h{n}") for n in range(6)]
 
 
 class TestByAddress:
@@ -25,7 +28,21 @@ class TestByAddress:
                 [*(failed_login(n, f"u{n % 2}") for n in range(5)), login(10, "u1")], "high", id="two names"
             ),
             pytest.param(
-                [*(failed_login(n) for n in range(9)), login(10)], "medium", id="one name: a new password?"
+                [*(failed_login(n) for n in range(10)), login(10)], "medium", id="one name: a new password?"
+            ),
+            pytest.param(
+                [*(failed_login(n) for n in range(9)), login(10)], "low", id="fewer than ten failures"
+            ),
+            pytest.param(
+                [*HOUSE, *MISTYPED, login(10, "new")], "low", id="a house: those who failed got in too"
+            ),
+            pytest.param(
+                [*HOUSE, *(failed_login(n, f"typo{n}") for n in range(4)), *MISTYPED, login(10, "new")],
+                "low",
+                id="a house, and four mistyped their names",
+            ),
+            pytest.param(
+                [*HOUSE, *GUESSES, login(10, "u3")], "critical", id="a house from which five are guessed"
             ),
             pytest.param(
                 [login(-60), *(failed_login(n) for n in range(9)), login(10)],
@@ -74,9 +91,23 @@ class TestByAccount:
         ("facts", "severity"),
         [
             pytest.param(
-                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "192.0.2.9", "VN")],
+                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "198.51.100.77", "VN")],
                 "high",
-                id="from a new country",
+                id="from a new country, and a network that guessed",
+            ),
+            pytest.param(
+                [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "192.0.2.9", "VN")],
+                "medium",
+                id="from a new country, but those who guessed were elsewhere: a journey",
+            ),
+            pytest.param(
+                [
+                    from_place(-60, "192.0.2.1", "NL"),
+                    *OF_ALICE,
+                    from_place(20, "192.0.2.9", "VN", recipients=recipients(50)),
+                ],
+                "high",
+                id="from a new country, and to fifty at once",
             ),
             pytest.param(
                 [from_place(-60, "192.0.2.1", "NL"), *OF_ALICE, from_place(20, "192.0.2.9", "NL")],

@@ -57,6 +57,14 @@ class TestAtOnce:
         assert severity_of(account_report(*ten), "C03") == "medium"
         assert severity_of(account_report(*ten[:9]), "C03") is None
 
+    @pytest.mark.parametrize(
+        ("countries", "severity"), [(("NL",), "low"), (("NL", "VN"), "medium"), (("NL", "VN", "BR"), "high")]
+    )
+    def test_many_in_a_day_by_countries(self, countries: tuple[str, ...], severity: str) -> None:
+        ten = [from_place(60 * n, f"100.{n}.0.1", countries[n % len(countries)]) for n in range(10)]
+
+        assert severity_of(account_report(*ten), "C03") == severity
+
     def test_many_in_a_day_are_usual_for_some(self) -> None:
         before = [
             from_place(day * DAY + 60 * n, f"100.{n}.{day}.1") for day in range(-9, -1) for n in range(4)
@@ -98,6 +106,25 @@ class TestTravel:
     )
     def test_countries_and_operators(self, facts: list[MessageFacts], severity: str | None) -> None:
         assert severity_of(account_report(*facts), "C04") == severity
+
+    @pytest.mark.parametrize(
+        ("usual", "severity"),
+        [(("NL", "NL", "NL"), "medium"), (("NL",), "high"), (("DE", "DE", "DE"), "high")],
+    )
+    def test_where_it_is_usually_used_does_not_count(self, usual: tuple[str, ...], severity: str) -> None:
+        before = [from_place(-day * DAY - 60, "192.0.2.1", name) for day, name in enumerate(usual, start=2)]
+
+        assert severity_of(account_report(*before, *travelled("NL", "VN", "BR")), "C04") == severity
+        assert severity_of(account_report(*before, *travelled("NL", "VN", "BR", "US")), "C04") == "high"
+
+    def test_an_account_that_was_never_used_otherwise_is_at_home_nowhere(self) -> None:
+        days = [
+            from_place(day * DAY + n, f"192.0.2.{n}", name)
+            for day in range(9)
+            for n, name in enumerate(("NL", "VN", "BR"))
+        ]
+
+        assert severity_of(account_report(*days), "C04") == "high"
 
     def test_the_countries_and_the_date_of_the_data_are_said(self) -> None:
         report = account_report(*travelled("NL", "VN", "BR"), host=replace(HOST, origins="2026-06-17"))

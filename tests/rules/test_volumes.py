@@ -10,7 +10,8 @@ from tests.rules.accounts import DAY, account_report, sent, severity_of
 from tests.rules.facts import HOST, address_report, login, message, recipient, refusal
 
 WEEK = 7 * DAY
-DAILY = [sent(-day * DAY, 2, prefix="known") for day in range(28, 0, -1)]
+HOME = "192.0.2.1"  # what follows comes from elsewhere, as a thief does
+DAILY = [sent(-day * DAY, 2, prefix="known", sender_host_address=HOME) for day in range(28, 0, -1)]
 
 
 class TestVolume:
@@ -55,6 +56,30 @@ class TestHabits:
         report = account_report(*facts)
 
         assert severity_of(report, "C07") == severity
+
+
+class TestOwnNetworks:
+    HABITS = tuple(sent(-day * DAY, 2, prefix="known") for day in range(28, 0, -1))
+
+    @pytest.mark.parametrize("rule", ["C07", "C08"])
+    def test_a_first_newsletter_from_where_the_account_is_at_home_is_medium(self, rule: str) -> None:
+        at_home = account_report(*self.HABITS, sent(0, 60, domains=40))
+        report = account_report(
+            *self.HABITS,
+            *(sent(n, 60, domains=40, prefix=f"x{n}", sender_host_address="192.0.2.1") for n in range(2)),
+        )
+
+        assert (severity_of(at_home, rule), severity_of(report, rule)) == ("medium", "high")
+
+    @pytest.mark.parametrize("rule", ["C07", "C08"])
+    def test_webmail_is_nobodys_own(self, rule: str) -> None:
+        before = [
+            sent(-day * DAY, 2, prefix="known", sender_host_address="127.0.0.1") for day in range(28, 0, -1)
+        ]
+
+        report = account_report(*before, sent(0, 60, domains=40, sender_host_address="127.0.0.1"))
+
+        assert severity_of(report, rule) == "high"
 
 
 class TestFanOut:
