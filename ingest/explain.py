@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from ingest import batch_rows
+from ingest import batch_rows, counted_hours
 from ingest.assembly import (
     Attempt,
     Conclusion,
@@ -19,7 +19,7 @@ from ingest.assembly import (
 from ingest.batch_rows import Rows
 from ingest.exim import configuration as exim_configuration
 from ingest.exim import glossary
-from ingest.exim.events import Delivery, Event
+from ingest.exim.events import Delivery, Event, Note, Topic
 from ingest.exim.line import readable
 from ingest.exim.masking import mask
 from ingest.exim.reasons import Reason
@@ -27,7 +27,7 @@ from ingest.known_lines import Copies
 from ingest.marks import refused_subjects, subjects_of
 from ingest.refusals import rejection_facts
 from ingest.rules.configuration import ConfigurationFinding, audit
-from ingest.rules.definition import MessageFinding
+from ingest.rules.definition import MessageFinding, SubjectFinding
 from ingest.rules.facts import (
     Coverage,
     LogHostFacts,
@@ -37,6 +37,7 @@ from ingest.rules.facts import (
     SubjectKind,
     infer_local_domains,
 )
+from ingest.rules.host_rules import host_findings
 from ingest.rules.messages import message_findings
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.traces import FactTraces
@@ -78,6 +79,7 @@ class Explained:
     lines: tuple[ExplainedLine, ...]
     messages: tuple[ExplainedMessage, ...]
     reports: tuple[SubjectReport, ...]
+    on_host: tuple[SubjectFinding, ...]  # on the log host as a whole, worst first
     verdict: Verdict
     configuration: tuple[ConfigurationFinding, ...]
     configuration_text: str  # with passwords masked
@@ -114,12 +116,22 @@ def explain(text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_hos
     messages = tuple(_explained_message(*item, host, by_number) for item in rows.messages.items())
     refusals = _rejections(rows)
     reports = tuple(_reports(rows, refusals, [message.facts for message in messages], host))
+    coverage = _coverage(rows, read)
+    on_host = _on_host(rows, lines, host, coverage)
     found = audit(exim_configuration.read(configuration)) if configuration.strip() else ()
     return Explained(
         lines=lines,
         messages=messages,
         reports=reports,
-        verdict=verdict(reports, host, _coverage(rows, read), found, traces=_traces(messages, refusals)),
+        verdict=verdict(
+            reports,
+            host,
+            coverage,
+            found,
+            host_findings=on_host,
+            traces=_traces(messages, refusals),
+        ),
+        on_host=on_host,
         configuration=found,
         configuration_text=mask(configuration),
         unparsed=len(read.unparsed),
@@ -178,6 +190,32 @@ def _coverage(rows: Rows, read: batch_rows.ReadBatch) -> Coverage:
         first_at=first_at,
         last_at=last_at,
     )
+
+
+def _on_host(
+    rows: Rows, lines: Sequence[ExplainedLine], host: LogHostFacts, coverage: Coverage
+) -> tuple[SubjectFinding, ...]:
+    """What the rules find on the log host as a whole: the hours are counted here, and not by the database."""
+    told = counted_hours.told(
+        rows.messages,
+        rows.refusals,
+        rows.counts.script_runs,
+        _lines_of_scripts(lines),
+        limits=host.limits,
+        zone=host.zone,
+    )
+    return host_findings(told, host, coverage, counted_hours.sent(rows.messages, told))
+
+
+def _lines_of_scripts(lines: Sequence[ExplainedLine]) -> Mapping[tuple[datetime, str], int]:
+    """The first line of each hour and directory in which a program handed in a message."""
+    found: dict[tuple[datetime, str], int] = {}
+    for line in lines:
+        event = line.event
+        if isinstance(event, Note) and event.topic is Topic.ARGUMENTS and event.directory is not None:
+            hour = event.logged_at.replace(minute=0, second=0, microsecond=0)
+            found.setdefault((hour, event.directory), line.number)
+    return found
 
 
 def _rejections(rows: Rows) -> list[RejectionFacts]:

@@ -19,7 +19,7 @@ from ingest.rules.facts import Coverage, LogHostFacts
 from ingest.rules.host_rules import host_findings
 from ingest.rules.relaying import PRIVATE
 from ingest.rules.replies import THROTTLED
-from ingest.rules.signs import Sign, Told
+from ingest.rules.signs import Sign, Told, ends
 from ingest.sql import statement
 
 _LOOPBACK = ["127.0.0.0/8", "::1/128"]
@@ -145,8 +145,8 @@ def _told(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:
             seen=frozenset(filter(None, (seen or "").split("\n"))),
             first_at=first_at,
             last_at=last_at,
-            message_ids=_ends(message_ids),
-            lines=_ends(lines),
+            message_ids=ends(message_ids or ()),
+            lines=ends(lines or ()),
         )
         for sign, value, count, peak, total, seen, first_at, last_at, message_ids, lines in rows
     ]
@@ -184,11 +184,6 @@ def _line_of_script(log_host_id: int, directory: str, hour: datetime) -> tuple[i
             if told in entry.head:
                 return (line_ref,)
     return ()
-
-
-def _ends[T](items: list[T] | None) -> tuple[T, ...]:
-    """The first five and the last five."""
-    return tuple(items or ()) if len(items or ()) <= 10 else (*(items or ())[:5], *(items or ())[-5:])
 
 
 def _sent(log_host: LogHost, told: Sequence[Told]) -> Mapping[str, int]:

@@ -80,14 +80,14 @@ def summed(rule: Rule, chosen: Sequence[Told], evidence: Evidence) -> SubjectFin
         first_at=min(told.first_at for told in chosen),
         last_at=max(told.last_at for told in chosen),
         count=sum(told.count for told in chosen),
-        message_ids=_ten([name for told in chosen for name in told.message_ids]),
-        lines=_ten([line for told in chosen for line in told.lines]),
+        message_ids=ends([name for told in chosen for name in told.message_ids]),
+        lines=ends([line for told in chosen for line in told.lines]),
         values=tuple(told.value for told in chosen if told.value)[:10],
         peak=max(told.peak for told in chosen),
     )
 
 
-def _ten[T](items: Sequence[T]) -> tuple[T, ...]:
+def ends[T](items: Sequence[T]) -> tuple[T, ...]:
     """Some of each: the first five and the last five."""
     return tuple(items) if len(items) <= 10 else (*items[:5], *items[-5:])
 

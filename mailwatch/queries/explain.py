@@ -1,5 +1,6 @@
 """Pasted lines, explained. Reads no table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta, timezone, tzinfo
 
@@ -8,6 +9,8 @@ from ingest.exim.events import Arrival
 from ingest.exim.message_id import received_at
 from ingest.exim.parse import parse
 from ingest.explain import Explained, ExplainedLine, explain
+from ingest.rules.definition import SubjectFinding
+from mailwatch.queries.answers import Evidence
 from mailwatch.queries.configuration import Audit
 
 MOST_LINES = 200  # explained part by part on one page; the verdict counts them all
@@ -27,6 +30,36 @@ class Paste:
     def lines(self) -> tuple[ExplainedLine, ...]:
         """Those that are shown part by part."""
         return self.explained.lines[:MOST_LINES]
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """One line behind the finding that the verdict's first sentence rests on."""
+        told = self.explained
+        verdict = told.verdict
+        reports = [report for report in told.reports if verdict.rule and report.attack == verdict.attack]
+        found = [finding for report in reports if (finding := report.finding(verdict.rule or ""))]
+        found += [finding for finding in told.on_host if verdict.attack and finding.rule == verdict.rule]
+        lines = [line for finding in found[:1] for line in self.lines_behind(finding)]
+        return Evidence(raw=lines[0].text.encode(), finding=found[0], message_id=None) if lines else None
+
+    @property
+    def refused(self) -> bytes | None:
+        """The line of a refusal that shows that the repair has worked."""
+        after = self.explained.verdict.after
+        if after is None or after.repair.line is None:
+            return None
+        return next((line.text.encode() for line in self._numbered([after.repair.line])), None)
+
+    def lines_behind(self, finding: SubjectFinding) -> list[ExplainedLine]:
+        """Its lines; of messages, the first of each."""
+        if finding.lines:
+            return self._numbered(finding.lines)
+        own = {message.message_id: message.lines for message in self.explained.messages}
+        return [own[message_id][0] for message_id in finding.message_ids if own.get(message_id)]
+
+    def _numbered(self, numbers: Iterable[int]) -> list[ExplainedLine]:
+        wanted = set(numbers)
+        return [line for line in self.explained.lines if line.number in wanted]
 
     @property
     def is_short(self) -> bool:

@@ -106,3 +106,43 @@ def test_of_many_lines_the_first_are_explained_and_it_says_so(
 )
 def test_the_zone_of_the_lines_is_read_from_the_message_ids(lines: list[str], zone: tzinfo) -> None:
     assert queries.zone_of("\n".join(lines).encode()) == zone
+
+
+def test_the_verdict_stands_on_a_pasted_line(desk: Client) -> None:
+    page = desk.post("/explain/", {"lines": LINES}).context["paste"]
+    assert page.evidence.raw.decode() == SEED[0]
+    assert page.refused is None
+
+
+def test_the_refusal_that_proves_the_repair_is_shown(desk: Client) -> None:
+    got_in = (
+        "2026-03-09 06:00:00 1vzTrY-00000000001-0001 <= a@bad.example H=([192.168.1.5]) [203.0.113.66] P=esmtpsa"
+        " A=plain: S=900 for z@remote.example"
+    )
+    named = got_in.replace("plain:", "plain:alice@example.com").replace("0001-0001", "0002-0001")
+    refused = (
+        "2026-03-09 18:00:00 plain authenticator failed for ([192.168.1.5]) [203.0.113.66]: 535 Incorrect"
+        " authentication data"
+    )
+    response = desk.post("/explain/", {"lines": "\n".join([got_in, named, refused])})
+
+    assert response.context["paste"].refused.decode() == refused
+    assert "The same refused since" in response.text
+
+
+def test_bounces_for_mail_of_others_are_told_from_the_hours_of_the_lines(desk: Client) -> None:
+    lines = []
+    for number in range(25):
+        name = f"1vzTrY-000000000{number:02d}-0001"
+        stamp = f"2026-03-09 06:00:{number:02d}"
+        lines += [
+            f"{stamp} {name} <= <> H=mx.remote.example [192.0.2.25] P=esmtp S=900",
+            f"{stamp} {name} => alice <alice@example.com> R=localuser T=local_delivery",
+            f"{stamp} {name} Completed",
+        ]
+    response = desk.post("/explain/", {"lines": "\n".join(lines)})
+
+    told = response.context["paste"].explained
+    assert [finding.rule for finding in told.on_host] == ["B05"]
+    assert next(item.answer for item in told.verdict.questions if item.is_good_news) == "yes"
+    assert "The log host as a whole" in response.text

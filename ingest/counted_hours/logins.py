@@ -1,0 +1,74 @@
+"""What the logins of some hours show."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ingest.counted_hours.counted import (
+    INSIDE,
+    KEPT,
+    Arrived,
+    Counted,
+    grouped,
+    is_in,
+    of_messages,
+    some_addresses,
+)
+from ingest.exim.events import Arrival
+from ingest.rules.signs import Sign
+
+_WINDOWS_NAME = re.compile(r"[^\\]+\\[A-Za-z0-9._-]+")
+_CLEARTEXT = ("esmtpa", "asmtp")
+
+
+def logins(arrived: Iterable[Arrived]) -> Iterator[Counted]:
+    """Signs of who logged in, and how."""
+    logins = [message for message in arrived if message.arrival.authenticator is not None]
+    for (_, name), own in grouped(logins, lambda item: (item.hour, item.arrival.authenticator or "")).items():
+        foreign = [message for message in own if message.address and not is_in(message.address, INSIDE)]
+        yield of_messages(Sign.LOGINS, name, len(own), own, seen=some_addresses(foreign))
+        if nameless := [message for message in own if message.arrival.authenticated_id is None]:
+            yield of_messages(Sign.UNRECORDED, name, len(nameless), nameless)
+        yield from _cleartext(name, foreign)
+        yield from _odd_ids(name, own)
+
+
+def _cleartext(name: str, foreign: Sequence[Arrived]) -> Iterator[Counted]:
+    """Of everybody who sent a password without TLS in this hour, from the first login to the last."""
+    clear = {_who(message) for message in foreign if message.arrival.protocol in _CLEARTEXT}
+    if own := [message for message in foreign if _who(message) in clear]:
+        number = sum(message.arrival.protocol in _CLEARTEXT for message in own)
+        yield of_messages(Sign.CLEARTEXT, name, number, own, seen=some_addresses(own))
+
+
+def _who(message: Arrived) -> tuple[str | None, str | None]:
+    is_foreign = not is_in(message.address, INSIDE)
+    return message.arrival.authenticated_id, message.address if is_foreign else None
+
+
+def _odd_ids(name: str, own: Sequence[Arrived]) -> Iterator[Counted]:
+    names = {_who(message) for message in own if _is_sender(message.arrival)}
+    odd = [
+        message
+        for message in own
+        if _who(message) not in names and _looks_like_a_password(message.arrival.authenticated_id or "")
+    ]
+    if odd:
+        ids = sorted({message.arrival.authenticated_id or "" for message in odd})
+        yield of_messages(Sign.ODD_IDS, name, len(odd), odd, seen=frozenset(ids[:KEPT]))
+
+
+def _is_sender(arrival: Arrival) -> bool:
+    name = arrival.authenticated_id
+    return (
+        name is not None
+        and "@" not in name
+        and arrival.envelope_sender.lower().partition("@")[0] == name.lower()
+    )
+
+
+def _looks_like_a_password(text: str) -> bool:
+    if not text or "@" in text or _WINDOWS_NAME.fullmatch(text):
+        return False
+    if re.search(r"[^A-Za-z0-9._+-]", text):
+        return True
+    return all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
