@@ -9,8 +9,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 
-from ingest.exim.reasons import Reason
-from ingest.models import LogHost, Status
+from ingest.models import LogHost
 from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
@@ -20,7 +19,6 @@ from mailwatch.operations.uploads import safe_name
 from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.suspects import Chosen
-from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 
 MOST_PASTED = 512 * 1024  # characters; more lines than anybody reads token by token
 MOST_CONFIGURATION = 2 * 1024 * 1024  # bytes; exim -bP config of the largest hosts is far below
@@ -247,49 +245,6 @@ class ConfigurationForm(forms.Form):
         shown = {name: self.cleaned_data[name] for name in ("log_host", "replace")}
         shown["log_host"] = shown["log_host"].name if shown["log_host"] else ""
         return ConfigurationForm(initial=shown | {"text": text})
-
-
-class SearchForm(ContextForm):
-    """One box and its filters. All of it stands in the URL."""
-
-    q = forms.CharField(
-        required=False,
-        label="Look for",
-        error_messages={"null_characters_not_allowed": "That is no search: it holds NUL characters."},
-    )
-    kind = forms.ChoiceField(
-        required=False,
-        choices=[("", "as it looks"), *((str(kind), str(kind)) for kind in TermKind)],
-        error_messages={"invalid_choice": "There is no such kind of search."},
-    )
-    role = forms.ChoiceField(
-        required=False,
-        choices=[("", "sender or recipient"), ("sender", "sender only"), ("recipient", "recipient only")],
-        error_messages={"invalid_choice": "An address is looked for as sender or as recipient."},
-    )
-    status = forms.ChoiceField(
-        required=False,
-        choices=[("", "any"), *((str(status), str(status)) for status in Status)],
-        label="Status",
-        error_messages={"invalid_choice": "There is no such status."},
-    )
-    reason = forms.ChoiceField(
-        required=False,
-        choices=[("", "any"), *((str(reason), str(reason)) for reason in Reason)],
-        label="Reason",
-        error_messages={"invalid_choice": "There is no such reason of refusals."},
-    )
-    after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        if "q" in cleaned and "kind" in cleaned:
-            kind = TermKind(cleaned["kind"]) if cleaned["kind"] else None
-            try:
-                cleaned["term"] = understand(cleaned["q"], kind=kind)
-            except NotUnderstood as error:
-                self.add_error("q", str(error))
-        return cleaned
 
 
 class WrittenByForm(forms.Form):

@@ -1,4 +1,4 @@
-"""What pages keep of their own: reports that were frozen and handed on, and uploads that are still arriving."""
+"""What pages keep of their own: reports that were frozen and handed on, uploads still arriving, and searches."""
 
 import secrets
 from datetime import datetime
@@ -129,3 +129,29 @@ class UploadPiece(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} bytes of {self.upload} at {self.offset}"
+
+
+class SavedSearch(models.Model):
+    """A search under a name: of one person, or of that person for all. ``query`` is the query string of its page."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_searches"
+    )
+    name = models.CharField(max_length=100)
+    query = models.TextField(blank=True)
+    is_shared = models.BooleanField(default=False)
+    saved_at = models.DateTimeField(default=now)
+    removed_at = models.DateTimeField(null=True)  # for a while it can be had back
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name", "pk"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["owner", "name"],
+                condition=models.Q(removed_at=None),
+                name="saved_search_named_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -26,6 +26,7 @@ class Page[T]:
 
     rows: tuple[T, ...]
     older: str = ""  # cursor of the next page; "" when this is the last
+    looked_back_to: datetime | None = None  # where the time for a page ended before it was full
 
 
 def newest_first[M: Model](rows: QuerySet[M], *, fields: Sequence[str], after: Key | None) -> QuerySet[M]:

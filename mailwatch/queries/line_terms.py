@@ -5,7 +5,16 @@ from dataclasses import replace
 from email.errors import HeaderParseError
 from email.header import decode_header
 
-from ingest.exim.events import Arrival, Bounce, Deferral, Delivery, Event, Rejection
+from ingest.exim.events import (
+    Arrival,
+    AuthFailure,
+    Bounce,
+    Connection,
+    Deferral,
+    Delivery,
+    Event,
+    Rejection,
+)
 from ingest.models import LogHost
 from mailwatch.queries.free_text import Asked
 from mailwatch.queries.patterns import NoPattern, Pattern, any_of
@@ -25,6 +34,8 @@ def asked(term: Term, hosts: Sequence[tuple[LogHost, Bounds]]) -> Asked:
             return Asked(pattern=either, hosts=hosts, wants=lambda event: _is_in_subject(event, pattern))
         case TermKind.PART:
             return Asked(pattern=pattern, hosts=hosts, wants=lambda event: _is_in_address(event, pattern))
+        case TermKind.HOST:
+            return Asked(pattern=pattern, hosts=hosts, wants=lambda event: _is_in_host(event, pattern))
     return Asked(pattern=pattern, hosts=hosts)
 
 
@@ -69,3 +80,16 @@ def _addresses(event: Event | None) -> Iterator[str]:
         case Rejection():
             yield event.envelope_sender or ""
             yield event.recipient or ""
+
+
+def _is_in_host(event: Event | None, pattern: Pattern) -> bool:
+    return any(name and pattern.is_in(name.encode()) for name in _host_names(event))
+
+
+def _host_names(event: Event | None) -> Iterator[str | None]:
+    match event:
+        case Arrival() | Rejection() | AuthFailure() | Connection():
+            yield event.client.sender_host_name
+            yield event.client.helo_name
+        case Delivery() | Deferral() | Bounce():
+            yield event.remote_host_name

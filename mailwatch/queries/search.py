@@ -1,6 +1,7 @@
 """Messages and rejections in one list, newest first."""
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
@@ -10,7 +11,8 @@ from typing import Any
 from django.db.models import Model, Q, QuerySet
 
 from ingest.models import LogHost, Message, Rejection, Status
-from mailwatch.queries import keyset
+from mailwatch.queries import keyset, stepwise
+from mailwatch.queries.filters import Filters
 from mailwatch.queries.keyset import Key, Page
 from mailwatch.queries.matching import (
     findable_rejections,
@@ -22,10 +24,12 @@ from mailwatch.queries.matching import (
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 from mailwatch.queries.rows import Row
 from mailwatch.queries.rows import rows as rows_of
+from mailwatch.queries.stepwise import Looked
 from mailwatch.queries.terms import Term, TermKind
 
 ROWS = 50
 COUNTED = 10_000
+_EXPORTED_AT_ONCE = 500
 _MESSAGE_KEY = ("first_at", "message_id", "log_host_id")
 _REJECTION_KEY = ("logged_at", "digest", "log_host_id", "copy")
 _SHAPES = ((datetime, str, int), (datetime, int, int, int))
@@ -41,10 +45,27 @@ class Search:
     bounds: Bounds = field(default_factory=Bounds)
     status: str = ""
     reason: str = ""  # of rejections (ingest.exim.reasons.Reason): messages have none
+    filters: Filters = field(default_factory=Filters)
 
     @property
     def wants_rejections(self) -> bool:
-        return self.status in ("", Status.REJECTED)
+        return self.status in ("", Status.REJECTED) and not self.filters.need_messages
+
+    @property
+    def ignored_in_lines(self) -> list[str]:
+        """What narrows messages and is not looked at where raw lines are read."""
+        filters = self.filters
+        size = filters.size_from is not None or filters.size_to is not None
+        given = {
+            "status": self.status, "reason": self.reason, "role": self.role, "direction": filters.direction,
+            "account": filters.account, "transport": filters.transport, "size": size, "rule": filters.rule,
+        }  # fmt: skip
+        return [name for name, value in given.items() if value]
+
+    @property
+    def is_looked_for(self) -> bool:
+        """Whether each message has to be looked at: no index answers all that was asked."""
+        return self.filters.need_messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,25 +102,64 @@ class Totals:
         return not self.messages.number and not self.rejections.number
 
 
-def page(search: Search, *, cursor: str = "", rows: int = ROWS) -> Page[Row]:
-    """The newest rows, or those behind ``cursor``. Two streams are merged, each with its own key."""
+def page(
+    search: Search,
+    *,
+    cursor: str = "",
+    rows: int = ROWS,
+    seconds: float | None = stepwise.SECONDS,
+    hosts: Mapping[int, LogHost] | None = None,
+) -> Page[Row]:
+    """The newest rows, or those behind ``cursor``. Two streams are merged, each with its own key.
+
+    ``seconds`` bounds the time where no index answers the filters (mailwatch.queries.stepwise); None: all of it.
+    """
     after = keyset.decode(cursor, shapes=_SHAPES) if cursor else None
     message_after, rejection_after = after or (None, None)
+    end = None if seconds is None else time.monotonic() + seconds
+    messages = _messages(search, after=message_after, limit=rows + 1, end=end)
     found: list[Message | Rejection] = [
-        *_messages(search, after=message_after, limit=rows + 1),
+        *messages.rows,
         *_rejections(search, after=rejection_after, limit=rows + 1),
     ]
     found.sort(key=_time_of, reverse=True)
     shown = found[:rows]
+    is_more = len(found) > rows
+    if messages.to is not None and not is_more:
+        message_after = messages.to  # no rejections are in such a list
+        older, looked_back_to = keyset.encode(message_after, rejection_after), messages.to[0]
+    else:
+        older, looked_back_to = _cursor(shown, message_after, rejection_after) if is_more else "", None
     return Page(
-        rows=tuple(rows_of(shown, term=search.term, hosts=log_hosts())),
-        older=_cursor(shown, message_after, rejection_after) if len(found) > rows else "",
+        rows=tuple(rows_of(shown, term=search.term, hosts=log_hosts() if hosts is None else hosts)),
+        older=older,
+        looked_back_to=looked_back_to if isinstance(looked_back_to, datetime) else None,
     )
 
 
+def is_no_account(search: Search) -> bool:
+    """Whether a word was read as an account, and no log host has an account or local user of that name."""
+    term = search.term
+    if term.kind is not TermKind.ACCOUNT or not term.value or search.ignored_in_lines:
+        return False
+    messages = (Message.objects.filter(branch) for branch in message_branches(term))
+    rejections = (Rejection.objects.filter(branch) for branch in rejection_branches(term))
+    return not any(rows.exists() for rows in (*messages, *rejections))
+
+
+def every_row(search: Search) -> Iterator[Row]:
+    """All of them, for exports, a page in memory at a time."""
+    cursor, is_more, hosts = "", True, log_hosts()
+    while is_more:
+        part = page(search, cursor=cursor, rows=_EXPORTED_AT_ONCE, seconds=None, hosts=hosts)
+        yield from part.rows
+        cursor, is_more = part.older, bool(part.older)
+
+
 def totals(search: Search) -> Totals:
-    """Exact up to COUNTED."""
-    messages = [rows.values("log_host_id", "message_id") for rows in _message_queries(search)]
+    """Exact up to COUNTED. Where ``is_looked_for``, this looks at every message: not for a page."""
+    wanted = search.filters.by_looking()
+    messages = [rows.filter(wanted).values("log_host_id", "message_id") for rows in _message_queries(search)]
     rejections = [rows.values(*_REJECTION_KEY) for rows in _rejection_queries(search)]
     return Totals(messages=counted(messages), rejections=counted(rejections))
 
@@ -107,7 +167,7 @@ def totals(search: Search) -> Totals:
 def message_query(search: Search) -> QuerySet[Message]:
     """All messages of a search in one condition, for aggregates (a list goes by branches)."""
     branches = [Q(branch) for branch in message_branches(search.term, role=search.role)]
-    return Message.objects.filter(_narrowed(search), reduce(or_, branches))
+    return Message.objects.filter(_narrowed(search), search.filters.by_looking(), reduce(or_, branches))
 
 
 def bounds(asked: Range, *, log_host: LogHost | None) -> Bounds:
@@ -137,7 +197,7 @@ def _narrowed(search: Search) -> Q:
         narrowed &= Q(log_host_id__in=list(log_hosts()))  # the primary key begins with the log host
     if search.status:
         narrowed &= Q(status=search.status)
-    return narrowed
+    return narrowed & search.filters.by_index()
 
 
 def _message_queries(search: Search) -> list[QuerySet[Message]]:
@@ -156,28 +216,36 @@ def _rejection_queries(search: Search) -> list[QuerySet[Rejection]]:
     narrowed = found.filter(rejections_within(search.bounds))
     if search.log_host:
         narrowed = narrowed.filter(log_host_id=search.log_host.pk)
+    if search.filters.account:
+        narrowed = narrowed.filter(account=search.filters.account)
     return [narrowed.filter(branch) for branch in rejection_branches(search.term, role=search.role)]
 
 
-def _messages(search: Search, *, after: Key | None, limit: int) -> list[Message]:
-    return _newest(_message_queries(search), fields=_MESSAGE_KEY, after=after, limit=limit)
+def _messages(search: Search, *, after: Key | None, limit: int, end: float | None) -> Looked[Message]:
+    queries = _message_queries(search)
+    if not search.is_looked_for:
+        branches = [keyset.newest_first(query, fields=_MESSAGE_KEY, after=after)[:limit] for query in queries]
+        return Looked(_newest(branches, fields=_MESSAGE_KEY, limit=limit), None)
+    wanted = search.filters.by_looking()
+    looked = [
+        stepwise.look(query, wanted, fields=_MESSAGE_KEY, after=after, limit=limit, end=end)
+        for query in queries
+    ]
+    to = max((branch.to for branch in looked if branch.to is not None), default=None)
+    found = _newest([branch.rows for branch in looked], fields=_MESSAGE_KEY, limit=limit)
+    return Looked([row for row in found if to is None or _key(row, _MESSAGE_KEY) >= to], to)
 
 
 def _rejections(search: Search, *, after: Key | None, limit: int) -> list[Rejection]:
-    return _newest(_rejection_queries(search), fields=_REJECTION_KEY, after=after, limit=limit)
+    queries = _rejection_queries(search)
+    branches = [keyset.newest_first(query, fields=_REJECTION_KEY, after=after)[:limit] for query in queries]
+    return _newest(branches, fields=_REJECTION_KEY, limit=limit)
 
 
-def _newest[M: Model](
-    queries: Iterable[QuerySet[M]], *, fields: Sequence[str], after: Key | None, limit: int
-) -> list[M]:
-    """The newest of several queries together, each row once."""
-    found = {
-        row.pk: row
-        for query in queries
-        for row in keyset.newest_first(query, fields=fields, after=after)[:limit]
-    }
-    newest = sorted(found.values(), key=lambda row: _key(row, fields), reverse=True)
-    return newest[:limit]
+def _newest[M: Model](branches: Iterable[Iterable[M]], *, fields: Sequence[str], limit: int) -> list[M]:
+    """The newest of several lists together, each row once."""
+    found = {row.pk: row for rows in branches for row in rows}
+    return sorted(found.values(), key=lambda row: _key(row, fields), reverse=True)[:limit]
 
 
 def _key(row: Model, fields: Sequence[str]) -> Key:

@@ -29,9 +29,10 @@ class TermKind(StrEnum):
     PATTERN = "pattern"  # a regular expression in raw lines
     SUBJECT = "subject"  # words in subjects
     PART = "part"  # part of an address
+    HOST = "host"  # the name of a host: verified, said in HELO, or delivered to
 
 
-_SCANNED = frozenset({TermKind.TEXT, TermKind.PATTERN, TermKind.SUBJECT, TermKind.PART})
+_SCANNED = frozenset({TermKind.TEXT, TermKind.PATTERN, TermKind.SUBJECT, TermKind.PART, TermKind.HOST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ _NOUNS = {
     TermKind.PATTERN: "pattern",
     TermKind.SUBJECT: "words in subjects",
     TermKind.PART: "part of an address",
+    TermKind.HOST: "host name",
 }
 
 
@@ -77,13 +79,14 @@ _ALTERNATIVES = {
     TermKind.MESSAGE_ID: (TermKind.TEXT,),
     TermKind.HEADER: (TermKind.ADDRESS, TermKind.TEXT),
     TermKind.ADDRESS: (TermKind.ACCOUNT, TermKind.HEADER, TermKind.PART, TermKind.TEXT),
-    TermKind.DOMAIN: (TermKind.ACCOUNT, TermKind.PART, TermKind.TEXT),
+    TermKind.DOMAIN: (TermKind.HOST, TermKind.ACCOUNT, TermKind.PART, TermKind.TEXT),
     TermKind.NETWORK: (TermKind.TEXT,),
     TermKind.ACCOUNT: (TermKind.ADDRESS, TermKind.PART, TermKind.SUBJECT, TermKind.TEXT),
     TermKind.TEXT: (TermKind.SUBJECT, TermKind.PART, TermKind.PATTERN),
     TermKind.PATTERN: (TermKind.TEXT,),
     TermKind.SUBJECT: (TermKind.TEXT, TermKind.PART),
     TermKind.PART: (TermKind.TEXT, TermKind.SUBJECT),
+    TermKind.HOST: (TermKind.DOMAIN, TermKind.TEXT),
 }
 
 
@@ -216,6 +219,10 @@ def _part(value: str) -> Term | None:
     return Term(TermKind.PART, value) if value else None
 
 
+def _host(value: str) -> Term | None:
+    return Term(TermKind.HOST, value) if value and not re.search(r"\s", value) else None
+
+
 type _Reader = Callable[[str], Term | None]
 _IN_ORDER: tuple[_Reader, ...] = (
     _message_id, _bracketed_header, _written_pattern, _written_subject, _network, _network_beginning, _domain,
@@ -232,4 +239,5 @@ _BY_KIND: dict[TermKind, _Reader] = {
     TermKind.PATTERN: _pattern,
     TermKind.SUBJECT: _subject,
     TermKind.PART: _part,
+    TermKind.HOST: _host,
 }

@@ -1,0 +1,45 @@
+"""Searches kept under a name, taken away, and had back."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+
+from mailwatch.models import SavedSearch
+
+KEPT = timedelta(days=1)  # that a removed one can be had back
+MOST = 200  # of one person
+
+
+class NotSaved(ValueError):
+    """Why a search could not be kept; one sentence for the reader."""
+
+
+def save(*, owner: User, name: str, query: str, is_shared: bool, now: datetime) -> SavedSearch:
+    """Keep a search; one of the same name is replaced. Raises NotSaved."""
+    SavedSearch.objects.filter(removed_at__lt=now - KEPT).delete()
+    kept = SavedSearch.objects.filter(owner=owner, removed_at=None)
+    if kept.count() >= MOST and not kept.filter(name=name).exists():
+        raise NotSaved(f"You have {MOST} saved searches, which is the most. Remove one first.")
+    saved, _ = SavedSearch.objects.update_or_create(
+        owner=owner,
+        name=name,
+        removed_at=None,
+        defaults={"query": query, "is_shared": is_shared, "saved_at": now},
+    )
+    return saved
+
+
+def remove(saved: SavedSearch, *, now: datetime) -> None:
+    saved.removed_at = now
+    saved.save(update_fields=["removed_at"])
+
+
+def restore(saved: SavedSearch) -> None:
+    """Have a removed one back. Raises NotSaved where another has taken its name."""
+    saved.removed_at = None
+    try:
+        with transaction.atomic():
+            saved.save(update_fields=["removed_at"])
+    except IntegrityError:
+        raise NotSaved(f"There is another search named {saved.name} now.") from None

@@ -1,0 +1,97 @@
+"""What narrows a list of messages beside the term, the range and the status.
+
+Only the account has an index that answers it. The others are looked at message by message, from the newest on, so a
+list that uses them is read in steps (``mailwatch.queries.stepwise``).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import Exists, OuterRef, Q
+
+from ingest.models import Delivery, MessageFinding, Outcome
+
+
+class Direction(StrEnum):
+    """Which way a message went, by what its rows hold. A message with several recipients may go several ways."""
+
+    IN = "in"  # from a client without a login, delivered on this host
+    OUT = "out"  # handed in with a login or by a program here, gone to another host
+    RELAY = "relay"  # from a client without a login, gone to another host
+    LOCAL = "local"  # handed in here, delivered here
+    BOUNCE = "bounce"  # with the null sender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Empty or None: not narrowed. Sizes in bytes, both included."""
+
+    direction: str = ""
+    account: str = ""
+    transport: str = ""
+    size_from: int | None = None
+    size_to: int | None = None
+    rule: str = ""
+
+    @property
+    def need_messages(self) -> bool:
+        """Whether only an accepted message can meet them: a refusal has no size, transport, direction or rule."""
+        return bool(self.direction or self.transport or self.rule) or self._has_size
+
+    @property
+    def are_set(self) -> bool:
+        return self.need_messages or bool(self.account)
+
+    @property
+    def _has_size(self) -> bool:
+        return self.size_from is not None or self.size_to is not None
+
+    def by_index(self) -> Q:
+        """What an index answers."""
+        return Q(authenticated_id=self.account) if self.account else Q()
+
+    def by_looking(self) -> Q:
+        """What each message has to be looked at for."""
+        wanted = Q()
+        if self.size_from is not None:
+            wanted &= Q(size__gte=self.size_from)
+        if self.size_to is not None:
+            wanted &= Q(size__lte=self.size_to)
+        if self.transport:
+            wanted &= Q(_delivery(Q(transport=self.transport)))
+        if self.rule:
+            wanted &= Q(Exists(MessageFinding.objects.filter(_of_message(), rule=self.rule)))
+        return wanted & _DIRECTIONS[Direction(self.direction)]() if self.direction else wanted
+
+
+def _of_message() -> Q:
+    return Q(log_host_id=OuterRef("log_host_id"), message_id=OuterRef("message_id"))
+
+
+def _delivery(wanted: Q) -> Exists:
+    return Exists(Delivery.objects.filter(_of_message(), wanted))
+
+
+def _from_outside() -> Q:
+    return Q(sender_host_address__isnull=False, authenticated_id=None, received_at__isnull=False)
+
+
+def _from_here() -> Q:
+    return Q(received_at__isnull=False) & (Q(sender_host_address=None) | Q(authenticated_id__isnull=False))
+
+
+def _stayed() -> Q:
+    return Q(_delivery(Q(outcome=Outcome.DELIVERED, remote_host_address=None)))
+
+
+def _left() -> Q:
+    return Q(_delivery(Q(remote_host_address__isnull=False)))
+
+
+_DIRECTIONS = {
+    Direction.IN: lambda: _from_outside() & _stayed(),
+    Direction.OUT: lambda: _from_here() & _left(),
+    Direction.RELAY: lambda: _from_outside() & _left(),
+    Direction.LOCAL: lambda: _from_here() & _stayed(),
+    Direction.BOUNCE: lambda: Q(envelope_sender=""),
+}

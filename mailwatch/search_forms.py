@@ -1,0 +1,128 @@
+"""The search and its filters, as they stand in the URL; and the name under which one is kept."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from ingest.exim.reasons import Reason
+from ingest.models import Status
+from ingest.rules.messages import MESSAGE_RULES
+from mailwatch.forms import ContextForm
+from mailwatch.queries.filters import Direction, Filters
+from mailwatch.queries.terms import NotUnderstood, TermKind, understand
+
+MORE_FILTERS = ("status", "reason", "direction", "account", "transport", "size_from", "size_to", "rule")
+_SIZE = re.compile(r"(\d{1,15}) ?([kmg]?)i?b?", re.ASCII | re.IGNORECASE)
+_UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+def _plain_text() -> forms.TextInput:
+    return forms.TextInput(attrs={"size": "12", "autocomplete": "off", "spellcheck": "false"})
+
+
+class SizeField(forms.Field):
+    """Bytes, or with a unit: 500, 20k, 10 MB (of 1024)."""
+
+    widget = forms.TextInput(attrs={"size": "6", "placeholder": "10 MB", "autocomplete": "off"})
+
+    def to_python(self, value: object) -> int | None:
+        if value in self.empty_values:
+            return None
+        size = _SIZE.fullmatch(str(value).strip())
+        if size is None:
+            raise forms.ValidationError(f"“{str(value)[:40]}” is no size. Write it as 500, 20 KB or 10 MB.")
+        return min(int(size[1]) << _UNITS[size[2].lower()], 2**62)
+
+
+class SearchForm(ContextForm):
+    """One box and its filters. All of it stands in the URL."""
+
+    q = forms.CharField(
+        required=False,
+        label="Look for",
+        error_messages={"null_characters_not_allowed": "That is no search: it holds NUL characters."},
+    )
+    kind = forms.ChoiceField(
+        required=False,
+        choices=[("", "as it looks"), *((str(kind), str(kind)) for kind in TermKind)],
+        error_messages={"invalid_choice": "There is no such kind of search."},
+    )
+    role = forms.ChoiceField(
+        required=False,
+        choices=[("", "sender or recipient"), ("sender", "sender only"), ("recipient", "recipient only")],
+        error_messages={"invalid_choice": "An address is looked for as sender or as recipient."},
+    )
+    status = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((str(status), str(status)) for status in Status)],
+        label="Status",
+        error_messages={"invalid_choice": "There is no such status."},
+    )
+    reason = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((str(reason), str(reason)) for reason in Reason)],
+        label="Reason",
+        error_messages={"invalid_choice": "There is no such reason of refusals."},
+    )
+    direction = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((str(direction), str(direction)) for direction in Direction)],
+        label="Direction",
+        error_messages={"invalid_choice": "Directions are in, out, relay, local and bounce."},
+    )
+    account = forms.CharField(required=False, max_length=255, label="Account", widget=_plain_text())
+    transport = forms.CharField(required=False, max_length=255, label="Transport", widget=_plain_text())
+    size_from = SizeField(required=False, label="Size from")
+    size_to = SizeField(required=False, label="Size to")
+    rule = forms.ChoiceField(
+        required=False,
+        choices=[("", "any"), *((rule.code, f"{rule.code} {rule.title}") for rule in MESSAGE_RULES)],
+        label="Rule",
+        error_messages={"invalid_choice": "There is no such rule for messages."},
+    )
+    after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "q" in cleaned and "kind" in cleaned:
+            kind = TermKind(cleaned["kind"]) if cleaned["kind"] else None
+            try:
+                cleaned["term"] = understand(cleaned["q"], kind=kind)
+            except NotUnderstood as error:
+                self.add_error("q", str(error))
+        smallest, largest = cleaned.get("size_from"), cleaned.get("size_to")
+        if smallest is not None and largest is not None and smallest > largest:
+            self.add_error("size_to", "The largest size is below the smallest.")
+        return cleaned
+
+    @property
+    def filters(self) -> Filters:
+        """Of a valid form."""
+        names = ("direction", "account", "transport", "size_from", "size_to", "rule")
+        return Filters(**{name: self.cleaned_data[name] for name in names})
+
+    @property
+    def context_fields(self) -> list[forms.BoundField]:
+        """What a second form on the page must not lose."""
+        return [self[name] for name in self.base_fields if name != "after" and self[name].value()]
+
+    @property
+    def has_more_filters(self) -> bool:
+        """Whether one of the filters is set that the page folds away."""
+        return any(self[name].value() for name in MORE_FILTERS)
+
+
+class SavedSearchForm(forms.Form):
+    """A search to keep: its name, and whether all users see it."""
+
+    name = forms.CharField(
+        max_length=100,
+        label="Name",
+        error_messages={
+            "required": "Give the search a name.",
+            "max_length": "A name has 100 characters at most.",
+        },
+    )
+    query = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
+    is_shared = forms.BooleanField(required=False, label="for all users")

@@ -1,0 +1,12 @@
+"""Who is signed in."""
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+
+def person(request: HttpRequest) -> User:
+    """Pages without the login_not_required mark have somebody. Raises PermissionDenied where nobody is."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

@@ -1,0 +1,101 @@
+"""Where the words of the search page lead: filters taken away, the same text read in another way."""
+
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from mailwatch.queries import search as queries
+from mailwatch.queries.terms import TermKind, alternatives
+from mailwatch.search_forms import SearchForm
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A chip or an alternative: its words and the query string it leads to."""
+
+    text: str
+    query: str
+
+
+def with_changes(query: QueryDict, **changes: str) -> str:
+    """The query string with some parameters changed; those that are empty are left out."""
+    changed = query.copy()
+    for name, value in changes.items():
+        changed[name] = value
+    kept = QueryDict(mutable=True)
+    for name, values in changed.lists():
+        if values[-1]:
+            kept[name] = values[-1]
+    return kept.urlencode()
+
+
+def chips(query: QueryDict, asked: queries.Search, form: SearchForm) -> list[Link]:
+    """The filters that are set; each leads to the search without it."""
+    found = []
+    if asked.log_host:
+        found.append(Link(f"log host: {asked.log_host.name}", with_changes(query, log_host="", after="")))
+    if asked.bounds.since or asked.bounds.until:
+        words = _range_words(form, asked)
+        found.append(Link(words, with_changes(query, range="", since="", until="", after="")))
+    found += _filter_chips(query, asked)
+    if asked.status:
+        found.append(Link(f"status: {asked.status}", with_changes(query, status="", after="")))
+    if asked.reason:
+        found.append(Link(f"refused: {asked.reason}", with_changes(query, reason="", after="")))
+    if asked.role:
+        found.append(Link(f"as {asked.role} only", with_changes(query, role="", after="")))
+    return found
+
+
+def _filter_chips(query: QueryDict, asked: queries.Search) -> list[Link]:
+    filters = asked.filters
+    words = {
+        "direction": filters.direction and f"direction: {filters.direction}",
+        "account": filters.account and f"account: {filters.account}",
+        "transport": filters.transport and f"transport: {filters.transport}",
+        "size_from": f"{filters.size_from:,} bytes or more" if filters.size_from is not None else "",
+        "size_to": f"{filters.size_to:,} bytes or less" if filters.size_to is not None else "",
+        "rule": filters.rule and f"rule: {filters.rule}",
+    }
+    return [
+        Link(text, with_changes(query, **{"after": "", name: ""})) for name, text in words.items() if text
+    ]
+
+
+def _range_words(form: SearchForm, asked: queries.Search) -> str:
+    """A preset by its name; exact times in the zone that serves all log hosts of the search."""
+    if form.cleaned_data["range"] not in ("", "exact"):
+        return str(dict(form.fields["range"].choices)[form.cleaned_data["range"]])  # type: ignore[attr-defined]
+    hosts = [asked.log_host] if asked.log_host else list(queries.log_hosts().values())
+    zone = queries.zone_of(hosts).zone
+    since, until = (
+        f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
+        for at in (asked.bounds.since, asked.bounds.until)
+    )
+    return f"{since} – {until}".strip() if since else f"until {until}"
+
+
+_NAMES = {
+    TermKind.ACCOUNT: "account",
+    TermKind.HEADER: "Message-ID header",
+    TermKind.ADDRESS: "address",
+    TermKind.DOMAIN: "domain",
+    TermKind.TEXT: "words in the lines",
+    TermKind.PATTERN: "regular expression",
+    TermKind.SUBJECT: "words in subjects",
+    TermKind.PART: "part of an address",
+    TermKind.HOST: "host name",
+}
+
+
+def roles(query: QueryDict, asked: queries.Search) -> list[Link]:
+    """An address or a domain on one side only."""
+    if asked.role or asked.term.kind not in (TermKind.ADDRESS, TermKind.DOMAIN):
+        return []
+    return [Link(role, with_changes(query, role=role, after="")) for role in ("sender", "recipient")]
+
+
+def readings(query: QueryDict, asked: queries.Search) -> list[Link]:
+    """Other ways to read the same text."""
+    kinds = alternatives(asked.term)
+    return [Link(_NAMES[kind], with_changes(query, kind=kind, role="", after="")) for kind in kinds]
