@@ -55,7 +55,7 @@ class Driver:
     line: int
     options: Mapping[str, Option]
     kind: str = ""  # "router", "transport", "authenticator", as far as the text says
-    is_cut: bool = False  # part of it stands in a file that was not read
+    is_cut: bool = False  # part of it stands in a file or a macro that was not read
 
     def get(self, name: str) -> str:
         """The value of an option, "" if it is not set."""
@@ -79,7 +79,9 @@ class Authenticator(Driver):
 
     @property
     def is_server(self) -> bool:
-        """Whether clients can log in through it; otherwise we log in elsewhere with it."""
+        """Whether clients can log in through it, or may; otherwise we log in elsewhere with it."""
+        if self.is_cut and not any(name.startswith("client_") for name in self.options):
+            return True
         if self.driver == "plaintext":
             return bool(self.get("server_condition"))
         return self.driver in {"dovecot", "external", "tls"} or any(
@@ -98,7 +100,7 @@ class Configuration:
     acls: tuple[Acl, ...] = ()
     authenticators: tuple[Authenticator, ...] = ()
     drivers: tuple[Driver, ...] = ()  # routers and transports
-    includes: tuple[str, ...] = ()  # files that the text includes and that were not read
+    includes: tuple[str, ...] = ()  # files and macros whose lines belong to the text and do not stand in it
     sections: frozenset[str] = frozenset()  # those that the text begins: "acl", "routers", ...
 
     def get(self, name: str) -> str:
@@ -136,7 +138,7 @@ class Configuration:
         the host's own name.
         """
         names = [name for name in ("local_domains", "relay_to_domains") if name in self.named_lists]
-        items = [item for name in names for item in self._list_items(name, frozenset())]
+        items = [item for name in names for item in self._list_items(name)]
         if not names:
             items = [
                 self.get("qualify_recipient") or self.get("qualify_domain"),
@@ -148,17 +150,25 @@ class Configuration:
     @property
     def trusted_networks(self) -> tuple[Network, ...]:
         """The plain addresses and networks of relay_from_hosts, without those that are too wide."""
-        found = (network(item) for item in self._list_items("relay_from_hosts", frozenset()))
+        found = (network(item) for item in self._list_items("relay_from_hosts"))
         return tuple(one for one in found if one and not is_too_wide(one))
 
-    def _list_items(self, name: str, seen: frozenset[str]) -> Iterator[str]:
-        option = self.named_lists.get(name) or self.macros.get(name)
-        for item in split_list(option.value) if option else ():
+    def _list_items(self, name: str) -> Iterator[str]:
+        """The items of a list and of the lists that it names, each list once."""
+        seen, waiting = {name}, self._items_of(name)
+        while waiting:
+            item = waiting.pop()
             other = item.removeprefix("+")
             if other == item and item not in self.macros:
                 yield item
             elif other not in seen:
-                yield from self._list_items(other, seen | {name, other})
+                seen.add(other)
+                waiting += self._items_of(other)
+
+    def _items_of(self, name: str) -> list[str]:
+        """Last item first."""
+        option = self.named_lists.get(name) or self.macros.get(name)
+        return split_list(option.value)[::-1] if option else []
 
 
 def read(text: str) -> Configuration:

@@ -57,7 +57,9 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 _URL = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s/:@{}]*:)(?P<secret>[^\s/@{}$]+)(?=@)", re.IGNORECASE)
-_KEY = re.compile(r"(?P<head>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<secret>.+?)(?=-----END )", re.DOTALL)
+_KEY = re.compile(
+    r"(?P<head>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<secret>(?:(?!-----).)+)(?=-----END )", re.DOTALL
+)
 _BRACED_LITERAL = re.compile(r"\{(" + _LITERAL + r")\}")
 _SENT_LITERAL = re.compile(r"(?<=\^)[^\s^:$;]+(?=\s*(?:[\"\\:;]|$))")  # client_send = ^user^password
 _WORDS = frozenset({"fail", "yes", "true", "false"})

@@ -17,6 +17,10 @@ INCLUDE = ".include"
 _DIRECTIVE = re.compile(r"\.(?P<name>ifdef|ifndef|elifdef|elifndef|else|endif)\b\s*(?P<names>.*)$")
 _INCLUDE = re.compile(r"\.include(?:_if_exists)?\s+(?P<path>.+)$")
 _MACRO = re.compile(r"(?P<name>[A-Z](?:[A-Z0-9_]\w*)?)\s*(?P<sign>==?)\s*(?P<value>.*)$", re.DOTALL)
+_UNKNOWN = re.compile(r"[A-Z][A-Z0-9_]+")  # a line of its own: a macro that the text does not define
+_CAPITAL = re.compile(r"[A-Z]")
+_MOST_MACROS = 2_000  # Debian's configuration has about a hundred
+_MOST_OF_MACROS = 1_000_000  # characters that macros may add to a text
 _BEGIN = re.compile(r"^\s*begin\s+\w+\s*$", re.MULTILINE)
 _SETTING = re.compile(r"^[ \t]*(?:\w+[ \t]*=|(?:domain|host|address|localpart)list\b)", re.MULTILINE)
 
@@ -51,6 +55,7 @@ class Preprocessed:
         self.includes: list[str] = []
         self._branches: list[_Branch] = []
         self._is_whole = _is_whole(text)
+        self._room = _MOST_OF_MACROS
         self.lines = tuple(self._logical_lines(text))
 
     def _logical_lines(self, text: str) -> Iterator[Line]:
@@ -80,8 +85,13 @@ class Preprocessed:
         if not text:
             return
         match = _MACRO.match(text)
-        if match is None:
+        if _UNKNOWN.fullmatch(text):
+            self.includes.append(text)
+            yield Line(number, f"{INCLUDE} {text}", self._doubt() or "")
+        elif match is None:
             yield Line(number, text, self._doubt() or "")
+        elif len(self.macros) >= _MOST_MACROS:
+            self._is_whole = False  # what it defines is no longer known
         elif not self._doubt():
             self.macros[match["name"]] = Macro(match["name"], match["value"].strip(), number)
 
@@ -90,10 +100,20 @@ class Preprocessed:
         head = ""
         if is_start and (match := _MACRO.match(line)):
             head, line = line[: match.start("value")], match["value"]
-        before = line
+        replaced = self._with_macros(line) if _CAPITAL.search(line) else line
+        return head + (line if line == replaced else mask(replaced))
+
+    def _with_macros(self, line: str) -> str:
+        """The line as it stands where macros that hold each other would fill the memory."""
+        replaced = line
         for macro in self.macros.values():
-            line = line.replace(macro.name, macro.value)
-        return head + (line if line == before else mask(line))
+            if macro.name in replaced:
+                length = len(replaced) + replaced.count(macro.name) * len(macro.value)
+                if length > self._room:
+                    return line
+                replaced = replaced.replace(macro.name, macro.value)
+        self._room -= max(0, len(replaced) - len(line))
+        return replaced
 
     def _directive(self, line: str) -> str | None:
         """Follows a condition; the path of an ``.include``."""

@@ -35,7 +35,7 @@ def doubted(check: Check, authenticator: Authenticator, rule: Rule) -> Check:
     if option and option.doubt:
         why = f"It stands behind {option.doubt}, and the text does not say whether that is so."
         return undecided(rule, check.option, why)
-    if option is None and authenticator.is_cut:
+    if authenticator.is_cut and check.state is State.OK and (option is None or check.option == "driver"):
         return undecided(rule, check.option, "It may stand in an included file, which was not read.")
     return check
 

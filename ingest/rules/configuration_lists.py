@@ -95,16 +95,18 @@ def _no_list(configuration: Configuration) -> Check:
     return undecided_list(TRUSTS_STRANGERS, _TRUSTED, None, "The list does not stand in this text.")
 
 
-def _too_wide(
-    items: list[str], configuration: Configuration, seen: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, str]]:
-    """Items that hold strangers, and why."""
-    for item in items:
+def _too_wide(items: list[str], configuration: Configuration) -> Iterator[tuple[str, str]]:
+    """Items that hold strangers, and why; those of the lists that they name too, each list once."""
+    seen: set[str] = set()
+    waiting = items[::-1]
+    while waiting:
+        item = waiting.pop()
         if item.startswith("+"):
             name = item.removeprefix("+")
             other = configuration.named_lists.get(name)
             if other and name not in seen:
-                yield from _too_wide(split_list(other.value), configuration, seen | {name})
+                seen.add(name)
+                waiting += split_list(other.value)[::-1]
         elif reason := _why_too_wide(item, configuration):
             yield item, reason
 

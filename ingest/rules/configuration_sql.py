@@ -1,12 +1,10 @@
 """Rules on what a stranger can put into a query of a database."""
 
-import re
-
 from ingest.exim.configuration import Authenticator, Configuration
 from ingest.rules.authenticator_texts import credentials, expansion_of, undecided
 from ingest.rules.definition import Check, Rule, Scope, Severity, State
 from ingest.rules.expansion import Expansion
-from ingest.rules.password_checks import SQL, unquoted_in_sql
+from ingest.rules.password_checks import unquoted_in_sql
 from ingest.rules.password_repairs import repaired
 from ingest.rules.words import listing, shell
 
@@ -15,9 +13,7 @@ from ingest.rules.words import listing, shell
 
 def _unquoted_sql(authenticator: Authenticator, configuration: Configuration) -> Check | None:
     for option in authenticator.options.values():
-        if not option.name.startswith("server_") or not re.search(
-            rf"lookup\s+(?:{'|'.join(SQL)})\b", option.value
-        ):
+        if not option.name.startswith("server_") or option.name == "server_prompts":
             continue
         expansion = expansion_of(option.value)
         if expansion is None:

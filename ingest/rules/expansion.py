@@ -85,6 +85,7 @@ _ITEM_OPTIONS = re.compile(
     r"(?:,\w+(?:=\w+)?)+|\s+jsons?(?=\s*\{)"
 )  # ${run,preexpand {...}}, ${extract json{...}
 _DEEPEST = 60
+_LONGEST = 64 * 1024  # characters
 
 
 def _operator(name: str) -> str:
@@ -122,6 +123,11 @@ class _Reader:
         self._at = match.end()
         return match[0]
 
+    def _go_deeper(self) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UnreadableExpansion("nested too deeply")
+
     # --- strings ---
 
     def whole(self) -> Expansion:
@@ -131,9 +137,7 @@ class _Reader:
         return expansion
 
     def _string(self, *, is_inner: bool) -> Expansion:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise UnreadableExpansion("nested too deeply")
+        self._go_deeper()
         start, parts = self._at, []
         while self._at < len(self._text) and not (is_inner and self._peek() == "}"):
             if self._peek() == "}":
@@ -258,6 +262,7 @@ class _Reader:
     # --- conditions ---
 
     def _condition(self) -> Condition:
+        self._go_deeper()
         self._skip_space()
         start, is_negated = self._at, False
         while self._peek() == "!" and self._text[self._at + 1 : self._at + 2] != "=":
@@ -268,6 +273,7 @@ class _Reader:
         if name is None:
             raise UnreadableExpansion(f"a condition expected at character {self._at + 1}")
         arguments, inner = self._condition_arguments(name)
+        self._depth -= 1
         return Condition(name, is_negated, arguments, inner, start, self._at)
 
     def _condition_arguments(self, name: str) -> tuple[tuple[Expansion, ...], tuple[Condition, ...]]:
@@ -322,5 +328,7 @@ class _Reader:
 
 
 def read(text: str) -> Expansion:
-    """The tree of an expansion; raises ``UnreadableExpansion``."""
+    """The tree of an expansion; raises ``UnreadableExpansion``, for what is too long or too deep as well."""
+    if len(text) > _LONGEST:
+        raise UnreadableExpansion("too long")
     return _Reader(text).whole()

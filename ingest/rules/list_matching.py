@@ -15,7 +15,8 @@ from ingest.rules.password_checks import SQL
 NOBODY = {"authenticated_id": "", "sender_host_authenticated": "", "authenticated_sender": ""}
 """What Exim knows of a client that did not log in."""
 
-_MACRO = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+\Z|.*(?<![A-Za-z])[A-Z][A-Z0-9]*_[A-Z0-9_]*|.*\s", re.DOTALL)
+"""What is no name: a macro, alone or in a name, that the text does not define; several words."""
 _LOOKUP = re.compile(
     r"(?:net\d*-)?(?:partial\d*(?:\([^)]*\))?-)?(?P<kind>[a-z0-9_]+)(?P<star>\*@|\*)?(?:,[^;]*)?\s*;(?P<query>.*)$",
     re.DOTALL,
@@ -43,10 +44,15 @@ def named_list(configuration: Configuration, name: str) -> Option | None:
     return None if option is None or option.doubt else option
 
 
-def matches(
-    value: str, kind: Kind, configuration: Configuration, seen: frozenset[str] = frozenset()
-) -> bool | None:
+Seen = dict[str, bool | None]
+"""What the named lists on the way came to; None too while they are being read."""
+
+_MOST_LISTS = 100  # of lists that name each other; what comes after is not followed
+
+
+def matches(value: str, kind: Kind, configuration: Configuration, seen: Seen | None = None) -> bool | None:
     """Whether a stranger is in the list. The first item that says so decides, as Exim does it."""
+    seen = {} if seen is None else seen
     expanded = _expanded(value)
     if expanded is None:
         return _expansion_matches(value, kind)
@@ -99,7 +105,7 @@ def _expansion_matches(value: str, kind: Kind) -> bool | None:
 
 
 def item_matches(
-    item: str, kind: Kind, configuration: Configuration, seen: frozenset[str] = frozenset()
+    item: str, kind: Kind, configuration: Configuration, seen: Seen | None = None
 ) -> bool | None:
     """Whether a stranger fits one item, which is not negated."""
     if item == "*":
@@ -107,28 +113,30 @@ def item_matches(
     if item in _OPTIONS or (item.startswith("@") and not item.startswith("@mx")):
         return False
     if item.startswith("+"):
-        return _of_named(item.removeprefix("+"), kind, configuration, seen)
+        return _of_named(item.removeprefix("+"), kind, configuration, {} if seen is None else seen)
     if lookup := _LOOKUP.match(item):
         return _of_lookup(lookup, kind)
     if "$" in item:
         return False if _OWN_NAMES.fullmatch(item) else _expansion_matches(item, kind)
-    if item.startswith(("/", "^")) or "\\N" in item or _MACRO.fullmatch(item):
+    if item.startswith(("/", "^")) or "\\N" in item or _MACRO.match(item):
         return (
             True if re.fullmatch(r"\^?(?:\\N\^?)?\.[*+]\$?(?:\\N)?", item) and item.startswith("^") else None
         )
     if kind is Kind.HOSTS:
         known = network(item)
-        return known is not None and is_too_wide(known)
+        return is_too_wide(known) if known else None if "/" in item else False
     if item.startswith("@mx"):
         return None
     return None if item.startswith("*") and "." not in item.strip("*.") else False
 
 
-def _of_named(name: str, kind: Kind, configuration: Configuration, seen: frozenset[str]) -> bool | None:
+def _of_named(name: str, kind: Kind, configuration: Configuration, seen: Seen) -> bool | None:
     option = named_list(configuration, name)
-    if option is None or name in seen:
-        return None
-    return matches(option.value, kind, configuration, seen | {name})
+    if option is None or name in seen or len(seen) > _MOST_LISTS:
+        return seen.get(name)
+    seen[name] = None
+    seen[name] = matches(option.value, kind, configuration, seen)
+    return seen[name]
 
 
 def _of_lookup(match: re.Match[str], kind: Kind) -> bool | None:

@@ -5,6 +5,7 @@ client sent into SQL without quoting (X03).
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ _HARMLESS = frozenset({
 })
 # fmt: on
 _YES = re.compile(r"1|yes|true", re.IGNORECASE)  # anything else defers the login
+_CAPITALS = re.compile(r"\b[A-Z][A-Z0-9_]+\b")
+_IN_SQL = re.compile(r"(?<![\w'.@])[A-Z][A-Z0-9]*_[A-Z0-9_]*\b(?!\s*[('.])")  # no name of a function
 _MACRO = re.compile(r"[A-Z][A-Z0-9_]*_[A-Z0-9_]*|[A-Z][A-Z0-9_]{4,}")
 
 
@@ -161,13 +164,12 @@ def _guarded_condition(
     condition: Condition, guards: frozenset[str], *, outcome: bool, is_in_list: bool
 ) -> Iterator[Guarded]:
     holds = outcome != condition.is_negated
-    for place, inner in enumerate(condition.inner):
-        beside = condition.inner[:place] + condition.inner[place + 1 :]
-        more: frozenset[str] = frozenset()
-        if condition.name == ("and" if holds else "or"):
-            more = more.union(*(_required(other, holds) for other in beside))
-        is_list = condition.name == ("and" if holds else "or")
-        yield from _guarded_condition(inner, guards | more, outcome=holds, is_in_list=is_list)
+    is_list = condition.name == ("and" if holds else "or")
+    required = [_required(inner, holds) if is_list else frozenset[str]() for inner in condition.inner]
+    times = Counter(variable for variables in required for variable in variables)
+    for inner, own in zip(condition.inner, required, strict=True):
+        beside = frozenset(variable for variable, count in times.items() if count > (variable in own))
+        yield from _guarded_condition(inner, guards | beside, outcome=holds, is_in_list=is_list)
     for argument in condition.arguments:
         yield from guarded_conditions(argument, guards)
     if not condition.inner:
@@ -326,13 +328,24 @@ def _defined(condition: Condition) -> frozenset[str]:
 
 
 def unknown_macro(expansion: Expansion) -> str | None:
-    """A word that stands where a string to compare is expected and looks like a macro that the text lacks."""
-    for guarded in guarded_conditions(expansion):
-        for argument in guarded.condition.arguments:
-            word = (argument.literal or "").strip()
-            if word.startswith(MASKED_MACRO) or _MACRO.fullmatch(word):
+    """A word that looks like a macro that the text lacks, where it may change what the check comes to."""
+    for part in expansion.parts:
+        if isinstance(part, Text) and (found := _CAPITALS.search(part.value)) and not _is_answer(found[0]):
+            return found[0]
+    for part in parts_of(expansion):
+        for inner in inner_expansions(part):
+            word = (inner.literal or "").strip()
+            if word.startswith(MASKED_MACRO) or (_MACRO.fullmatch(word) and not _is_answer(word)):
                 return word
+        if isinstance(part, Lookup) and part.kind in SQL:
+            for text in part.query.parts:
+                if isinstance(text, Text) and (found := _IN_SQL.search(text.value)):
+                    return found[0]
     return None
+
+
+def _is_answer(word: str) -> bool:
+    return word.lower() in FALSE or _YES.fullmatch(word) is not None
 
 
 # --- X03 ------------------------------------------------------------------------------------------
