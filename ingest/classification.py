@@ -37,6 +37,7 @@ from ingest.stored_facts import (
     stored_configuration,
 )
 from ingest.stored_facts import message_facts as stored_message_facts
+from ingest.stored_panels import panel
 from ingest.stored_traces import StoredTraces
 
 _MESSAGES_AT_ONCE = 5000
@@ -253,6 +254,7 @@ def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetim
         configuration_findings(log_host),
         host_findings=host_findings(log_host, since, until),
         traces=StoredTraces(log_host),
+        panel=panel(log_host),
     )
 
 

@@ -39,6 +39,7 @@ from ingest.rules.facts import (
 )
 from ingest.rules.host_rules import host_findings
 from ingest.rules.messages import message_findings
+from ingest.rules.panels import Panel, panel_of
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.traces import FactTraces
 from ingest.rules.verdict import Verdict, verdict
@@ -130,6 +131,7 @@ def explain(text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_hos
             found,
             host_findings=on_host,
             traces=_traces(messages, refusals),
+            panel=_panel(configuration, rows, messages),
         ),
         on_host=on_host,
         configuration=found,
@@ -216,6 +218,12 @@ def _lines_of_scripts(lines: Sequence[ExplainedLine]) -> Mapping[tuple[datetime,
             hour = event.logged_at.replace(minute=0, second=0, microsecond=0)
             found.setdefault((hour, event.directory), line.number)
     return found
+
+
+def _panel(configuration: str, rows: Rows, messages: Sequence[ExplainedMessage]) -> Panel | None:
+    directories = {directory for _, directory in rows.counts.script_runs}
+    users = {message.facts.local_user for message in messages if message.facts.local_user}
+    return panel_of(configuration, directories, users, rows.counts.logins)
 
 
 def _rejections(rows: Rows) -> list[RejectionFacts]:

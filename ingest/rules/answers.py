@@ -13,6 +13,7 @@ from ingest.rules.configuration import (
 )
 from ingest.rules.definition import Limits, Severity, State, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
+from ingest.rules.panels import Panel
 from ingest.rules.relays import SubjectReport
 from ingest.rules.traces import FactTraces, Traces
 
@@ -124,6 +125,7 @@ class Case:
     limits: Limits
     host_findings: Sequence[SubjectFinding] | None = None  # on the log host as a whole; None: nobody looked
     traces: Traces = field(default_factory=FactTraces)
+    panel: Panel | None = None  # that keeps the accounts
 
     def of_host(self, rule: str) -> SubjectFinding | None:
         """What a rule found on the log host as a whole."""

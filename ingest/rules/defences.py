@@ -20,11 +20,7 @@ _PLAIN_NAME = re.compile(r"[\w.+=-]+(?:@[\w.-]+)?", re.ASCII)
 
 def firewall(addresses: Sequence[str], host: LogHostFacts) -> tuple[str, str] | None:
     """What to say, and the command that shuts the mail ports to them; None for addresses of the house."""
-    foreign = [
-        str(ip)
-        for address in addresses
-        if (ip := read_address(address)) and not host.is_trusted(address) and not is_private_address(address)
-    ]
+    foreign = _foreign(addresses, host)
     if not foreign:
         return None
     which = "this address" if len(foreign) == 1 else "these addresses"
@@ -45,15 +41,33 @@ def firewall(addresses: Sequence[str], host: LogHostFacts) -> tuple[str, str] | 
     return text, " && ".join(commands)
 
 
+def _foreign(addresses: Sequence[str], host: LogHostFacts) -> list[str]:
+    return [
+        str(ip)
+        for address in addresses
+        if (ip := read_address(address)) and not host.is_trusted(address) and not is_private_address(address)
+    ]
+
+
+def one_of_each_network(addresses: Sequence[str], host: LogHostFacts) -> list[str]:
+    """The first foreign address of each network, of the network with the most of them first."""
+    foreign = _foreign(addresses, host)
+    first: dict[str, str] = {}
+    for address in foreign:
+        first.setdefault(_network(address), address)
+    return [first[network] for network in _networks(foreign)]
+
+
 def _networks(addresses: Sequence[str]) -> list[str]:
     """The networks with the most of them."""
-    found: Counter[str] = Counter()
-    for address in addresses:
-        ip = read_address(address)
-        version = 4 if isinstance(ip, IPv4Address) else 6
-        found[str(ip_network(f"{address}/{_NETWORK_BITS[version]}", strict=False))] += 1
+    found = Counter(map(_network, addresses))
     most = sorted(found, key=lambda network: (-found[network], network))
     return most[:MOST_ADDRESSES]
+
+
+def _network(address: str) -> str:
+    version = 4 if isinstance(read_address(address), IPv4Address) else 6
+    return str(ip_network(f"{address}/{_NETWORK_BITS[version]}", strict=False))
 
 
 def deny_accounts(accounts: Sequence[str]) -> str | None:

@@ -9,16 +9,18 @@ from ingest.rules.answers import Answer, Case, NextStep, Way
 from ingest.rules.attacks import OF_PROGRAMS, Attack
 from ingest.rules.broken_logins import LETS_IN
 from ingest.rules.configuration import UNQUOTED_SQL, ConfigurationFinding
-from ingest.rules.defences import DENY_STRANGERS, deny_accounts, deny_users, firewall
+from ingest.rules.defences import DENY_STRANGERS, deny_accounts, deny_users, firewall, one_of_each_network
 from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
 from ingest.rules.open_relays import try_as_stranger
+from ingest.rules.panels import lock_mailboxes
 from ingest.rules.spool_steps import spool_steps
 from ingest.rules.words import arguments, listing, shell
 
 _LOOK_AGAIN = NextStep(
     text="Add the log again an hour later: the answer is “over” when nothing more follows."
 )
+_MOST_NETWORKS = 3
 _RELOAD = "systemctl reload exim4"
 _DOMAIN = re.compile(r"[a-z0-9.-]+")
 
@@ -35,6 +37,7 @@ def next_steps(
         *_keeping_out(attack, after, case),
         *proving,
         *_telling(attack, case),
+        *_telling_networks(attack, case),
         *removal_steps(case),
         *([] if after.is_over is Answer.YES else [_LOOK_AGAIN]),
     )
@@ -139,7 +142,13 @@ def _lock_accounts(attack: Attack, case: Case) -> tuple[NextStep, ...]:
         "and reload Exim."
     )
     steps = [NextStep(text=change, command=command)]
-    if fix := deny_accounts(attack.accounts):
+    if case.panel and (panels_own := lock_mailboxes(case.panel, attack.accounts)):
+        text = (
+            f"If that takes time: lock {names} with {case.panel}, which writes Exim’s configuration itself. Nobody can "
+            "log in then; mail still comes in."
+        )
+        steps.append(NextStep(text=text, command=panels_own))
+    elif fix := deny_accounts(attack.accounts):
         steps.append(NextStep(text=lock, command=_RELOAD, fix=fix))
     return tuple(steps)
 
@@ -242,6 +251,17 @@ def _telling(attack: Attack, case: Case) -> Iterator[NextStep]:
             text=f"Tell whoever is responsible for {case.name}, and your provider's abuse desk before it asks: what "
             "happened, since when, and that it is closed. A shared report says it in one link."
         )
+
+
+def _telling_networks(attack: Attack, case: Case) -> Iterator[NextStep]:
+    found = one_of_each_network(_strangers(attack, case), case.host)[:_MOST_NETWORKS]
+    if attack.way is Way.GATEWAY or not found:
+        return
+    whose = "whose network this is" if len(found) == 1 else "whose networks these are"
+    yield NextStep(
+        text=f"Look up {whose}, and tell the abuse address that is named there: the lines, with the time zone.",
+        command="; ".join(f"whois {shell(address)}" for address in found),
+    )
 
 
 def removal_steps(case: Case) -> Iterator[NextStep]:

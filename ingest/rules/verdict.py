@@ -13,6 +13,7 @@ from ingest.rules.configuration import ConfigurationFinding
 from ingest.rules.coverage import gaps, log_selector
 from ingest.rules.definition import CoverageGap, Limits, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, SubjectKind
+from ingest.rules.panels import Panel
 from ingest.rules.peace import told_peace
 from ingest.rules.relays import SubjectReport, allowed_as_json
 from ingest.rules.steps import next_steps
@@ -172,6 +173,7 @@ def verdict(
     limits: Limits | None = None,
     host_findings: Sequence[SubjectFinding] | None = None,
     traces: Traces | None = None,
+    panel: Panel | None = None,
 ) -> Verdict:
     """The verdict on one log host, from all its reports and what its configuration and its hours show.
 
@@ -185,6 +187,7 @@ def verdict(
         limits=limits or host.limits,
         host_findings=host_findings,
         traces=traces or FactTraces(),
+        panel=panel,
     )
     told = _verdict(case)
     allowed = tuple(

@@ -13,6 +13,7 @@ from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
 from ingest.stored_facts import coverage as coverage_of
 from ingest.stored_facts import log_host_facts
+from ingest.stored_panels import panel
 from ingest.stored_traces import StoredTraces
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 
@@ -104,6 +105,7 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
             configuration,
             host_findings=host_findings,
             traces=StoredTraces(log_host),
+            panel=panel(log_host),
         ),
     )
 

@@ -7,6 +7,7 @@ from ingest.rules.configuration import ConfigurationFinding
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.messages import message_findings
+from ingest.rules.panels import Panel
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.traces import FactTraces
 from ingest.rules.verdict import Question, Verdict, verdict
@@ -21,6 +22,7 @@ def judged(
     seen: Coverage | None = None,
     configuration: Sequence[ConfigurationFinding] = (),
     on_host: Sequence[SubjectFinding] | None = (),
+    panel: Panel | None = None,
 ) -> Verdict:
     """The verdict on everything in the facts."""
     messages = [fact for fact in facts if isinstance(fact, MessageFacts)]
@@ -35,6 +37,7 @@ def judged(
         configuration,
         host_findings=on_host,
         traces=FactTraces(messages, rejections, rules),
+        panel=panel,
     )
 
 

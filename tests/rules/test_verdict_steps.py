@@ -180,3 +180,25 @@ def test_text_from_the_log_cannot_leave_its_quotes_in_a_command() -> None:
         assert "rm" not in words
         assert "reboot" not in words
     assert any("--server 'srv1; reboot' " in command for command in commands(answer))
+
+
+class TestWhomToTell:
+    def whois(self, *addresses: str) -> list[list[str]]:
+        facts = [
+            login(n, "", message_id=f"1wvZ{n:02d}-{n:011d}-0001", sender_host_address=address)
+            for n, address in enumerate(addresses)
+        ]
+        found = [command for command in commands(told_of(*facts)) if command.startswith("whois")]
+        return [shlex.split(part) for command in found for part in command.split(";")]
+
+    def test_the_networks_of_the_attacker_can_be_looked_up(self) -> None:
+        assert self.whois("203.0.113.66", "203.0.113.67") == [["whois", "203.0.113.66"]]
+
+    def test_three_at_most_the_busiest_first(self) -> None:
+        found = self.whois(
+            "192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8:1::1", "203.0.113.2", "203.0.113.3"
+        )
+        assert [len(found), found[0]] == [3, ["whois", "203.0.113.1"]]
+
+    def test_of_the_house_nobody_is_looked_up(self) -> None:
+        assert self.whois("10.0.0.5") == []
