@@ -14,6 +14,8 @@ from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SUBJECT_RULES
+from ingest.sources.configurations import configuration_in
+from ingest.sources.limits import Refused
 from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
 from mailwatch.operations.uploads import safe_name
 from mailwatch.printable import plain
@@ -208,19 +210,14 @@ class ConfigurationForm(forms.Form):
     replace = forms.BooleanField(required=False, initial=True, label="instead of what is kept for it now")
 
     def clean_file(self) -> str:
-        """The text of the file; what is not UTF-8 reads as Latin-1."""
+        """The text of the file, or of the pieces in an archive."""
         file = self.cleaned_data["file"]
         if file is None:
             return ""
-        if file.size > MOST_CONFIGURATION:
-            raise forms.ValidationError("A configuration of more than 2 MB is not read.")
-        raw = file.read()
-        if b"\0" in raw:
-            raise forms.ValidationError("This file is no text, so it is no configuration of Exim.")
         try:
-            return str(raw.decode())
-        except UnicodeDecodeError:
-            return str(raw.decode("latin-1"))
+            return configuration_in(file, file.size)
+        except Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

@@ -4,10 +4,12 @@ Static reading of text, so three states: bad, ok, or undecided with the command 
 beside this module, by subject.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.exim.configuration import Authenticator, Configuration
+from ingest.exim.split_configuration import Origins
 from ingest.rules.authenticator_texts import SHOW, doubted
 from ingest.rules.configuration_lists import ALL_DOMAINS, POP_BEFORE_SMTP, TRUSTS_STRANGERS
 from ingest.rules.configuration_logging import WEAK_LOGGING
@@ -94,9 +96,20 @@ class ConfigurationFinding:
 
 def audit(configuration: Configuration) -> tuple[ConfigurationFinding, ...]:
     """All findings: bad ones first, worst first, then what cannot be decided, then what is fine."""
-    found = [finding for rule in CONFIGURATION_RULES for finding in _judged(rule, configuration)]
+    origins = Origins(configuration.text)
+    found = [
+        replace(finding, where=_placed(finding, origins))
+        for rule in CONFIGURATION_RULES
+        for finding in _judged(rule, configuration)
+    ]
     order = (State.BAD, State.UNDECIDED, State.OK)
     return tuple(sorted(found, key=lambda finding: (order.index(finding.state), finding.severity.rank)))
+
+
+def _placed(finding: ConfigurationFinding, origins: Origins) -> str:
+    """Where it stands, with the file that the line is of."""
+    line = f"line {finding.line}"
+    return re.sub(rf"\b{line}\b", lambda _: origins.place(finding.line), finding.where, count=1)
 
 
 def _judged(rule: Rule, configuration: Configuration) -> Iterator[ConfigurationFinding]:

@@ -8,6 +8,8 @@ from ingest.models import LogHost, StoredConfiguration
 from mailwatch.operations import configurations
 from mailwatch.templatetags.repair import compared
 from tests.rules.whole_configurations import WHOLE
+from tests.sources.test_configurations import PIECES, tar
+from tests.sources.test_configurations import SECRET as PASSWORD
 from tests.web.conftest import SEED, Ingested
 from tests.web.test_explain import AS_FOUND
 
@@ -159,3 +161,15 @@ def test_before_and_after_hold_both_texts_whole_and_mark_what_differs() -> None:
 def test_hostile_text_stays_text(desk: Client) -> None:
     text = AS_FOUND.replace("plain:", "pl<b>ain:").replace("SELECT", "<script>alert(1)</script>")
     assert "<script>alert" not in desk.post("/configuration/", {"text": text}).text
+
+
+def test_an_archive_of_debians_pieces_is_read_and_kept_without_its_passwords(
+    desk: Client, seed: LogHost
+) -> None:
+    raw = tar(PIECES, mode="w:gz")
+    page = desk.post("/configuration/", {"file": SimpleUploadedFile("exim4.tgz", raw), "log_host": "srv1"})
+    assert "line 5 of conf.d/auth/30_plain" in page.text
+    assert PASSWORD not in page.text
+    assert PASSWORD not in StoredConfiguration.objects.get().text
+    kept = desk.get("/configuration/", {"log_host": "srv1"})
+    assert "line 5 of conf.d/auth/30_plain" in kept.text

@@ -1,30 +1,38 @@
 """``manage.py audit_config``: what a configuration lets through; nothing is stored."""
 
+import io
 import json
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from ingest.exim import configuration
-from ingest.exim.line import readable
-from ingest.management.commands.explain import read_file
 from ingest.rules.configuration import audit
+from ingest.sources.configurations import configuration_at, configuration_in
+from ingest.sources.limits import Refused
 
 
 class Command(BaseCommand):
-    help = "Checks configuration texts: output of exim -bP, a configure file, or one authenticator."
+    help = (
+        "Checks configurations: output of exim -bP, a configure file, one authenticator, or Debian's /etc/exim4 as a "
+        "folder or an archive."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", nargs="*", default=["-"], help="- or nothing is standard input")
+        parser.add_argument(
+            "file",
+            nargs="*",
+            default=["-"],
+            help="a file, an archive or a folder; - or nothing is standard input",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, file: list[str], json: bool, **_: Any) -> None:
-        texts = [sys.stdin.buffer.read() if name == "-" else read_file(Path(name)) for name in file]
-        findings = audit(configuration.read("\n".join(map(readable, texts))))
+        findings = audit(configuration.read("\n".join(_text_of(name) for name in file)))
         if json:
             self.stdout.write(_document([finding.as_json() for finding in findings]))
             return
@@ -33,6 +41,20 @@ class Command(BaseCommand):
             self.stdout.write(f"  {finding.explanation}")
             if finding.fix:
                 self.stdout.write(f"  Repaired:\n{finding.fix}")
+            if finding.command:
+                self.stdout.write(f"  To see it: {finding.command}")
+
+
+def _text_of(name: str) -> str:
+    try:
+        if name != "-":
+            return configuration_at(Path(name))
+        raw = sys.stdin.buffer.read()
+        return configuration_in(io.BytesIO(raw), len(raw))
+    except Refused as refusal:
+        raise CommandError(f"{name}: {refusal}") from refusal
+    except OSError as error:
+        raise CommandError(f"{name}: {error.strerror}.") from error
 
 
 def _document(findings: list[dict[str, Any]]) -> str:

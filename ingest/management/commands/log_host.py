@@ -17,6 +17,8 @@ from ingest.models import LogHost, Reevaluation, StoredConfiguration
 from ingest.rebuild import move
 from ingest.reevaluation_leases import ask
 from ingest.retention import LONGEST, days_of
+from ingest.sources.configurations import configuration_at
+from ingest.sources.limits import Refused
 
 
 class Command(BaseCommand):
@@ -49,7 +51,10 @@ class Command(BaseCommand):
             help="a threshold as docs/rules.md names it; NAME= gives it up again; repeatable",
         )
         parser.add_argument(
-            "--config", action="append", type=Path, help="output of exim -bP, or a configure file; repeatable"
+            "--config",
+            action="append",
+            type=Path,
+            help="output of exim -bP, a configure file, or an archive or folder of /etc/exim4; repeatable",
         )
         parser.add_argument(
             "--retention",
@@ -170,10 +175,19 @@ def _advice(host: LogHost, check: zones.ZoneCheck) -> str:
     return f" {check.advice(host.name)}" if check.is_wrong else ""
 
 
+def _configuration_of(path: Path) -> str:
+    try:
+        return configuration_at(path)
+    except Refused as refusal:
+        raise ValueError(f"{path}: {refusal}") from refusal
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror}.") from error
+
+
 def _replace_configuration(host: LogHost, paths: list[Path]) -> None:
     """The texts are stored with their passwords masked."""
     rows = []
     for path in paths:
-        rows.append(StoredConfiguration(log_host=host, name=path.name, text=mask(_text_of(path))))
+        rows.append(StoredConfiguration(log_host=host, name=path.name, text=mask(_configuration_of(path))))
     host.configurations.all().delete()
     StoredConfiguration.objects.bulk_create(rows)
