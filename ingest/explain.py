@@ -206,7 +206,9 @@ def _on_host(
         limits=host.limits,
         zone=host.zone,
     )
-    return host_findings(told, host, coverage, counted_hours.sent(rows.messages, told))
+    new, known = counted_hours.ids(rows.messages, host, coverage)
+    sent = counted_hours.sent(rows.messages, told)
+    return host_findings([*told, *new], host, coverage, sent, known_ids=known)
 
 
 def _lines_of_scripts(lines: Sequence[ExplainedLine]) -> Mapping[tuple[datetime, str], int]:

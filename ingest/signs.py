@@ -21,6 +21,7 @@ from ingest.rules.relaying import PRIVATE
 from ingest.rules.replies import THROTTLED
 from ingest.rules.signs import Sign, Told, ends
 from ingest.sql import statement
+from ingest.stored_ids import ids_of
 
 _LOOPBACK = ["127.0.0.0/8", "::1/128"]
 _HOUR = timedelta(hours=1)
@@ -120,8 +121,9 @@ def findings(
     """What the rules find on a log host as a whole, worst first; of a range, by the hours that begin in it."""
     told = _told(log_host, since or _BEGINNING, until or _END)
     told += _scripts(log_host, host.limits, since or _BEGINNING, until or _END)
+    ids = ids_of(log_host, host, coverage, since)
     sent = _sent(log_host, told)
-    return host_findings(told, host, coverage, sent)
+    return host_findings([*told, *ids.new], host, coverage, sent, known_ids=ids.known)
 
 
 def _told(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:

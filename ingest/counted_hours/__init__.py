@@ -9,11 +9,12 @@ from datetime import datetime, timedelta, tzinfo
 
 from ingest.assembly import Gathered
 from ingest.counted_hours.counted import Arrived, Counted, grouped
-from ingest.counted_hours.logins import logins
+from ingest.counted_hours.logins import logins, new_ids
 from ingest.counted_hours.messages import attempts, messages_of_hours
 from ingest.counted_hours.refusals import refusals_of_hours
 from ingest.refusals import Refusal
 from ingest.rules.definition import Limits
+from ingest.rules.facts import Coverage, LogHostFacts
 from ingest.rules.signs import Sign, Told, ends
 
 _HOUR = timedelta(hours=1)
@@ -29,11 +30,7 @@ def told(
     zone: tzinfo,
 ) -> list[Told]:
     """All signs. ``scripts``: programs that handed in a message, by hour and directory; ``lines``: one of each."""
-    arrived = [
-        Arrived(message_id, gathered.arrival, gathered)
-        for message_id, gathered in messages.items()
-        if gathered.arrival is not None
-    ]
+    arrived = _arrived(messages)
     counted = [
         *logins(arrived),
         *messages_of_hours(arrived, messages, limits),
@@ -41,6 +38,21 @@ def told(
         *refusals_of_hours(refusals, limits),
     ]
     return [*_summed(counted, zone), *_scripts(scripts, lines, limits)]
+
+
+def ids(
+    messages: Mapping[str, Gathered], host: LogHostFacts, coverage: Coverage
+) -> tuple[list[Told], frozenset[str]]:
+    """New ids that may be nobody's, and all others that logged in."""
+    return new_ids(_arrived(messages), host, coverage)
+
+
+def _arrived(messages: Mapping[str, Gathered]) -> list[Arrived]:
+    return [
+        Arrived(message_id, gathered.arrival, gathered)
+        for message_id, gathered in messages.items()
+        if gathered.arrival is not None
+    ]
 
 
 def sent(messages: Mapping[str, Gathered], signs: Iterable[Told]) -> Mapping[str, int]:

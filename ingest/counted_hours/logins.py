@@ -14,7 +14,9 @@ from ingest.counted_hours.counted import (
     some_addresses,
 )
 from ingest.exim.events import Arrival
-from ingest.rules.signs import Sign
+from ingest.rules.facts import Coverage, LogHostFacts
+from ingest.rules.new_ids import NEW, asked_since, may_be_nobody
+from ingest.rules.signs import Sign, Told
 
 _WINDOWS_NAME = re.compile(r"[^\\]+\\[A-Za-z0-9._-]+")
 _CLEARTEXT = ("esmtpa", "asmtp")
@@ -72,3 +74,38 @@ def _looks_like_a_password(text: str) -> bool:
     if re.search(r"[^A-Za-z0-9._+-]", text):
         return True
     return all(re.search(kind, text) for kind in ("[0-9]", "[a-z]", "[A-Z]"))
+
+
+def new_ids(
+    arrived: Iterable[Arrived], host: LogHostFacts, coverage: Coverage
+) -> tuple[list[Told], frozenset[str]]:
+    """Ids that were used first lately and may be nobody's, and all others."""
+    logins = [message for message in arrived if message.arrival.authenticated_id and message.address]
+    uses = grouped(logins, lambda message: message.arrival.authenticated_id or "")
+    first_at, last_at = coverage.first_at, coverage.last_at
+    if host.known_accounts or first_at is None or last_at is None:
+        return [], frozenset()
+    asked = asked_since(first_at, last_at, None, host.limits)
+    if asked > last_at:
+        return [], frozenset()
+    new = [
+        _new_id(name, [message for message in own if message.at >= asked])
+        for name, own in sorted(uses.items())
+        if may_be_nobody(name, host)
+        and any(message.at >= asked for message in own)
+        and not any(asked - NEW <= message.at < asked for message in own)
+    ]
+    return new, frozenset(uses) - {told.value for told in new}
+
+
+def _new_id(name: str, own: Sequence[Arrived]) -> Told:
+    return Told(
+        sign=Sign.NEW_IDS,
+        value=name,
+        count=len(own),
+        peak=len(own),
+        seen=frozenset(message.arrival.authenticator or "" for message in own),
+        first_at=min(message.at for message in own),
+        last_at=max(message.at for message in own),
+        message_ids=(min(message.message_id for message in own),),
+    )

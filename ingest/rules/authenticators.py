@@ -11,6 +11,7 @@ from ingest.rules.definition import (
     Worth,
 )
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind
+from ingest.rules.new_ids import nobodies
 from ingest.rules.signs import Sign, Signs, Told, summed, with_counts
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.words import be, count, duration, listing
@@ -66,6 +67,11 @@ def _no_accounts(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
     )
 
 
+def _new_ids(signs: Signs) -> SubjectFinding | None:
+    found = nobodies(signs)
+    return summed(UNKNOWN_ID, *found) if found else None
+
+
 def _watch_no_account(host: LogHostFacts, limits: Limits) -> Watch:
     return TallyWatch(UNKNOWN_ID, _no_accounts, host, limits)
 
@@ -77,10 +83,14 @@ UNKNOWN_ID = Rule(
     scope=Scope.MESSAGE,
     explanation=(
         "A login succeeded under a name that is no account. The password check accepts names that it cannot "
-        "look up."
+        "look up. Where nobody gave the accounts, a name counts that was not seen in 30 days and fits to no domain."
     ),
     guards=(
-        "Judged only where the accounts of the host were given: without them a new mailbox looks the same.",
+        "Certain only where the accounts of the host were given. Without them it is a suspicion, asked for the last 30 "
+        "days of a log of more than two weeks: a new mailbox of a local domain, of one that somebody used before, or "
+        "with the name of somebody else in front of the @ does not count.",
+        "A name without an @ counts only where 95 % of at least 20 others have one. Where the local domains are only "
+        "inferred, a new domain is a step milder, and changes no answer.",
         "Case does not matter, nor the domain in front (DOMAIN\\user), nor the domain behind where the bare name "
         "is an account.",
         "An account that was made since the list was given is not in it: give the list again.",
@@ -91,6 +101,7 @@ UNKNOWN_ID = Rule(
     ),
     message=_is_no_account,
     watch=_watch_no_account,
+    log_host=_new_ids,
     kinds=(SubjectKind.AUTHENTICATED_ID, SubjectKind.SENDER_HOST_ADDRESS),
     worth_judging=frozenset({Worth.FOUND_ON_MESSAGE}),
 )

@@ -58,6 +58,9 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     yield from _unused_hole(case)
     yield from _no_accounts(case)
     yield from _many_names(case)
+    nobody = case.of_host(UNKNOWN_ID.code)
+    if nobody and nobody.severity is Severity.HIGH:
+        yield Suspicion(answer=Answer.SUSPECTED, because=nobody.evidence, rules=(UNKNOWN_ID.code,))
     if never_refused := case.of_host(NEVER_REFUSED.code):
         yield Suspicion(answer=Answer.SUSPECTED, because=never_refused.evidence, rules=(NEVER_REFUSED.code,))
     if unquoted := case.configured(UNQUOTED_SQL.code, State.BAD):

@@ -95,8 +95,8 @@ _NO_ARGUMENTS = CoverageGap(
 
 _NO_HISTORY = CoverageGap(
     "C07",
-    "The log spans less than two weeks: whether an account came from a new place, sent far more than usual, or wrote "
-    "to new domains is not judged (C05, C07, C08).",
+    "The log spans less than two weeks: whether an account came from a new place, sent far more than usual, wrote to "
+    "new domains, or logged in under a name that is none is not judged (C05, C07, C08; A03 without the accounts).",
     "Add the older logs too.",
 )
 _NO_COUNTRIES = CoverageGap(

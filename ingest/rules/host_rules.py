@@ -7,6 +7,7 @@ from ingest.rules.authenticators import (
     NEVER_REFUSED,
     NOT_ADVERTISED,
     PASSWORDS_LOGGED,
+    UNKNOWN_ID,
     UNRECORDED_ID,
 )
 from ingest.rules.definition import Limits, Rule, SubjectFinding
@@ -21,6 +22,7 @@ from ingest.rules.signs import Signs, Told
 HOST_RULES: tuple[Rule, ...] = (
     GATEWAY,
     PASSWORDS_LOGGED,
+    UNKNOWN_ID,
     NEVER_REFUSED,
     SCRIPT,
     OWN_MAIL,
@@ -46,8 +48,19 @@ def host_findings(
     coverage: Coverage,
     sent: Mapping[str, int],
     limits: Limits | None = None,
+    known_ids: frozenset[str] = frozenset(),
 ) -> tuple[SubjectFinding, ...]:
-    """The findings on a log host, worst first. ``sent``: messages by sender, of those who got bounces."""
-    signs = Signs(told=told, host=host, coverage=coverage, limits=limits or host.limits, sent=sent)
+    """The findings on a log host, worst first.
+
+    ``sent``: messages by sender, of those who got bounces; ``known_ids``: who logged in before.
+    """
+    signs = Signs(
+        told=told,
+        host=host,
+        coverage=coverage,
+        limits=limits or host.limits,
+        sent=sent,
+        known_ids=known_ids,
+    )
     found = [rule.log_host(signs) for rule in HOST_RULES if rule.log_host]
     return tuple(sorted(filter(None, found), key=lambda finding: finding.severity.rank))

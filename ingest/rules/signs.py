@@ -21,6 +21,7 @@ class Sign(StrEnum):
     UNRECORDED = "unrecorded logins"  # authenticator; logins without an id
     CLEARTEXT = "cleartext logins"  # authenticator; seen: foreign addresses
     ODD_IDS = "odd ids"  # authenticator; ids shaped like passwords, seen: their hashes
+    NEW_IDS = "new ids"  # id of no domain of the host; seen: authenticators; not by the hour
     GATEWAY = "gateway"  # private address, by day; total: handed to other servers, seen: public HELO names
     OWN_MAIL = "mail of the host"  # envelope sender, from loopback without a login; counts foreign recipients
     SCRIPT = "script"  # directory; programs that handed in a message
@@ -63,6 +64,7 @@ class Signs:
     coverage: Coverage
     limits: Limits
     sent: Mapping[str, int] = field(default_factory=dict)  # messages by sender, of the values of BOUNCES_IN
+    known_ids: frozenset[str] = frozenset()  # that logged in, without those of NEW_IDS
 
     def of(self, sign: Sign, peak: int = 0) -> list[Told]:
         """Those of one sign that reached ``peak`` within an hour, the most frequent first."""

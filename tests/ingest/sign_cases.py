@@ -294,11 +294,40 @@ def queue() -> Iterator[Case]:
     yield "Q02", log, None
 
 
+def new_ids() -> Iterator[Case]:
+    def weeks(*ids: str, days: float = 16, people: int = 25, before: str = "") -> Log:
+        log = Log()
+        for n in range(people):
+            log.mail(n, login(n, f"plain:person{n}@example.com"))
+        if before:
+            log.mail(60, login(60, f"plain:{before}"))
+        log.mail(13.9 * 1440, login(1, "plain:person1@example.com"))
+        for n, name in enumerate(ids):
+            log.mail((days - 1) * 1440 + n, login(90 + n, f"plain:{name}"))
+        log.mail(days * 1440, login(1, "plain:person1@example.com"))
+        return log
+
+    stranger = "nosuchuser@elsewhere.example"
+    yield "A03", weeks(stranger), "high"
+    yield "A03", weeks("nosuchuser"), "high"
+    yield "A03", weeks("x1@a.example", "x2@b.example", "x3"), "high"
+    yield "A03", weeks(stranger, days=14), None  # not long enough to know who logs in
+    yield "A03", weeks(stranger, people=19), None
+    yield "A03", weeks(stranger, before=stranger), None
+    yield "A03", weeks(stranger, before="NoSuchUser@elsewhere.example"), None
+    yield "A03", weeks("new@example.com"), None  # a new mailbox
+    yield "A03", weeks("new@mail.example.com"), None
+    yield "A03", weeks("EXAMPLE\\person7"), None
+    yield "A03", weeks("person7"), None
+    yield "A03", weeks("person7@alias.example"), None
+    yield "A03", weeks("second@customer.example", before="first@customer.example"), None
+
+
 CASES = [
     case
     for cases in (
         unrecorded, never_refused, cleartext, not_advertised, passwords, gateway, scripts, own_mail, refusals,
-        throttled, backscatter, joe_job, queue,
+        throttled, backscatter, joe_job, queue, new_ids,
     )
     for case in cases()
 ]  # fmt: skip
