@@ -12,6 +12,7 @@ from ingest.exim.events import (
     Arrival,
     AuthFailure,
     Bounce,
+    Completion,
     Connection,
     Deferral,
     Delivery,
@@ -28,6 +29,7 @@ from ingest.exim.parse import parse
 from ingest.exim.syslog import first_line
 from ingest.known_lines import NewEntry
 from ingest.log_host_counts import Counts, Hour, Logins
+from ingest.models.hour_counts import Counted
 from ingest.pages import StampedEntry, checksum, month_number
 from ingest.refusals import Refusal, discard_of, refusal_of
 from ingest.sources.entries import Entry, is_continuation
@@ -75,6 +77,11 @@ class Rows:
         if hour is None:
             hour = self.counts.hours[start] = Hour()
         return hour
+
+    def count_named(self, kind: Counted, at: datetime, value: str) -> None:
+        """Count one line of the hour of a time (UTC) that names a value."""
+        hour = at.replace(minute=0, second=0, microsecond=0)
+        self.counts.named[kind, hour, value[: log_host_counts.LONGEST_VALUE]] += 1
 
     def count_local(self, domain: str, number: int = 1) -> None:
         """Count deliveries by a local transport to a domain."""
@@ -194,9 +201,12 @@ def _take(rows: Rows, hour: Hour, event: Event, place: Place) -> None:
             rows.deliveries += event.flag != "*>"
             rows.features.add("deliveries")
             hour.delivered += 1
-            _count_local(rows, attempt_of(event, place))
+            _count_delivery(rows, attempt_of(event, place))
         case Deferral():
             hour.deferred += event.is_attempt
+            if event.is_attempt:
+                provider = log_host_counts.provider_of(event.remote_host_name, event.recipient)
+                rows.count_named(Counted.PROVIDER, event.logged_at, provider)
         case Bounce():
             hour.bounced += 1
         case Arrival():
@@ -204,6 +214,8 @@ def _take(rows: Rows, hour: Hour, event: Event, place: Place) -> None:
             _take_arrival(rows, event)
         case Rejection() | AuthFailure():
             _take_refusal(rows, hour, refusal_of(event, place))
+        case Completion():
+            rows.count_named(Counted.COMPLETED, event.logged_at, "")
         case Connection():
             rows.features.add("connections")
         case Note() if event.topic is Topic.DISCARDED:
@@ -223,10 +235,12 @@ def _take_again(rows: Rows, event: Event, place: Place) -> None:
         rows.headers.append(refusal_of(event, place))
 
 
-def _count_local(rows: Rows, attempt: Attempt) -> None:
-    domain = log_host_counts.domain_of_local_delivery(attempt)
-    if domain is not None:
-        rows.count_local(domain)
+def _count_delivery(rows: Rows, attempt: Attempt) -> None:
+    if attempt.transport is not None:
+        rows.count_named(Counted.TRANSPORT, attempt.logged_at, attempt.transport)
+    local = log_host_counts.domain_of_local_delivery(attempt)
+    if local is not None:
+        rows.count_local(local)
 
 
 def _take_arrival(rows: Rows, arrival: Arrival) -> None:
@@ -261,3 +275,4 @@ def _take_refusal(rows: Rows, hour: Hour, refusal: Refusal) -> None:
         hour.failed_logins += 1
     else:
         hour.rejected += 1
+        rows.count_named(Counted.REASON, refusal.logged_at, refusal.reason)

@@ -26,6 +26,7 @@ KEYS = {
     "ingest_localdomain": ("log_host_id", "domain"),
     "ingest_logincount": ("log_host_id", "authenticator"),
     "ingest_scriptruns": ("log_host_id", "hour", "directory"),
+    "ingest_hourcount": ("log_host_id", "kind", "hour", "value"),
 }
 """What lines say, by table: the columns that tell a row from another."""
 

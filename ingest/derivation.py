@@ -61,4 +61,6 @@ def less(before: Counts, after: Counts) -> Counts:
         )
     for key, runs in before.script_runs.items():
         counts.script_runs[key] = after.script_runs.get(key, 0) - runs
+    for name_of_hour, number in before.named.items():
+        counts.named[name_of_hour] = after.named[name_of_hour] - number
     return counts

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from ingest import derivation, pages, partitions, removal
 from ingest.log_host_counts import Counts, Logins, local_domain_of
-from ingest.models import HourlyVolume, LogHost, ScriptRuns
+from ingest.models import HourCount, HourlyVolume, LogHost, ScriptRuns
 from ingest.partitions import month_start
 from ingest.sql import statement
 
@@ -164,6 +164,7 @@ class _Leaving:
         start, end = self._parameters["start"], self._parameters["end"]
         HourlyVolume.objects.filter(log_host=self.log_host, hour__gte=start, hour__lt=end).delete()
         ScriptRuns.objects.filter(log_host=self.log_host, hour__gte=start, hour__lt=end).delete()
+        HourCount.objects.filter(log_host=self.log_host, hour__gte=start, hour__lt=end).delete()
 
     def _keep_refusals(self) -> None:
         if self._rows("refusals_with_lines_left"):

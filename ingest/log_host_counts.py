@@ -1,5 +1,7 @@
 """What is counted of a log host: its hours, the domains it delivers for, its logins and its scripts."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,8 +10,15 @@ from typing import Any
 from django.db import connection
 
 from ingest.assembly import Attempt, same_recipient
+from ingest.models.hour_counts import Counted
 from ingest.rules.facts import Outcome
 from ingest.sql import statement
+
+LONGEST_VALUE = 255
+"""Characters of what is counted by the hour."""
+
+# The part of a server's name that its owner registered, as far as it shows without a list of all registries.
+_REGISTERED = re.compile(r"(?:[^.]+\.(?:ac|co|com|edu|gov|ne|net|or|org)\.[a-z]{2}|[^.]+\.[^.]+)\Z", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -42,6 +51,7 @@ class Counts:
     local_deliveries: dict[str, int] = field(default_factory=dict)  # by domain
     logins: dict[str, Logins] = field(default_factory=dict)  # by authenticator
     script_runs: dict[tuple[datetime, str], int] = field(default_factory=dict)  # by hour and directory
+    named: Counter[tuple[Counted, datetime, str]] = field(default_factory=Counter)  # by kind, hour and value
 
 
 def add(log_host_id: int, counts: Counts) -> None:
@@ -67,6 +77,14 @@ def add(log_host_id: int, counts: Counts) -> None:
             _execute(
                 cursor, "add_script_runs", log_host_id, by_hour | {"runs": [number for _, number in runs]}
             )
+        if counts.named:
+            _add_named(cursor, log_host_id, counts.named)
+
+
+def _add_named(cursor: Any, log_host_id: int, named: Mapping[tuple[Counted, datetime, str], int]) -> None:
+    kinds, hours, names = zip(*named, strict=True)
+    columns = {"kinds": list(kinds), "hours": list(hours), "names": list(names), "numbers": [*named.values()]}
+    _execute(cursor, "add_hour_counts", log_host_id, columns)
 
 
 def _execute(cursor: Any, name: str, log_host_id: int, parameters: Mapping[str, Any]) -> None:
@@ -85,3 +103,15 @@ def local_domain_of(recipient: str, original_recipient: str | None) -> str | Non
     name = same_recipient(recipient, original_recipient)
     domain = name.rpartition("@")[2] if "@" in name else ""
     return domain[:255] or None
+
+
+def provider_of(remote_host_name: str | None, recipient: str) -> str:
+    """Whose server put a recipient off: gmail-smtp-in.l.google.com is google.com; without a server, the domain."""
+    name = (remote_host_name or "").rstrip(".").lower()
+    found = _REGISTERED.search(name)
+    return (found[0] if found else domain_of(recipient))[:LONGEST_VALUE]
+
+
+def domain_of(address: str) -> str:
+    """The domain of an address; "" where it has none."""
+    return address.rpartition("@")[2].lower()[:LONGEST_VALUE] if "@" in address else ""

@@ -12,7 +12,16 @@ from ingest import classification, derivation, load, log_host_counts, pages, zon
 from ingest.assembly import Gathered
 from ingest.derivation import Placed
 from ingest.log_host_counts import Counts
-from ingest.models import HourlyVolume, LocalDomain, LogHost, LoginCount, Message, ScriptRuns, Unfinished
+from ingest.models import (
+    HourCount,
+    HourlyVolume,
+    LocalDomain,
+    LogHost,
+    LoginCount,
+    Message,
+    ScriptRuns,
+    Unfinished,
+)
 from ingest.sources.entries import Entry
 from ingest.stored_facts import log_host_facts
 
@@ -128,6 +137,8 @@ def add_counts(log_host_id: int, counts: Counts) -> None:
     HourlyVolume.objects.filter(log_host_id=log_host_id, hour__in=list(counts.hours), lines__lte=0).delete()
     LocalDomain.objects.filter(log_host_id=log_host_id, deliveries__lte=0).delete()
     ScriptRuns.objects.filter(log_host_id=log_host_id, runs__lte=0).delete()
+    hours = {hour for _, hour, _ in counts.named}
+    HourCount.objects.filter(log_host_id=log_host_id, hour__in=hours, number__lte=0).delete()
     LoginCount.objects.filter(
         log_host_id=log_host_id, named__lte=0, nameless__lte=0, unrecorded__lte=0
     ).delete()

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from ingest.exim import hosts
 from ingest.exim.events import Kind
 from ingest.exim.message_id import seconds_of
 from ingest.exim.usual import NULL, InArrival
+from ingest.log_host_counts import LONGEST_VALUE
+from ingest.models.hour_counts import Counted
 from ingest.sorted_lines import Clock, SortedLines
 from ingest.usual_rows import Taken
 
@@ -54,6 +57,7 @@ def count(taken: Taken, clock: Clock, rows: Rows) -> Touched:
         ]
     for domain, number in Counter(taken.local_domains).items():
         rows.count_local(domain, number)
+    _count_named(taken, clock, rows)
     _count_arrivals(taken, rows)
     rows.deliveries += len(taken.delivered)
     rows.kinds.update({
@@ -68,6 +72,20 @@ def count(taken: Taken, clock: Clock, rows: Rows) -> Touched:
     if taken.refusals:
         rows.features.add("rejections")
     return Touched(touched["messages"], touched["rejected"] + touched["failed_logins"])
+
+
+def _count_named(taken: Taken, clock: Clock, rows: Rows) -> None:
+    """What lines name, by the hour."""
+    for kind, stamps, values in (
+        (Counted.COMPLETED, taken.completed, repeat("")),
+        (Counted.REASON, taken.rejected, taken.reasons),
+        (Counted.TRANSPORT, taken.delivered, taken.transports),
+    ):
+        counted = Counter(zip(map(_TEN_MINUTES, stamps), values, strict=False))
+        for (ten_minutes, value), number in counted.items():
+            if value is not NULL:
+                hour = clock.at(f"{ten_minutes}0:00").replace(minute=0)
+                rows.counts.named[kind, hour, value[:LONGEST_VALUE]] += number
 
 
 def _count_arrivals(taken: Taken, rows: Rows) -> None:

@@ -40,6 +40,8 @@ class Taken:
     failed_logins: list[str] = field(default_factory=list)
     arrivals: list[tuple[str, ...]] = field(default_factory=list)  # groups
     local_domains: list[str] = field(default_factory=list)  # one for each delivery by a local transport
+    transports: list[str] = field(default_factory=list)  # of the deliveries
+    reasons: list[str] = field(default_factory=list)  # of what was rejected
 
     @property
     def lines(self) -> int:
@@ -150,6 +152,7 @@ class _Writer:
         )
         taken.delivered.append(stamp)
         told = recipient if original is NULL else original
+        taken.transports.append(transport)
         if address is NULL and transport is not NULL:
             _, at, domain = (recipient if "@" in recipient else told).rpartition("@")
             if at:
@@ -211,6 +214,7 @@ class _Writer:
             "\t\\N\t\\N\n"
         )
         self.taken.rejected.append(stamp)
+        self.taken.reasons.append(reason)
 
     def failed_login(self, place: int, groups: Sequence[str]) -> None:
         """Write a login that was refused."""

@@ -171,6 +171,7 @@ def _rows(schema: str) -> Iterator[_Table]:
         "local domains": "ingest_localdomain",
         "logins": "ingest_logincount",
         "script runs": "ingest_scriptruns",
+        "counts of hours": "ingest_hourcount",
     }
     for kind, table in kinds.items():
         yield _whole(kind, schema, table, beside.KEYS[table][1:])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
+from operator import add
 from typing import Protocol
 
 MOST_HOURS = 24 * 4  # longer spans are drawn by the day: thinner bars cannot be told apart
@@ -46,6 +47,12 @@ class Chart:
         columns = zip(*(series.values for series in self.series), strict=True)
         return list(zip(self.labels, columns, strict=True))
 
+    @property
+    def linked_rows(self) -> list[tuple[str, tuple[int, ...], str | None]]:
+        """The same with the address of what is behind each bar; None where there is none."""
+        links = self.links or (None,) * len(self.labels)
+        return [(label, values, link) for (label, values), link in zip(self.rows, links, strict=True)]
+
     def as_json(self) -> dict[str, object]:
         """What charts.js reads."""
         return {
@@ -68,8 +75,13 @@ def over_time(
     mark_at: datetime | None = None,
     mark_text: str = "",
     link: Callable[[datetime, datetime], str] | None = None,
+    is_level: bool = False,
+    words: str = "",
 ) -> Chart | None:
     """Hours without a row count as zero; None when there is no row at all.
+
+    Hours of a day are added up; those of a level (``is_level``: messages that wait) give the highest. ``words`` name a
+    single series otherwise than by its outcome.
 
     ``link`` gets the beginning and the end of a bar and returns the address of what is behind it.
     """
@@ -79,7 +91,10 @@ def over_time(
     has_hours = last - first < timedelta(hours=MOST_HOURS)
     starts = _hours(first, last) if has_hours else _days(first.astimezone(zone), last.astimezone(zone))
     place = {_key(start, zone, has_hours=has_hours): i for i, start in enumerate(starts)}
-    series = [_series(outcome, volumes, place, zone, has_hours=has_hours) for outcome in outcomes]
+    join = max if is_level else add
+    series = [
+        _series(outcome, words, volumes, place, zone, join, has_hours=has_hours) for outcome in outcomes
+    ]
     ends = [*starts[1:], starts[-1] + timedelta(hours=1 if has_hours else 24)]
     at = place.get(_key(mark_at, zone, has_hours=has_hours)) if mark_at else None
     return Chart(
@@ -116,12 +131,20 @@ def _key(at: datetime, zone: tzinfo, *, has_hours: bool) -> object:
 
 
 def _series(
-    outcome: str, volumes: Sequence[Volume], place: dict[object, int], zone: tzinfo, *, has_hours: bool
+    outcome: str,
+    words: str,
+    volumes: Sequence[Volume],
+    place: dict[object, int],
+    zone: tzinfo,
+    join: Callable[[int, int], int],
+    *,
+    has_hours: bool,
 ) -> Series:
     values = [0] * len(place)
     for row in volumes:
-        values[place[_key(row.hour, zone, has_hours=has_hours)]] += getattr(row, outcome)
-    return Series(outcome=outcome, label=outcome.capitalize(), values=tuple(values))
+        at = place[_key(row.hour, zone, has_hours=has_hours)]
+        values[at] = join(values[at], getattr(row, outcome))
+    return Series(outcome=outcome, label=words or outcome.capitalize(), values=tuple(values))
 
 
 def _label(start: datetime, zone: tzinfo, *, has_hours: bool) -> str:

@@ -11,6 +11,7 @@ from ingest.models.findings import (
     SubjectState,
     Suspect,
 )
+from ingest.models.hour_counts import Counted, HourCount
 from ingest.models.judged_ranges import JudgedRange
 from ingest.models.knowledge import AllowEntry, KnownAccount, Reevaluation
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
@@ -26,8 +27,10 @@ __all__ = [
     "UNFINISHED",
     "AddressLogin",
     "AllowEntry",
+    "Counted",
     "Delivery",
     "Finding",
+    "HourCount",
     "HourSign",
     "HourlyVolume",
     "IngestRun",

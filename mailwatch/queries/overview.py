@@ -1,23 +1,29 @@
-"""What the overview shows: the answer, volumes, rejections, runs."""
+"""What the overview shows: the answer, volumes, rejections, deferrals, the queue, movers, coverage, runs."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import or_
 
 from django.db import models
 from django.db.models import Count, Q, Sum
 
-from ingest.models import HourlyVolume, IngestRun, LogHost, Rejection
-from mailwatch.queries.answers import Evidence, HostAnswer, answers
+from ingest.models import Counted, HourCount, HourlyVolume, IngestRun, LogHost
+from mailwatch.queries import movers
+from mailwatch.queries.answers import Evidence, HostAnswer
+from mailwatch.queries.kept_answers import answers
+from mailwatch.queries.movers import Movers
 from mailwatch.queries.ranges import Range
 from mailwatch.queries.zones import ZoneView, alarms
 
 NEWEST_RUNS = 5
 COUNTS = ("lines", "messages", "delivered", "deferred", "bounced", "rejected", "failed_logins")
-MOST_CELLS = 24 * 15  # hours drawn one by one in the coverage
+MOST_CELLS = 24 * 15  # hours drawn one by one in the coverage; longer spans are drawn by the day
+MOST_PROVIDERS = 10
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +42,32 @@ class HourCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasonCount:
-    """How many rejections had one reason; ``share`` is in percent of the most frequent one."""
+    """How many rejections had one reason, or deferrals one provider; ``share``: percent of the most frequent one."""
 
     reason: str
     count: int
     share: float
+
+
+@dataclass(frozen=True, slots=True)
+class HourQueue:
+    """Messages that waited at the end of an hour, at least."""
+
+    hour: datetime
+    deferred: int  # named as the outcome whose colour it is drawn in
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """An hour or a day of the coverage: how many of its hours have a line."""
+
+    start: datetime
+    present: int
+    hours: int
+
+    @property
+    def is_whole(self) -> bool:
+        return self.present == self.hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +80,14 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostCoverage:
-    """Which hours of one log host are in. ``cells`` is None where there are too many to draw."""
+    """Which hours of one log host are in. A cell is an hour, or a day of its zone where there are many."""
 
     log_host: LogHost
     hours: int
     missing: int
     gaps: Sequence[Gap]
-    cells: Sequence[bool] | None
+    cells: Sequence[Cell]
+    unit: str  # of a cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +97,10 @@ class Overview:
     volumes: Sequence[HourCounts]
     totals: dict[str, int]
     rejections: Sequence[ReasonCount]
+    providers: Sequence[ReasonCount]  # of deferred attempts, the most frequent ones
+    total_providers: int
+    queue: Sequence[HourQueue]
+    movers: Movers | None  # of one log host
     coverage: Sequence[HostCoverage]
     runs: Sequence[IngestRun]
     zones: Sequence[ZoneView]  # that are wrong or being corrected
@@ -100,12 +132,17 @@ def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
     """Everything on the overview, of one log host or of all."""
     found = answers(log_host=log_host, asked=asked)
     volumes = _volumes(found)
+    providers = _counted(found, Counted.PROVIDER)
     return Overview(
         answers=found,
         evidence=found[0].evidence if found else None,
         volumes=volumes,
         totals={name: sum(getattr(row, name) for row in volumes) for name in COUNTS},
-        rejections=_rejections(found),
+        rejections=_counted(found, Counted.REASON),
+        providers=providers[:MOST_PROVIDERS],
+        total_providers=len(providers),
+        queue=_queue(found),
+        movers=_movers(found),
         coverage=[_coverage(answer) for answer in found if not answer.is_empty],
         runs=_runs(log_host),
         zones=alarms([answer.log_host for answer in found]),
@@ -132,26 +169,52 @@ def _volumes(found: Sequence[HostAnswer]) -> list[HourCounts]:
     return [HourCounts(*row) for row in rows.values_list("hour", *sums)]
 
 
-def _rejections(found: Sequence[HostAnswer]) -> list[ReasonCount]:
-    """Rejections by reason, most frequent first; failed logins are counted apart."""
-    chosen = reduce(or_, (_rejected(answer) for answer in found), Q())
+def _counted(found: Sequence[HostAnswer], kind: Counted) -> list[ReasonCount]:
+    """What the hours of a range name, most frequent first; whole hours, as the volumes."""
     rows = list(
-        Rejection.objects.filter(chosen, is_login=False)
-        .values_list("reason")
-        .annotate(count=Count("*"))
-        .order_by("-count", "reason")
+        HourCount.objects.filter(_hours(found), kind=kind)
+        .values_list("value")
+        .annotate(count=Sum("number"))
+        .order_by("-count", "value")
     )
     most = rows[0][1] if rows else 1
     return [ReasonCount(reason=reason, count=count, share=100 * count / most) for reason, count in rows]
 
 
-def _rejected(answer: HostAnswer) -> Q:
-    rejected = Q(log_host=answer.log_host)
-    if answer.bounds.since:
-        rejected &= Q(logged_at__gte=answer.bounds.since)
-    if answer.bounds.until:
-        rejected &= Q(logged_at__lt=answer.bounds.until)
-    return rejected
+def _queue(found: Sequence[HostAnswer]) -> list[HourQueue]:
+    """How many messages waited at the end of each hour, by what came and went since the log began.
+
+    The smallest queue that explains the log: what went without having come must have been there before. Messages that
+    somebody removed, and those whose last line is not in the log, are still counted.
+    """
+    totals: dict[datetime, int] = {}
+    for answer in found:
+        for hour, waiting in _queue_of(answer.log_host):
+            if _is_in(answer, hour):
+                totals[hour] = totals.get(hour, 0) + waiting
+    return [HourQueue(hour, totals[hour]) for hour in sorted(totals)]
+
+
+def _queue_of(log_host: LogHost) -> list[tuple[datetime, int]]:
+    came = dict(HourlyVolume.objects.filter(log_host=log_host).values_list("hour", "messages"))
+    went = HourCount.objects.filter(log_host=log_host, kind=Counted.COMPLETED).values_list("hour", "number")
+    changes = came | {hour: came.get(hour, 0) - number for hour, number in went}
+    hours = sorted(changes)
+    sums = list(accumulate(changes[hour] for hour in hours))
+    lowest = min(0, *sums) if sums else 0
+    return [(hour, total - lowest) for hour, total in zip(hours, sums, strict=True)]
+
+
+def _is_in(answer: HostAnswer, hour: datetime) -> bool:
+    since, until = answer.bounds.since, answer.bounds.until
+    return (since is None or hour > since - _HOUR) and (until is None or hour < until)
+
+
+def _movers(found: Sequence[HostAnswer]) -> Movers | None:
+    """Of one log host: those of all together say nothing of any."""
+    if len(found) != 1 or found[0].span.last_at is None:
+        return None
+    return movers.movers(found[0].log_host, found[0].bounds, found[0].span.last_at)
 
 
 def _coverage(answer: HostAnswer) -> HostCoverage:
@@ -161,24 +224,39 @@ def _coverage(answer: HostAnswer) -> HostCoverage:
         .order_by("hour")
         .values_list("hour", flat=True)
     )
-    hours = int((present[-1] - present[0]) / timedelta(hours=1)) + 1 if present else 0
+    hours = int((present[-1] - present[0]) / _HOUR) + 1 if present else 0
     gaps = [
-        Gap(since=before + timedelta(hours=1), until=after)
+        Gap(since=before + _HOUR, until=after)
         for before, after in pairwise(present)
-        if after - before > timedelta(hours=1)
+        if after - before > _HOUR
     ]
+    by_day = hours > MOST_CELLS
+    cells = _days(present, answer.log_host) if by_day else _cells(present, hours)
     return HostCoverage(
         log_host=answer.log_host,
         hours=hours,
         missing=hours - len(present),
         gaps=gaps,
-        cells=_cells(present, hours) if 0 < hours <= MOST_CELLS else None,
+        cells=cells,
+        unit="day" if by_day else "hour",
     )
 
 
-def _cells(present: Sequence[datetime], hours: int) -> list[bool]:
+def _cells(present: Sequence[datetime], hours: int) -> list[Cell]:
     known = set(present)
-    return [present[0] + timedelta(hours=i) in known for i in range(hours)]
+    starts = [present[0] + i * _HOUR for i in range(hours)]
+    return [Cell(start, int(start in known), 1) for start in starts]
+
+
+def _days(present: Sequence[datetime], log_host: LogHost) -> list[Cell]:
+    """The days of the log host's zone; the first and the last only as far as the log goes."""
+    zone = log_host.zone
+    starts = [present[0] + i * _HOUR for i in range(int((present[-1] - present[0]) / _HOUR) + 1)]
+    known = Counter(at.astimezone(zone).date() for at in present)
+    days: dict[date, list[datetime]] = {}
+    for start in starts:
+        days.setdefault(start.astimezone(zone).date(), []).append(start)
+    return [Cell(hours[0], known[day], len(hours)) for day, hours in days.items()]
 
 
 def _runs(log_host: LogHost | None) -> list[IngestRun]:

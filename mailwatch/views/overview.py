@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from ingest.models import LogHost
 from mailwatch import charts, forms
 from mailwatch.queries import overview as queries
+from mailwatch.queries.movers import Moved, Mover, Movers
 from mailwatch.queries.ranges import link_times
 
 
@@ -48,13 +49,46 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         mark_text="first of it in this range" if page.first.bounds.is_set else "attack begins",
         link=lambda start, end: _link("search", log_host, start, end),
     )
+    queue = charts.over_time(
+        page.queue,
+        zone=page.first.log_host.zone,
+        outcomes=["deferred"],
+        is_level=True,
+        words="Waiting",
+        link=lambda start, end: _link("search", log_host, start, end, status="queued"),
+    )
     return {
+        "queue_chart": queue if queue and any(row.deferred for row in page.queue) else None,
+        "waiting": page.queue[-1].deferred if page.queue else None,
+        "most_waiting": max((row.deferred for row in page.queue), default=0),
+        "queue_url": _link("search", log_host, since, until, status="queued"),
+        "providers": [
+            (row, _link("search", log_host, since, until, q=row.reason, **{"as": "host"}))
+            for row in page.providers
+        ],
+        "movers": _movers(page.movers, log_host),
         "chart": chart,
         "chart_label": _chart_label(chart, page.totals) if chart else "",
         "figures": _figures(page.totals, log_host, since, until),
         "is_partial": any(at and (at.minute or at.second) for at in (since, until)),
         "report_url": _link("relays", page.first.log_host, since, until),
     }
+
+
+def _movers(found: Movers | None, log_host: LogHost | None) -> list[tuple[Moved, list[tuple[Mover, str]]]]:
+    """Each group with its movers, and the page or the search behind each."""
+    if found is None or log_host is None:
+        return []
+
+    def link(kind: str, name: str) -> str:
+        if kind == "domain" or not name:
+            term = {"q": name, "as": "domain"} if name else {"status": ""}
+            return _link("search", log_host, found.since, found.until, **term)
+        page = "account" if kind == "account" else "address"
+        query = link_times(log_host, since=found.since, until=found.until) | {"log_host": log_host.name}
+        return reverse(page, args=[name], query=query)
+
+    return [(group, [(one, link(group.kind, one.name)) for one in group.movers]) for group in found.groups]
 
 
 def _figures(
@@ -80,9 +114,10 @@ def _chart_label(chart: charts.Chart, totals: dict[str, int]) -> str:
 
 
 def _link(
-    page: str, log_host: LogHost | None, since: datetime | None, until: datetime | None, *, status: str = ""
+    page: str, log_host: LogHost | None, since: datetime | None, until: datetime | None, **more: str
 ) -> str:
-    query = link_times(log_host, since=since, until=until) | ({"status": status} if status else {})
+    query = link_times(log_host, since=since, until=until)
+    query |= {name: value for name, value in more.items() if value}
     if log_host:
         query["log_host"] = log_host.name
     return reverse(page, query=query or None)

@@ -85,6 +85,7 @@
           x: { stacked: true, grid: { display: false }, border: { color: grid }, ticks: isLong && shape.has_hours ? { maxRotation: 0, autoSkip: false, callback: halfDays } : { maxRotation: 0, autoSkipPadding: 18 } },
           y: { stacked: true, beginAtZero: true, border: { display: false }, grid: { color: grid }, ticks: { maxTicksLimit: 5, precision: 0 } },
         },
+        onHover: (_, bars) => { canvas.style.cursor = bars[0] && shape.links?.[bars[0].index] ? "pointer" : ""; },
         onClick: (_, bars) => { const to = bars[0] && shape.links?.[bars[0].index]; if (to) location.assign(to); },
       },
       plugins: [mark],

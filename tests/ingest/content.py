@@ -11,6 +11,7 @@ from ingest import pages
 from ingest.models import (
     Delivery,
     Finding,
+    HourCount,
     HourlyVolume,
     HourSign,
     LocalDomain,
@@ -59,6 +60,9 @@ def content(log_host: LogHost) -> dict[str, Any]:
         ),
         "script runs": _sorted(
             ScriptRuns.objects.filter(log_host=host).values_list("hour", "directory", "runs")
+        ),
+        "counts of hours": _sorted(
+            HourCount.objects.filter(log_host=host).values_list("kind", "hour", "value", "number")
         ),
         "local domains": _sorted(
             LocalDomain.objects.filter(log_host=host).values_list("domain", "deliveries")

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from ingest.models import LogHost
 from tests.web.conftest import QUIET, SEED, Ingested
+from tests.web.logs import DAY
 
 
 def test_without_logs_it_says_so_and_shows_the_ways_on(desk: Client) -> None:
@@ -114,7 +115,11 @@ def test_what_cannot_be_understood_is_said_and_nothing_is_guessed(
 def test_an_hour_without_a_line_is_said(desk: Client, ingested: Ingested) -> None:
     ingested([SEED[0], SEED[3].replace("08:16:57", "10:16:57")])
     coverage = desk.get("/").context["page"].coverage[0]
-    assert (coverage.hours, coverage.missing, list(coverage.cells)) == (4, 2, [True, False, False, True])
+    assert (coverage.hours, coverage.missing, [cell.present for cell in coverage.cells]) == (
+        4,
+        2,
+        [1, 0, 0, 1],
+    )
 
 
 def test_the_newest_run_comes_first(desk: Client, ingested: Ingested) -> None:
@@ -141,8 +146,60 @@ def test_more_log_lines_cost_no_more_queries(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     ingested([line.replace("1adXzZ-0007sb", f"1adXzZ-0007s{letter}") for letter in "bcdefg" for line in SEED])
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(54):  # the first time; then the answer and the movers are known
         desk.get("/")
+    with django_assert_max_num_queries(32):
+        desk.get("/")
+
+
+def test_what_is_stored_later_is_in_the_answer(desk: Client, ingested: Ingested) -> None:
+    ingested(QUIET, "srv1")
+    before = desk.get("/").context["page"]
+    ingested(SEED, "srv1")
+    after = desk.get("/").context["page"]
+    assert before.first.verdict.relaying != after.first.verdict.relaying
+    assert after.totals["messages"] == before.totals["messages"] + 1
+
+
+def test_it_says_whose_servers_put_mail_off(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY, "mx")
+    response = desk.get("/")
+    assert [(row.reason, row.count) for row in response.context["page"].providers] == [("remote.example", 1)]
+    assert "q=remote.example&amp;as=host" in response.text
+
+
+def test_it_estimates_the_queue_at_the_end_of_each_hour(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY[:4], "mx")
+    response = desk.get("/")
+    assert response.context["waiting"] == 1
+    ingested(DAY[4:], "mx")
+    assert [row.deferred for row in desk.get("/").context["page"].queue][-1] == 0
+
+
+def test_what_went_without_having_come_had_been_waiting_before(desk: Client, ingested: Ingested) -> None:
+    ingested([DAY[4], *DAY[5:]], "mx")
+    assert [row.deferred for row in desk.get("/").context["page"].queue] == [0, 0, 0]
+
+
+def test_it_names_who_sent_more_than_in_the_period_before(desk: Client, ingested: Ingested) -> None:
+    earlier = [
+        line.replace("2026-03-02", "2026-03-01").replace("1vw", "1vv").replace("alice", "anna")
+        for line in DAY[:5]
+    ]
+    ingested([*earlier, *DAY], "mx")
+    groups = {group.kind: group for group in desk.get("/").context["page"].movers.groups}
+    assert [(one.name, one.now, one.before) for one in groups["account"].movers] == [
+        ("alice", 1, 0),
+        ("anna", 0, 1),
+    ]
+
+
+def test_a_long_log_is_covered_by_the_day(desk: Client, ingested: Ingested) -> None:
+    later = [line.replace("2026-03-02", "2026-03-22") for line in DAY[-2:]]
+    ingested([*DAY, *later], "mx")
+    coverage = desk.get("/").context["page"].coverage[0]
+    assert (coverage.unit, len(coverage.cells)) == ("day", 21)
+    assert [cell.present for cell in coverage.cells] == [3, *[0] * 19, 1]
 
 
 def test_anonymous_people_see_nothing_of_it(seed: LogHost, client_of: Callable[..., Client]) -> None:

@@ -1,0 +1,151 @@
+"""Who sent more or less than in the period before: accounts, senders and the domains that mail went to.
+
+These are nearly as many as messages, so nothing counts them while logs are read: at most a day is looked at, the last
+one of a range, against the day before. What was counted is kept by the process until more is stored.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db.models import Count, Func, Max, QuerySet, Sum, TextField
+from django.db.models.functions import Lower
+
+from ingest.models import Delivery, HourlyVolume, IngestRun, LogHost, Message
+from ingest.rules.facts import Outcome
+from ingest.stored_facts import id_bound
+from mailwatch.queries.ranges import Bounds
+
+LONGEST = timedelta(days=1)
+SHOWN = 5
+_MARGIN = timedelta(days=7)  # a message that waited longer was given up, as Exim is configured
+_KEPT = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mover:
+    """One account, sender or domain, now and in the period before."""
+
+    name: str
+    now: int
+    before: int
+
+    @property
+    def change(self) -> int:
+        return self.now - self.before
+
+    @property
+    def is_new(self) -> bool:
+        return self.before == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """Those of one kind whose numbers changed most."""
+
+    kind: str  # account, sender, domain
+    title: str
+    unit: str
+    movers: Sequence[Mover]
+    total: int  # how many had any, now or before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movers:
+    """The period that was looked at, from ``since`` until before ``until``, against as long a one before."""
+
+    since: datetime
+    until: datetime
+    before: datetime
+    groups: Sequence[Moved]
+
+    @property
+    def is_nothing(self) -> bool:
+        return not any(group.movers for group in self.groups)
+
+
+def movers(log_host: LogHost, bounds: Bounds, last_at: datetime) -> Movers:
+    """Of the last day in a range, or of the whole range if it is shorter; ``last_at``: the end of the log."""
+    until = min(bounds.until or last_at + timedelta(seconds=1), last_at + timedelta(seconds=1))
+    since = max(bounds.since or until - LONGEST, until - LONGEST)
+    since = min(since, until)
+    before = since - (until - since)
+    groups = _counted(log_host.pk, before, since, until, _state(log_host))
+    return Movers(since=since, until=until, before=before, groups=groups)
+
+
+def _state(log_host: LogHost) -> tuple[Any, ...]:
+    """What is stored of the log host, as far as a change of it shows."""
+    hours = HourlyVolume.objects.filter(log_host=log_host).aggregate(lines=Sum("lines"), hours=Count("*"))
+    runs = IngestRun.objects.filter(log_host=log_host).aggregate(last=Max("pk"), at=Max("finished_at"))
+    return (log_host.timezone, *hours.values(), *runs.values())
+
+
+@lru_cache(maxsize=_KEPT)
+def _counted(
+    log_host_id: int, before: datetime, since: datetime, until: datetime, state: tuple[Any, ...]
+) -> tuple[Moved, ...]:
+    def counts(query: Callable[[int, datetime, datetime], QuerySet[Any]]) -> tuple[Mapping[str, int], ...]:
+        return tuple(dict(query(log_host_id, *span)) for span in ((since, until), (before, since)))
+
+    return (
+        _moved("account", "Accounts", "messages", *counts(_accounts)),
+        _moved("sender", "Senders of this server", "messages", *counts(_senders)),
+        _moved("domain", "Domains sent to", "recipients", *counts(_domains)),
+    )
+
+
+def _moved(kind: str, title: str, unit: str, now: Mapping[str, int], before: Mapping[str, int]) -> Moved:
+    names = now.keys() | before.keys()
+    found = (Mover(name=name, now=now.get(name, 0), before=before.get(name, 0)) for name in names)
+    ranked = sorted((one for one in found if one.change), key=lambda one: (-abs(one.change), one.name))
+    return Moved(kind=kind, title=title, unit=unit, movers=ranked[:SHOWN], total=len(names))
+
+
+def _messages(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Message]:
+    return Message.objects.filter(
+        log_host_id=log_host_id,
+        first_at__gte=since,
+        first_at__lt=until,
+        message_id__gte=id_bound(since - _MARGIN),
+        message_id__lt=id_bound(until + _MARGIN),
+    )
+
+
+def _accounts(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Any]:
+    rows = _messages(log_host_id, since, until).filter(authenticated_id__isnull=False)
+    return rows.values_list("authenticated_id").annotate(number=Count("*"))
+
+
+def _senders(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Any]:
+    """Of messages with a login and of those of the machine itself; bounces have no sender."""
+    rows = _messages(log_host_id, since, until).exclude(envelope_sender="").exclude(envelope_sender=None)
+    own = rows.exclude(authenticator=None, sender_host_address__isnull=False)
+    return own.values_list(Lower("envelope_sender")).annotate(number=Count("*"))
+
+
+class _Domain(Func):
+    """What stands behind the last @, in small letters; "" without one."""
+
+    template = "lower(substring(%(expressions)s from '@([^@]*)$'))"
+    output_field = TextField()
+
+
+def _domains(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Any]:
+    rows = Delivery.objects.filter(
+        log_host_id=log_host_id,
+        outcome=Outcome.DELIVERED,
+        remote_host_address__isnull=False,
+        logged_at__gte=since,
+        logged_at__lt=until,
+        message_id__gte=id_bound(since - _MARGIN),
+        message_id__lt=id_bound(until + LONGEST),
+    )
+    return (
+        rows.annotate(domain=_Domain("recipient"))
+        .exclude(domain__isnull=True)
+        .values_list("domain")
+        .annotate(number=Count("*"))
+    )
