@@ -1,6 +1,7 @@
 """The search and its filters, as they stand in the URL; and the name under which one is kept."""
 
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -12,9 +13,28 @@ from mailwatch.forms import ContextForm
 from mailwatch.queries.filters import Direction, Filters
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 
-MORE_FILTERS = ("status", "reason", "direction", "account", "transport", "size_from", "size_to", "rule")
+MORE_FILTERS = ("reason", "account", "transport", "size_from", "size_to", "rule")
 _SIZE = re.compile(r"(\d{1,15}) ?([kmg]?)i?b?", re.ASCII | re.IGNORECASE)
 _UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    label: str
+    is_usual: bool = True
+
+
+COLUMNS = (
+    Column("sender", "Envelope sender"),
+    Column("recipient", "Recipient"),
+    Column("host", "Sender host, login"),
+    Column("subject", "Subject", is_usual=False),
+    Column("size", "Size", is_usual=False),
+    Column("happened", "What happened"),
+    Column("finding", "Finding"),
+)
+USUAL_COLUMNS = tuple(one.name for one in COLUMNS if one.is_usual)
 
 
 def _plain_text() -> forms.TextInput:
@@ -103,14 +123,16 @@ class SearchForm(ContextForm):
         return Filters(**{name: self.cleaned_data[name] for name in names})
 
     @property
-    def context_fields(self) -> list[forms.BoundField]:
-        """What a second form on the page must not lose."""
-        return [self[name] for name in self.base_fields if name != "after" and self[name].value()]
-
-    @property
     def has_more_filters(self) -> bool:
         """Whether one of the filters is set that the page folds away."""
         return any(self[name].value() for name in MORE_FILTERS)
+
+
+class ColumnsForm(forms.Form):
+    """What a list of messages shows beside time and outcome; nothing chosen is the usual columns."""
+
+    columns = forms.MultipleChoiceField(required=False, choices=[(one.name, one.label) for one in COLUMNS])
+    query = forms.CharField(required=False, max_length=4000)
 
 
 class SavedSearchForm(forms.Form):

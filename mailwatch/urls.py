@@ -34,6 +34,7 @@ urlpatterns = [
     # investigate
     path("search/", search.search, name="search"),
     path("search/suggestions/", suggestions.suggestions, name="suggestions"),
+    path("search/columns/", saved_searches.columns, name="search_columns"),
     path("search/saved/", saved_searches.saved, name="saved_searches"),
     path("search/saved/save/", saved_searches.save, name="save_search"),
     path("search/saved/<int:saved_id>/remove/", saved_searches.remove, name="remove_saved_search"),

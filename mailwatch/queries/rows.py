@@ -30,6 +30,8 @@ class Row:
     sender_host_address: str | None
     authenticated_id: str | None = None
     local_user: str | None = None
+    subject: str | None = None
+    size: int | None = None  # bytes
     happened: str
     rules: tuple[str, ...] = ()  # worst first
     key: str = ""  # names a rejection, see ``matching.rejection_key``
@@ -122,6 +124,8 @@ def _message_row(message: Message, log_host: LogHost, line: Delivery | None, rul
         sender_host_address=message.sender_host_address,
         authenticated_id=message.authenticated_id,
         local_user=message.local_user,
+        subject=message.subject,
+        size=message.size,
         happened=story.happened(message, line),
         rules=rules,
     )

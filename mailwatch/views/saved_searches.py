@@ -12,7 +12,7 @@ from mailwatch.models import SavedSearch
 from mailwatch.operations import saved_searches
 from mailwatch.printable import plain
 from mailwatch.queries import saved_searches as queries
-from mailwatch.search_forms import SavedSearchForm
+from mailwatch.search_forms import USUAL_COLUMNS, ColumnsForm, SavedSearchForm
 from mailwatch.views.people import person
 
 
@@ -30,7 +30,7 @@ def saved(request: HttpRequest) -> HttpResponse:
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
     form = SavedSearchForm(request.POST)
-    back = f"{reverse('search')}?{request.POST.get('query', '')[:4000]}"
+    back = _back(request)
     if not form.is_valid():
         for errors in form.errors.values():
             messages.error(request, " ".join(map(str, errors)))
@@ -58,3 +58,18 @@ def remove(request: HttpRequest, saved_id: int) -> HttpResponse:
     except saved_searches.NotSaved as error:
         messages.error(request, plain(str(error)))
     return redirect("saved_searches")
+
+
+@require_POST
+def columns(request: HttpRequest) -> HttpResponse:
+    """Remember for this person's session what lists of messages show."""
+    form = ColumnsForm(request.POST)
+    if form.is_valid():
+        request.session["columns"] = form.cleaned_data["columns"] or list(USUAL_COLUMNS)
+    else:
+        messages.error(request, "There is no such column.")
+    return redirect(_back(request))
+
+
+def _back(request: HttpRequest) -> str:
+    return f"{reverse('search')}?{request.POST.get('query', '')[:4000]}"

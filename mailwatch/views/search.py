@@ -12,7 +12,7 @@ from django_htmx.middleware import HtmxDetails
 from mailwatch.queries import free_text, line_terms, saved_searches
 from mailwatch.queries import search as queries
 from mailwatch.queries.terms import NotUnderstood, Term, TermKind
-from mailwatch.search_forms import SavedSearchForm, SearchForm
+from mailwatch.search_forms import COLUMNS, USUAL_COLUMNS, SavedSearchForm, SearchForm
 from mailwatch.views import search_exports
 from mailwatch.views.people import person
 from mailwatch.views.search_links import chips, readings, roles, with_changes
@@ -57,6 +57,9 @@ def search(request: HtmxHttpRequest) -> HttpResponseBase:
     page = queries.page(asked, cursor=form.cleaned_data["after"], hosts=hosts)
     context |= {
         "page": page,
+        "column_choices": COLUMNS,
+        "columns": request.session.get("columns", USUAL_COLUMNS),
+        "are_usual": set(request.session.get("columns", USUAL_COLUMNS)) == set(USUAL_COLUMNS),
         "totals": None if asked.is_looked_for else queries.totals(asked),
         "roles": roles(request.GET, asked),
         "older": with_changes(request.GET, after=page.older) if page.older else "",

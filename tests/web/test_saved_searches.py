@@ -121,3 +121,18 @@ def test_suggestions_take_few_queries_and_no_stranger_gets_them(
     with django_assert_max_num_queries(7):  # type: ignore[attr-defined]
         suggested(desk, "alice")
     assert client.get("/search/suggestions/", {"q": "al"}).status_code == 302
+
+
+def test_columns_are_chosen_and_remembered(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    assert ">Subject</th>" not in desk.get("/search/").text
+    asked = {"columns": ["subject", "size"], "query": "q=alice"}
+    response = desk.post("/search/columns/", asked, follow=True)
+    assert response.redirect_chain == [("/search/?q=alice", 302)]
+    for html in (response.text, desk.get("/search/", {"q": "alice"}).text):
+        assert "Minutes of Monday" in html
+        assert "4,512" in html
+        assert ">What happened</th>" not in html
+    desk.post("/search/columns/", {"query": ""})
+    assert ">What happened</th>" in desk.get("/search/").text
+    assert "There is no such column." in desk.post("/search/columns/", {"columns": "x"}, follow=True).text
