@@ -100,6 +100,7 @@ class Explained:
             ],
             "messages": [_message_json(message) for message in self.messages],
             **self.verdict.as_json(),
+            "log_hosts": [{"log_host": None, "findings": list(map(_finding_json, self.on_host))}],
             "configuration": [finding.as_json() for finding in self.configuration],
         }
 
@@ -304,6 +305,19 @@ def _message_json(message: ExplainedMessage) -> dict[str, Any]:
             }
             for finding in message.findings
         ],
+    }
+
+
+def _finding_json(finding: SubjectFinding) -> dict[str, Any]:
+    """One finding on the log host as a whole, in the shape of ``manage.py relays --json``."""
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity.value,
+        "title": finding.title,
+        "evidence": finding.evidence,
+        "count": finding.count,
+        "first_at": _time(finding.first_at),
+        "last_at": _time(finding.last_at),
     }
 
 

@@ -1,10 +1,14 @@
 """The question "or is it not us?": does somebody only forge our addresses elsewhere, or bounce off this host?"""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from ingest.rules.answers import Answer, Case, Question, Untold
 from ingest.rules.coverage import COVERAGE
+from ingest.rules.facts import Coverage
 from ingest.rules.reputation import BACKSCATTER, JOE_JOB
+
+_HOUR = timedelta(hours=1)
 
 
 def forged_addresses(case: Case) -> Question:
@@ -29,11 +33,19 @@ def _forged(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     if case.host_findings is None:
         text = "That takes the hours of a whole log, not some lines of one: hand in the log."
         return Answer.UNKNOWN, text, (JOE_JOB.code,)
+    if _is_short(case.coverage):
+        text = "The lines span less than an hour, too little to tell by: hand in more of the log."
+        return Answer.UNKNOWN, text, (JOE_JOB.code,)
     text = (
         f"Fewer than {case.limits.bounces_received} bounces an hour came back for any address that did not send "
         "through this host."
     )
     return Answer.NO, text, (JOE_JOB.code,)
+
+
+def _is_short(coverage: Coverage) -> bool:
+    first_at, last_at = coverage.first_at, coverage.last_at
+    return first_at is None or last_at is None or last_at - first_at < _HOUR
 
 
 def _against(case: Case, answer: Answer) -> Iterator[str]:

@@ -107,3 +107,18 @@ def test_pasted_and_stored_lines_are_judged_alike(srv1: LogHost) -> None:
 def _plain(facts: Any) -> Any:
     recipients: Iterable[Any] = facts.recipients
     return facts._replace(recipients=sorted(recipients))
+
+
+def test_the_log_host_as_a_whole_is_in_the_document_and_in_the_text(tmp_path: Path) -> None:
+    log = tmp_path / "mainlog"
+    log.write_text(
+        "2026-03-09 06:00:00 1vzTrY-00000000001-0001 <= alice@example.com H=(x) [203.0.113.66] P=esmtpsa A=plain"
+        " S=900 for z@remote.example\n"
+    )
+    shown, document = io.StringIO(), io.StringIO()
+    call_command("explain", str(log), stdout=shown)
+    call_command("explain", str(log), json=True, stdout=document)
+
+    (host,) = json.loads(document.getvalue())["log_hosts"]
+    assert [(found["rule"], found["count"]) for found in host["findings"]] == [("A02", 1)]
+    assert "A02 medium: Logins are logged without the user name" in shown.getvalue()

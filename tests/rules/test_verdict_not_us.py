@@ -37,6 +37,11 @@ class TestForgedAddresses:
 
         assert question.answer is Answer.UNKNOWN
 
+    def test_minutes_do_not_tell_either(self) -> None:
+        short, long_enough = (judged(refusal(), seen=coverage(minutes)) for minutes in (59, 60))
+
+        assert (asked(short, FORGED).answer, asked(long_enough, FORGED).answer) == (Answer.UNKNOWN, Answer.NO)
+
     def test_our_own_bounces_are_told_beside_it(self) -> None:
         told = judged(refusal(), on_host=[on_host("B04", Severity.MEDIUM)])
 

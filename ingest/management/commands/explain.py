@@ -49,6 +49,8 @@ class Command(BaseCommand):
         write(f"\n{explained.verdict.headline}\n{explained.verdict.lead}")
         for step in explained.verdict.next_steps:
             write("\n    ".join(filter(None, [f"- {step.text}", step.fix, step.command])))
+        for found in explained.on_host:
+            write(f"\n{found.rule} {found.severity}: {found.title}\n  {found.evidence}")
         for finding in explained.configuration:
             write(
                 f"\n{finding.rule} {finding.state}: {finding.title} ({finding.where})\n  {finding.explanation}"
