@@ -5,8 +5,10 @@ masked text reads and is judged like the original.
 """
 
 import re
+from collections import Counter
 
 MASK = "‹hidden›"
+_NOT_SHOWN = "<value not displayable>"  # what exim -bP writes
 MASKED_MACRO = f"{MASK}?"
 """In the place of a word that is a password or the name of a macro that the text does not define."""
 
@@ -15,6 +17,11 @@ _CONTINUED = r"(?:\\[ \t]*\r?\n|[^\r\n])*"
 
 _OPTION = (
     r"^(?P<head>[ \t]*(?:#[# \t]*)?(?:hide[ \t]+)?(?:{names})[ \t]*=[ \t]*)(?P<value>" + _CONTINUED + ")"
+)
+_HIDDEN = re.compile(
+    r"^(?P<head>[ \t]*(?:#[# \t]*)?(?:hide[ \t]+(?:\w+list(?:_cache)?[ \t]+(?:cache[ \t]+)?)?"
+    r"|\w+list(?:_cache)?[ \t]+hide[ \t]+)(?P<name>[\w.-]+)[ \t]*=[ \t]*)(?P<value>" + _CONTINUED + ")",
+    re.MULTILINE | re.IGNORECASE,
 )
 _LITERAL = r"(?:\\.|[^{}$\\\s])(?:\\.|[^{}$\\])*"
 """Text between braces that holds no variable."""
@@ -32,7 +39,7 @@ _QUERY_SERVERS = re.compile(r"(?P<head>\bservers[ \t]*=[ \t]*)(?P<value>[^;{}\n]
 _SECRETS = re.compile(
     _OPTION.format(
         names=r"client_send|client_secret|client_password|server_secret|server_password|srs_secrets?|srs_config"
-        r"|\w*(?:passw(?:or)?d|secret|_pwd|_pass)|(?:passw(?:or)?d|secret|pwd)_\w*|pwd|pass"
+        r"|\w*(?:passw(?:or)?d|secret|_pwd?|_pass)|(?:passw(?:or)?d|secret|pwd)_\w*|pwd|pass"
     ),
     re.MULTILINE | re.IGNORECASE,
 )
@@ -65,6 +72,8 @@ _SENT_LITERAL = re.compile(r"(?<=\^)[^\s^:$;]+(?=\s*(?:[\"\\:;]|$))")  # client_
 _WORDS = frozenset({"fail", "yes", "true", "false"})
 _WORD_MACRO = re.compile(r"^[A-Z]\w*$")
 _CAPITALS = re.compile(r"^[A-Z][A-Z0-9_]*$")
+_QUERY = re.compile(r"(?i)\b(?:select|from|where|ldap)\b")
+_CHAIN = 10  # macros that hold macros that hold a password
 _DEFINED_MACRO = re.compile(r"^[ \t]*([A-Z]\w*)[ \t]*==?", re.MULTILINE)
 _COMPARED_MACRO = re.compile(
     r"\b(?:eqi?|crypteq)[ \t]*\{(?:[ \t]*\$\{?(?:auth)?[23]\}?[ \t]*\}[ \t]*\{([A-Z]\w*)\}"
@@ -74,11 +83,35 @@ _COMPARED_MACRO = re.compile(
 
 def mask(text: str) -> str:
     """The text with every password replaced by a marker. Masking twice changes nothing more."""
+    masked, known = _masked(text), set[str]()
+    for _ in range(_CHAIN):
+        names = _macros_within(text, masked) - known
+        if not names:
+            break
+        known |= names
+        for name in sorted(names):
+            macro = re.compile(_OPTION.format(names=re.escape(name)), re.MULTILINE)
+            masked = macro.sub(lambda match: match["head"] + _mask_value(match["value"]), masked)
+        masked = _masked(masked)
+    return masked
+
+
+def _macros_within(text: str, masked: str) -> set[str]:
+    """Macros that stood in what was masked: their values are passwords, or part of one."""
+    defined = set(_DEFINED_MACRO.findall(text))
+    if not defined or text == masked:
+        return set()
+    before, after = (Counter(re.findall(r"[A-Z]\w*", one)) for one in (text, masked))
+    return {name for name in defined if after[name] < before[name]}
+
+
+def _masked(text: str) -> str:
     text = _SERVERS.sub(lambda match: match["head"] + _mask_servers(match["value"]), text)
     for name in _server_macros(text):
         macro = re.compile(_OPTION.format(names=re.escape(name)), re.MULTILINE)
         text = macro.sub(lambda match: match["head"] + _mask_servers(match["value"]), text)
     text = _QUERY_SERVERS.sub(lambda match: match["head"] + _mask_servers(match["value"]), text)
+    text = _HIDDEN.sub(_mask_hidden, text)
     text = _SECRETS.sub(lambda match: match["head"] + _mask_value(match["value"]), text)
     defined = set(_DEFINED_MACRO.findall(text))
     for pattern in (_COMPARED, _COMPARED_REVERSED):
@@ -89,6 +122,16 @@ def mask(text: str) -> str:
     for pattern in (_KEYED, _PAIR, _URL, _KEY):
         text = pattern.sub(_hide, text)
     return text
+
+
+def _mask_hidden(match: re.Match[str]) -> str:
+    """An option that Exim hides too. The check of a password keeps its shape, a list of servers its hosts."""
+    name, value = match["name"].lower(), match["value"]
+    if name.endswith("_servers") or value.strip() in {"", _NOT_SHOWN}:
+        return match[0]
+    if name.startswith("server_"):
+        return match["head"] + (_mask_value(value) if "$" in value else value)
+    return match["head"] + _marker(value)
 
 
 def _mask_plain(value: str) -> str:
@@ -145,7 +188,7 @@ def _mask_server(item: str, is_after_server: bool) -> tuple[str, bool]:
 def _mask_value(value: str) -> str:
     """A value that is a secret; of an expansion only the literals that may be one."""
     stripped = value.strip().strip('"')
-    if not stripped or stripped == "<value not displayable>":
+    if not stripped or stripped == _NOT_SHOWN:
         return value
     if "$" not in stripped:
         return _marker(value)
@@ -159,4 +202,4 @@ def _mask_literal(match: re.Match[str]) -> str:
 
 def _is_no_secret(literal: str) -> bool:
     """Paths, queries, numbers of fields and separators that stand in expansions of secrets."""
-    return literal.startswith("/") or bool(re.search(r"\s", literal)) or len(literal) < 3 or literal in _WORDS
+    return literal.startswith("/") or bool(_QUERY.search(literal)) or len(literal) < 3 or literal in _WORDS

@@ -22,8 +22,11 @@ _WHOLE = ("exim4.conf", "exim.conf", "configure", "exim.configure")
 _IN_CONF_D = re.compile(rf"conf\.d/(?:{'|'.join(_SECTIONS)})/[^/]+")
 _RUN = re.compile(r"[0-9A-Za-z_-]+")
 _RULE = "#" * 53
-_HEADING = re.compile(r"^#{20,}\n### (?!end )(?P<file>\S+)\n#{20,}\n", re.MULTILINE)
-_END = re.compile(r"^#{20,}\n### end (?P<file>\S+)\n#{20,}$", re.MULTILINE)
+_FILE = r"(?P<file>(?:\S*/)?(?:conf\.d/\S+|exim4?\.conf\S*|(?:exim\.)?configure|update-exim4\.conf\.conf))"
+_HEADING = re.compile(
+    rf"^#{{20,}}\n### {_FILE}\n#{{20,}}\n", re.MULTILINE
+)  # those within the template are others
+_END = re.compile(rf"^#{{20,}}\n### end {_FILE}\n#{{20,}}$", re.MULTILINE)
 _PLACE_OF_MACROS = re.compile(r"^UPEX4CmacrosUPEX4C", re.MULTILINE)
 _ASSIGNED = re.compile(
     r"""(?P<name>\w+)=(?:'(?P<single>[^']*)'|"(?P<double>[^"$`\\]*)"|(?P<bare>[^\s'"$`\\;&|<>()]*))\s*(?:#.*)?"""

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ingest.exim.configuration import Configuration, Option
 from ingest.exim.lists import is_too_wide, items_of, network
+from ingest.exim.masking import MASK
 from ingest.rules.evaluation import value_of
 from ingest.rules.expansion import Expansion, Lookup, UnreadableExpansion, Variable, parts_of, read
 from ingest.rules.password_checks import SQL
@@ -118,7 +119,7 @@ def item_matches(
         return _of_lookup(lookup, kind)
     if "$" in item:
         return False if _OWN_NAMES.fullmatch(item) else _expansion_matches(item, kind)
-    if item.startswith(("/", "^")) or "\\N" in item or _MACRO.match(item):
+    if MASK in item or item.startswith(("/", "^")) or "\\N" in item or _MACRO.match(item):
         return (
             True if re.fullmatch(r"\^?(?:\\N\^?)?\.[*+]\$?(?:\\N)?", item) and item.startswith("^") else None
         )
