@@ -15,11 +15,25 @@ from ingest.models import Delivery, MessageFinding, Outcome
 class Direction(StrEnum):
     """Which way a message went, by what its rows hold. A message with several recipients may go several ways."""
 
-    IN = "in"  # from a client without a login, delivered on this host
-    OUT = "out"  # handed in with a login or by a program here, gone to another host
-    RELAY = "relay"  # from a client without a login, gone to another host
-    LOCAL = "local"  # handed in here, delivered here
-    BOUNCE = "bounce"  # with the null sender
+    IN = "in"
+    OUT = "out"
+    RELAY = "relay"
+    LOCAL = "local"
+    BOUNCE = "bounce"
+
+    @property
+    def meaning(self) -> str:
+        """What the page says of it."""
+        return _MEANINGS[self]
+
+
+_MEANINGS = {
+    Direction.IN: "from a client that had not logged in, delivered on this host",
+    Direction.OUT: "handed in with a login or by a program on this host, sent on to another host",
+    Direction.RELAY: "from a client that had not logged in, sent on to another host",
+    Direction.LOCAL: "handed in with a login or by a program on this host, delivered on this host",
+    Direction.BOUNCE: "with the null sender, as reports about other messages have",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +46,10 @@ class Filters:
     size_from: int | None = None
     size_to: int | None = None
     rule: str = ""
+
+    @property
+    def direction_meaning(self) -> str:
+        return Direction(self.direction).meaning if self.direction else ""
 
     @property
     def need_messages(self) -> bool:

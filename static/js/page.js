@@ -29,7 +29,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
     if (event.key === "/") { const find = document.querySelector(".find input"); if (find) { find.focus(); event.preventDefault(); } }
-    const links = [...document.querySelectorAll("tr.row .open")];
+    const links = [...document.querySelectorAll("tr.row .open, .found-line .open")];
     const step = { j: 1, k: -1 }[event.key];
     if (step && links.length) { const at = links.indexOf(document.activeElement); links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step))].focus(); }
   });

@@ -66,6 +66,7 @@ def test_each_filter_is_a_chip_that_can_be_taken_away(desk: Client, ingested: In
     ingested(DAY)
     html = desk.get("/search/", {"direction": "out", "account": "<b>al", "size_from": "1k"}).text
     assert "direction: out" in html
+    assert "sent on to another host" in html
     assert "account: &lt;b&gt;al" in html
     assert "1,024 bytes or more" in html
     assert 'href="?direction=out&amp;account=%3Cb%3Eal"' in html
