@@ -67,7 +67,7 @@ _URL = re.compile(r"(?P<head>\b[a-z][a-z0-9+.-]*://[^\s/:@{}]*:)(?P<secret>[^\s/
 _KEY = re.compile(
     r"(?P<head>-----BEGIN [A-Z ]*PRIVATE KEY-----)(?P<secret>(?:(?!-----).)+)(?=-----END )", re.DOTALL
 )
-_BRACED_LITERAL = re.compile(r"\{(" + _LITERAL + r")\}")
+_BRACED_LITERAL = re.compile(r"(?<!\$)\{(" + _LITERAL + r")\}")
 _SENT_LITERAL = re.compile(r"(?<=\^)[^\s^:$;]+(?=\s*(?:[\"\\:;]|$))")  # client_send = ^user^password
 _WORDS = frozenset({"fail", "yes", "true", "false"})
 _WORD_MACRO = re.compile(r"^[A-Z]\w*$")
@@ -202,4 +202,9 @@ def _mask_literal(match: re.Match[str]) -> str:
 
 def _is_no_secret(literal: str) -> bool:
     """Paths, queries, numbers of fields and separators that stand in expansions of secrets."""
-    return literal.startswith("/") or bool(_QUERY.search(literal)) or len(literal) < 3 or literal in _WORDS
+    return (
+        literal.startswith(("/", "def:"))
+        or bool(_QUERY.search(literal))
+        or len(literal) < 3
+        or literal in _WORDS
+    )
