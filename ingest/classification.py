@@ -212,24 +212,28 @@ def subject_reports(
 
     Whoever has no finding over all that is stored has none in a part of it.
     """
-    if since is None and until is None:
-        found: Sequence[SubjectReport] = reports.stored(log_host)
-    else:
-        found = _of_range(log_host, since, until)
-    return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
-
-
-def _of_range(log_host: LogHost, since: datetime | None, until: datetime | None) -> Sequence[SubjectReport]:
     host, allowances = log_host_facts(log_host), reports.allowances(log_host.pk)
 
-    def judge() -> list[SubjectReport]:
+    def judge(newer_than: int) -> list[SubjectReport]:
+        if since is None and until is None:
+            return reports.stored(log_host, newer_than)
         return [
             report.allowing(allowances)
-            for kind, values in by_kind(_suspects(log_host))
+            for kind, values in by_kind(_suspects(log_host, id__gt=newer_than))
             for report in judged(log_host.pk, host, kind, values, since, until)
         ]
 
-    return judged_ranges.reports_of(log_host, (host, allowances), since, until, judge)
+    bases = judged_ranges.Bases(log_host, host, allowances)
+    found = judged_ranges.reports_of(bases, since, until, judge)
+    return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
+
+
+def outdated_ranges(
+    log_host: LogHost, ranges: Sequence[tuple[datetime | None, datetime | None]]
+) -> list[tuple[datetime | None, datetime | None]]:
+    """The ranges whose answer is not ready: ``subject_reports`` would have to judge."""
+    bases = judged_ranges.Bases(log_host, log_host_facts(log_host), reports.allowances(log_host.pk))
+    return bases.outdated(ranges)
 
 
 def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...]:

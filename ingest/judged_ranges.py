@@ -1,19 +1,19 @@
 """What was found in a range of a log, kept: the same question again costs no judging.
 
-An answer is good as long as no suspect of the log host was judged again, and the rules, thresholds, what is known of
-the host and what is allowed there are the same. A suspect that is judged gets a new row with a higher id
-(ingest.reports.replace, under a lock for each log host), and every line of a suspect that comes or goes has it judged:
-so the number of suspects and the highest id tell.
+A suspect that is judged gets a new row with a higher id (ingest.reports.replace, under a lock for each log host), and
+every line of a suspect that comes or goes has it judged. So what was kept stands for everybody whose row is still
+there, and only those with a higher id are judged in the range again; all of them where the rules, the thresholds or
+what is known of the log host are others. What is allowed is told anew each time that it has changed.
 """
 
 import hashlib
 import io
 import pickle
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Max
 
@@ -25,6 +25,7 @@ from ingest.rules.facts import LogHostFacts, SubjectKind
 from ingest.rules.relays import SubjectReport
 
 MOST_KEPT = 200  # ranges of one log host
+WORTH_KEEPING = 500  # suspects; fewer are read from their rows as fast
 _PROTOCOL = 5
 _LEVEL = 1
 _CLASSES: dict[tuple[str, str], Any] = {
@@ -43,38 +44,108 @@ _CLASSES: dict[tuple[str, str], Any] = {
 }
 
 
+Judge = Callable[[int], Sequence[SubjectReport]]
+"""Takes an id: finds what the rules say of the suspects whose rows have a higher one."""
+
+
+class _Basis(NamedTuple):
+    """What an answer was given on."""
+
+    known: str  # rules, thresholds, the log host
+    allowed: str
+    number: int  # of suspects
+    last: int  # the highest id of one
+
+    @classmethod
+    def of(cls, text: str) -> "_Basis | None":
+        try:
+            known, allowed, number, last = text.split(" ")
+            return cls(known, allowed, int(number), int(last))
+        except ValueError:  # of another version
+            return None
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self))
+
+
+class Bases:
+    """What answers about one log host are given on now; read once for many ranges."""
+
+    def __init__(self, log_host: LogHost, host: LogHostFacts, allowances: Sequence[Allowance]) -> None:
+        suspects = Suspect.objects.filter(log_host=log_host).aggregate(number=Count("*"), last=Max("id"))
+        allowed = hashlib.blake2b(repr(allowances).encode(), digest_size=10).hexdigest()
+        self.log_host = log_host
+        self.allowances = allowances
+        self.now = _Basis(memory.basis(host), allowed, suspects["number"], suspects["last"] or 0)
+
+    @property
+    def of_rows(self) -> _Basis:
+        """The same for what is stored as found: it says itself what is allowed."""
+        return self.now._replace(known=f"stored-{self.now.allowed}")
+
+    def outdated(
+        self, ranges: Sequence[tuple[datetime | None, datetime | None]]
+    ) -> list[tuple[datetime | None, datetime | None]]:
+        """Those ranges that have not been judged on what is known now."""
+        bases = (str(self.now), str(self.of_rows))
+        rows = JudgedRange.objects.filter(log_host=self.log_host, basis__in=bases)
+        good = set(rows.values_list("since", "until"))
+        if self.now.number < WORTH_KEEPING:
+            good.add((None, None))
+        return [one for one in ranges if one not in good] if self.now.number else []
+
+
 def reports_of(
+    bases: Bases, since: datetime | None, until: datetime | None, judge: Judge
+) -> Sequence[SubjectReport]:
+    """What ``judge`` finds in a range of a log, or found when it was last asked for the same.
+
+    Without a range it is only read from rows.
+    """
+    log_host, now = bases.log_host, bases.now
+    if since is None and until is None:
+        if now.number < WORTH_KEEPING:
+            return judge(0)
+        now = bases.of_rows
+    kept = JudgedRange.objects.filter(log_host=log_host, since=since, until=until).first()
+    before = _Basis.of(kept.basis) if kept is not None else None
+    is_begun = before is not None and before.known == now.known
+    read = _read(bytes(kept.reports)) if kept is not None and is_begun else None
+    if read is None or before is None:
+        found = list(judge(0))
+    elif before == now:
+        return read
+    else:
+        found = _standing(log_host, read, before.last)
+        if before.allowed != now.allowed:
+            found = [report.allowing(bases.allowances) for report in found]
+        if before.last != now.last:
+            found += judge(before.last)
+    _keep(log_host, now, since, until, found)
+    return found
+
+
+def _standing(log_host: LogHost, found: Iterable[SubjectReport], last: int) -> list[SubjectReport]:
+    """What was found on suspects that were not judged again since."""
+    rows = Suspect.objects.filter(log_host=log_host, id__lte=last)
+    same = set(rows.values_list("kind", "value"))
+    return [report for report in found if (report.kind, report.value) in same]
+
+
+def _keep(
     log_host: LogHost,
-    known: tuple[LogHostFacts, Sequence[Allowance]],
+    basis: _Basis,
     since: datetime | None,
     until: datetime | None,
-    judge: Callable[[], Sequence[SubjectReport]],
-) -> Sequence[SubjectReport]:
-    """What ``judge`` finds, or found when it was last asked for the same range of the same facts."""
-    basis = _basis(log_host, *known)
-    kept = JudgedRange.objects.filter(log_host=log_host, since=since, until=until).first()
-    read = _read(bytes(kept.reports)) if kept is not None and kept.basis == basis else None
-    if read is not None:
-        return read
-    found = judge()
-    row = JudgedRange(log_host=log_host, since=since, until=until, basis=basis, reports=_written(found))
+    found: Sequence[SubjectReport],
+) -> None:
+    row = JudgedRange(log_host=log_host, since=since, until=until, basis=str(basis), reports=_written(found))
     JudgedRange.objects.bulk_create(  # as an upsert: two may ask at once
         [row],
         update_conflicts=True,
         unique_fields=["log_host", "since", "until"],
         update_fields=["basis", "judged_at", "reports"],
     )
-    _forget_oldest(log_host)
-    return found
-
-
-def _basis(log_host: LogHost, host: LogHostFacts, allowances: Sequence[Allowance]) -> str:
-    suspects = Suspect.objects.filter(log_host=log_host).aggregate(number=Count("*"), last=Max("id"))
-    allowed = hashlib.blake2b(repr(allowances).encode(), digest_size=10).hexdigest()
-    return f"{memory.basis(host)} {allowed} {suspects['number']} {suspects['last']}"
-
-
-def _forget_oldest(log_host: LogHost) -> None:
     newest = JudgedRange.objects.filter(log_host=log_host).order_by("-judged_at", "-pk")
     JudgedRange.objects.filter(pk__in=newest.values_list("pk", flat=True)[MOST_KEPT:]).delete()
 

@@ -102,9 +102,9 @@ def _finding(suspect_id: int, finding: SubjectFinding) -> tuple[object, ...]:
     )
 
 
-def stored(log_host: LogHost) -> list[SubjectReport]:
-    """What was found, over all that is stored."""
-    rows = Suspect.objects.filter(log_host=log_host)
+def stored(log_host: LogHost, newer_than: int = 0) -> list[SubjectReport]:
+    """What was found, over all that is stored; of those whose row has a higher id."""
+    rows = Suspect.objects.filter(log_host=log_host, id__gt=newer_than)
     return [_report(row) for row in rows.prefetch_related(WITH_ENTRIES).order_by("kind", "value")]
 
 

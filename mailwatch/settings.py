@@ -119,6 +119,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    # What a run or a re-evaluation has touched: nobody waits for it, but whoever asks then need not.
+    "judge days ahead": {
+        "task": "mailwatch.tasks.judge_ahead",
+        "schedule": 20.0,
+        "options": {"expires": 20.0},
+    },
     # A piece whose worker died is taken up again by whoever is free.
     "requeue expired pieces": {
         "task": "ingest.tasks.requeue_expired",

@@ -5,7 +5,9 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from mailwatch.operations import sharing, uploads
+from mailwatch.operations import judged_ahead, sharing, uploads
+
+_SECONDS = 15  # of work in one task, so that lines that come meanwhile find a free worker
 
 
 @shared_task
@@ -18,3 +20,9 @@ def empty_closed_reports(**_: Any) -> None:
 def discard_expired_uploads(**_: Any) -> None:
     """Throw away what arrived of uploads that nobody went on with."""
     uploads.discard_expired(at=now())
+
+
+@shared_task
+def judge_ahead(**_: Any) -> None:
+    """Judge the days that lines or settings have touched, before somebody asks for them."""
+    judged_ahead.judge_ahead(seconds=_SECONDS)

@@ -1,8 +1,10 @@
 """Answers, and the case they are given on."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from ingest.rules.configuration import (
@@ -114,7 +116,7 @@ class NextStep:
     urls: tuple[str, ...] = ()  # pages of others
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: what was found is sorted once
 class Case:
     """Everything that is known of one log host."""
 
@@ -143,12 +145,19 @@ class Case:
 
     def found(self, rule: str, kind: SubjectKind) -> list[Pair]:
         """The subjects of one kind that a rule found something on, most findings first."""
-        pairs = [
-            (report, finding)
-            for report in self.reports
-            if report.kind is kind and (finding := report.finding(rule)) is not None
-        ]
-        return sorted(pairs, key=lambda pair: (-pair[1].count, pair[0].value))
+        return list(self._pairs.get((rule, kind), ()))
+
+    @cached_property
+    def _pairs(self) -> Mapping[tuple[str, SubjectKind], Sequence[Pair]]:
+        """All findings: the answer asks for a hundred rules, and there are thousands of suspects."""
+        pairs: dict[tuple[str, SubjectKind], list[Pair]] = defaultdict(list)
+        for report in self.reports:
+            of_rules = {finding.rule: finding for finding in reversed(report.findings)}
+            for rule, finding in of_rules.items():
+                pairs[rule, report.kind].append((report, finding))
+        for found in pairs.values():
+            found.sort(key=lambda pair: (-pair[1].count, pair[0].value))
+        return pairs
 
     def fix(self, rule: str) -> str | None:
         """The repaired text of the first hole that a configuration rule found."""

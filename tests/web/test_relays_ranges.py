@@ -17,7 +17,9 @@ from tests.web.conftest import SEED, Ingested
 BEGIN = datetime(2016, 3, 9, 6, tzinfo=UTC)
 
 
-def _from_rows(log_host: LogHost, since: datetime | None, until: datetime | None) -> list[SubjectReport]:
+def judged_from_rows(
+    log_host: LogHost, since: datetime | None, until: datetime | None
+) -> list[SubjectReport]:
     """The same, judged from rows and from nothing else."""
     host, allowances = log_host_facts(log_host), reports.allowances(log_host.pk)
     subjects = {(SubjectKind(row.kind), row.value) for row in Suspect.objects.filter(log_host=log_host)}
@@ -29,7 +31,7 @@ def _from_rows(log_host: LogHost, since: datetime | None, until: datetime | None
     return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
 
 
-def _lines(random: Random, number: int) -> list[str]:
+def lines_of_guessers(random: Random, number: int) -> list[str]:
     """Failed logins and logins without a name of a few addresses, over some hours."""
     at = BEGIN
     lines = []
@@ -58,13 +60,13 @@ def _ranges(random: Random) -> list[tuple[datetime | None, datetime | None]]:
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_kept_equals_what_rows_say_after_every_run(ingested: Ingested, seed: int) -> None:
     random = Random(seed)
-    lines = _lines(random, 160)
+    lines = lines_of_guessers(random, 160)
     ranges = _ranges(random)
     random.shuffle(lines)
     for part in (lines[:70], lines[70:], lines[:10], SEED):
         log_host = ingested(part).log_host
         for since, until in ranges:
-            expected = _from_rows(log_host, since, until)
+            expected = judged_from_rows(log_host, since, until)
             assert subject_reports(log_host, since, until) == expected  # judged, or kept from the run before
             assert subject_reports(log_host, since, until) == expected  # kept
 
