@@ -13,6 +13,9 @@ from mailwatch.queries.ranges import Bounds, Range, spans
 from mailwatch.queries.suspects import Chosen, Judged, Suspect, judged, suspects_of
 
 SHOWN = 100  # attacks on one page
+OPEN_AT_ONCE = (
+    2000  # messages and attempts of an attack; of more, the browser asks for the opened row by itself
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class Row:
     attack: Attack
     compared: Compared | None = None  # with the period before, where that was asked for
     opened: Opened | None = None
+    opens_itself: bool = False  # once the page is there
     bounds: Bounds  # the range on its log host
 
 
@@ -98,7 +102,16 @@ def relays(
         answers=found,
         evidence=found[0].evidence if found else None,
         hosts=_hosts(found),
-        rows=[_row(attack, _bounds(found), comparison, is_open=attack.key == opens) for attack in shown],
+        rows=[
+            _row(
+                attack,
+                _bounds(found),
+                comparison,
+                is_open=attack.key == opens,
+                may_wait=opened_key is None,
+            )
+            for attack in shown
+        ],
         before=start,
         chosen=len(wanted),
         total=sum(attack.worst.report.is_suspect for attack in every),
@@ -150,13 +163,20 @@ def _to_open(shown: Sequence[Attack], key: str | None) -> str:
 
 
 def _row(
-    attack: Attack, bounds: Mapping[int, Bounds], comparison: Comparison | None, *, is_open: bool
+    attack: Attack,
+    bounds: Mapping[int, Bounds],
+    comparison: Comparison | None,
+    *,
+    is_open: bool,
+    may_wait: bool = False,
 ) -> Row:
     within = bounds[attack.log_host.pk]
+    waits = is_open and may_wait and attack.counts.messages + attack.counts.attempts > OPEN_AT_ONCE
     return Row(
         attack=attack,
         compared=comparison.by_attack.get(attack.key) if comparison else None,
-        opened=opened(attack, within) if is_open else None,
+        opened=opened(attack, within) if is_open and not waits else None,
+        opens_itself=waits,
         bounds=within,
     )
 

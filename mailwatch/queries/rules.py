@@ -28,7 +28,8 @@ class CountedRule:
 
     rule: Rule
     limits: Sequence[CurrentLimit]
-    suspects: int | None
+    suspects: int | None  # without those of whom it is allowed
+    allowed: int  # suspects of whom it is
     messages: int | None
     log_hosts: int | None  # on which it holds as a whole
     configurations: int | None  # bad places in those that are stored
@@ -55,7 +56,9 @@ def catalogue() -> Catalogue:
     """All rules by what they judge, in the order of their codes."""
     hosts = list(LogHost.objects.prefetch_related("configurations"))
     limits = thresholds.current(defaults=limits_of_all(), hosts={host: limits_of(host) for host in hosts})
-    suspects = dict(Finding.objects.values_list("rule").annotate(count=Count("*")))
+    suspects = dict(Finding.objects.filter(allowed_by=None).values_list("rule").annotate(count=Count("*")))
+    not_counted = Finding.objects.exclude(allowed_by=None)
+    allowed = dict(not_counted.values_list("rule").annotate(count=Count("*")))
     messages = dict(MessageFinding.objects.values_list("rule").annotate(count=Count("*")))
     on_hosts = Counter(found.rule for host in hosts for found in classification.host_findings(host))
     in_configurations = Counter(
@@ -69,6 +72,7 @@ def catalogue() -> Catalogue:
             rule=rule,
             limits=limits.get(code, ()),
             suspects=suspects.get(code, 0) if rule.watch else None,
+            allowed=allowed.get(code, 0),
             messages=messages.get(code, 0) if rule.message else None,
             log_hosts=on_hosts[code] if rule.log_host else None,
             configurations=in_configurations[code] if rule.scope is Scope.CONFIGURATION else None,

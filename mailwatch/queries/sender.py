@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import Q
 
-from ingest.models import LogHost, Suspect
+from ingest import reports
+from ingest.models import Finding, LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from mailwatch.queries import activity, search, story
 from mailwatch.queries.activity import Activity, Answers, DomainCounts, Subject, Top
@@ -77,7 +78,9 @@ def sender(address: str, *, log_host: LogHost | None = None, bounds: Bounds | No
 def suspects(kind: SubjectKind, value: str, *, log_host: LogHost | None) -> tuple[Suspect, ...]:
     """What the rules found about a subject over all that is stored, by log host, worst first."""
     rows = (
-        Suspect.objects.filter(kind=kind, value=value).select_related("log_host").prefetch_related("findings")
+        Suspect.objects.filter(kind=kind, value=value)
+        .select_related("log_host")
+        .prefetch_related(reports.WITH_ENTRIES)
     )
     if log_host:
         rows = rows.filter(log_host=log_host)
@@ -148,9 +151,15 @@ def _findings(suspect: Suspect, zone: tzinfo) -> Sequence[dict[str, Any]]:
             "count": finding.count,
             "first_at": _iso(finding.first_at, zone),
             "last_at": _iso(finding.last_at, zone),
+            "allowed_by": _allowance(finding),
         }
         for finding in suspect.findings.all()
     ]
+
+
+def _allowance(finding: Finding) -> dict[str, Any] | None:
+    """The entry of the allow-list for which the finding does not count."""
+    return reports.allowance(finding.allowed_by).as_json() if finding.allowed_by else None
 
 
 def _row(row: Row) -> dict[str, Any]:

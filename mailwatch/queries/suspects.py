@@ -1,22 +1,23 @@
 """Suspects: who gave the rules a reason, one by one; what exports hold and attacks are made of."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from textwrap import indent
 
 from ingest import countries
 from ingest.classification import subject_reports
 from ingest.models import LogHost
-from ingest.rules.definition import Limits, Severity
+from ingest.rules.definition import Severity
 from ingest.rules.facts import Coverage, SubjectKind
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import combine
-from ingest.stored_facts import coverage
+from ingest.stored_facts import coverage, limits_of
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.ranges import Bounds, Span
 
 COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")
-_QUIET = Limits().over_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ def suspects_of(found: Sequence[HostAnswer | Judged]) -> list[Suspect]:
     pairs = [(answer, report) for answer in found for report in answer.reports if report.findings]
     pairs.sort(key=lambda pair: (pair[1].severity.rank, -pair[1].messages))
     leaders: dict[tuple[int, str], str] = {}
+    quiet = {answer.log_host.pk: limits_of(answer.log_host).over_after for answer in found}
     suspects = []
     for answer, report in pairs:
         leader = leaders.setdefault((answer.log_host.pk, report.attack), report.value)
@@ -118,18 +120,18 @@ def suspects_of(found: Sequence[HostAnswer | Judged]) -> list[Suspect]:
                 log_host=answer.log_host,
                 report=report,
                 same_as=leader if leader != report.value else "",
-                goes_on=_goes_on(answer, report),
+                goes_on=_goes_on(answer, report, quiet[answer.log_host.pk]),
             )
         )
     return suspects
 
 
-def _goes_on(answer: HostAnswer | Judged, report: SubjectReport) -> bool:
+def _goes_on(answer: HostAnswer | Judged, report: SubjectReport, quiet: timedelta) -> bool:
     """Whether it was seen so shortly before the end that the end proves nothing; the clock does not matter."""
     first_at, last_at = answer.coverage.first_at, answer.coverage.last_at
     if first_at is None or last_at is None:
         return False
-    return last_at - report.last_at < min(_QUIET, max((last_at - first_at) / 2, timedelta(minutes=1)))
+    return last_at - report.last_at < min(quiet, max((last_at - first_at) / 2, timedelta(minutes=1)))
 
 
 def all_suspects(found: Sequence[HostAnswer], chosen: Chosen) -> list[Suspect]:
@@ -139,9 +141,23 @@ def all_suspects(found: Sequence[HostAnswer], chosen: Chosen) -> list[Suspect]:
 
 def as_json(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> dict[str, object]:
     """What ``relays --json`` and the page's export hold."""
+    return _around(found) | {"suspects": [suspect_json(suspect) for suspect in suspects]}
+
+
+def json_text(found: Sequence[HostAnswer], suspects: Iterable[Suspect]) -> Iterator[str]:
+    """The same as text, one suspect at a time."""
+    around = json.dumps(_around(found), indent=2)
+    yield around.removesuffix("\n}") + ',\n  "suspects": ['
+    separator = ""
+    for suspect in suspects:
+        yield f"{separator}\n{indent(json.dumps(suspect_json(suspect), indent=2), '    ')}"
+        separator = ","
+    yield "\n  ]\n}\n"
+
+
+def _around(found: Sequence[HostAnswer]) -> dict[str, object]:
     whole = combine([answer.verdict for answer in found])
     return whole.as_json() | {
-        "suspects": [suspect_json(suspect) for suspect in suspects],
         "log_hosts": [_host_json(answer) for answer in found if not answer.is_empty],
     }
 

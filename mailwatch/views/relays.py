@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from django.http import Http404, HttpRequest, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -141,11 +141,11 @@ def _export(form: forms.RelaysForm, kind: str) -> HttpResponseBase:
     """Everybody chosen, not only those on the page; one entry for each."""
     found = answers(log_host=form.cleaned_data["log_host"], asked=form.chosen_range)
     chosen = suspects.all_suspects(found, form.chosen)
-    response: HttpResponseBase
     if kind == "json":
-        response = JsonResponse(suspects.as_json(found, chosen), json_dumps_params={"indent": 2})
+        rows, content_type = suspects.json_text(found, chosen), "application/json"
     else:
-        response = StreamingHttpResponse(_csv(chosen), content_type="text/csv; charset=utf-8")
+        rows, content_type = _csv(chosen), "text/csv; charset=utf-8"
+    response = StreamingHttpResponse(rows, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="relays.{kind}"'
     return response
 

@@ -1,5 +1,6 @@
 """What was found on a log host as a whole stands on the report and, where it matters, on the overview."""
 
+import json
 from datetime import datetime, timedelta
 from io import StringIO
 
@@ -70,7 +71,7 @@ def test_a_range_has_its_own(desk: Client, ingested: Ingested) -> None:
 
 def test_exports_and_the_command_have_them(desk: Client, ingested: Ingested) -> None:
     ingested(_throttled())
-    (host,) = desk.get("/relays/?format=json").json()["log_hosts"]
+    (host,) = json.loads(desk.get("/relays/?format=json").getvalue())["log_hosts"]
     assert [finding["rule"] for finding in host["findings"]] == ["B02"]
 
     told = StringIO()

@@ -56,6 +56,9 @@ def _told(found: queries.Sender, zone: tzinfo) -> Iterator[str]:
     for suspect in found.suspects:
         for finding in suspect.findings.all():
             yield f"  {finding.severity} {finding.rule} on {suspect.log_host.name}: {plain(finding.evidence)}"
+            if finding.allowed_by:
+                until = exact(finding.allowed_by.until, suspect.log_host.zone)
+                yield f"    Allowed until {until}, does not count: {plain(finding.allowed_by.reason)}"
     yield from _list("HELO names", found.helo_names)
     yield from _list("Logged in as", found.accounts)
     yield from _list("Tried to log in as", found.accounts_tried)
