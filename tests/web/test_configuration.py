@@ -173,3 +173,8 @@ def test_an_archive_of_debians_pieces_is_read_and_kept_without_its_passwords(
     assert PASSWORD not in StoredConfiguration.objects.get().text
     kept = desk.get("/configuration/", {"log_host": "srv1"})
     assert "line 5 of conf.d/auth/30_plain" in kept.text
+
+
+def test_where_nothing_stands_the_page_says_so(desk: Client) -> None:
+    page = desk.post("/configuration/", {"text": WHOLE.replace("  require verify = recipient\n", "")})
+    assert "Nothing of it stands there." in page.text
