@@ -119,6 +119,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30.0},
     },
+    # A day of a log host is over when its log goes on beyond it, whenever that is.
+    "send daily reports": {
+        "task": "mailwatch.tasks.send_daily_reports",
+        "schedule": 600.0,
+        "options": {"expires": 600.0},
+    },
     # What a run or a re-evaluation has touched: nobody waits for it, but whoever asks then need not.
     "judge days ahead": {
         "task": "mailwatch.tasks.judge_ahead",
@@ -132,6 +138,26 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5.0},
     },
 }
+
+# Mails go out by this server; without one nothing is mailed.
+MAIL_SERVER = env.text("EMAIL_HOST", "")
+MAILERS = {
+    "default": {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "OPTIONS": {
+            "host": MAIL_SERVER,
+            "port": env.integer("EMAIL_PORT", 25, minimum=1),
+            "username": env.text("EMAIL_HOST_USER", ""),
+            "password": env.secret("EMAIL_HOST_PASSWORD") or "",
+            "use_tls": env.flag("EMAIL_USE_TLS", default=False),
+            "use_ssl": env.flag("EMAIL_USE_SSL", default=False),
+            "timeout": env.integer("EMAIL_TIMEOUT", 30, minimum=1),  # seconds
+        },
+    },
+}
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "mailwatch@localhost")
+# Where people reach the pages, for links in mails.
+MAILWATCH_URL = env.text("MAILWATCH_URL", "").rstrip("/")
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

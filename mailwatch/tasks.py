@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from mailwatch.operations import judged_ahead, sharing, uploads
+from mailwatch.operations import daily_mails, judged_ahead, sharing, uploads
 
 _SECONDS = 15  # of work in one task, so that lines that come meanwhile find a free worker
 
@@ -26,3 +26,9 @@ def discard_expired_uploads(**_: Any) -> None:
 def judge_ahead(**_: Any) -> None:
     """Judge the days that lines or settings have touched, before somebody asks for them."""
     judged_ahead.judge_ahead(seconds=_SECONDS)
+
+
+@shared_task
+def send_daily_reports(**_: Any) -> None:
+    """Send the daily reports of days that are over."""
+    daily_mails.send_due(at=now())

@@ -8,6 +8,7 @@ from mailwatch.views import (
     account,
     address,
     configuration,
+    daily,
     explain,
     glossary,
     healthz,
@@ -44,6 +45,9 @@ urlpatterns = [
     path("accounts/<path:authenticated_id>/", account.account, name="account"),
     path("addresses/<path:address>/", address.address, name="address"),
     path("relays/", relays.relays, name="relays"),
+    path("daily/<str:log_host>/", daily.newest, name="newest_daily"),
+    path("daily/<str:log_host>/recipients/", daily.recipients, name="daily_recipients"),
+    path("daily/<str:log_host>/<str:day>/", daily.daily, name="daily"),
     # text in, answer out
     path("explain/", explain.explain, name="explain"),
     path("configuration/", configuration.configuration, name="configuration"),

@@ -22,7 +22,7 @@ class Page:
 
 
 PAGES = (
-    Page("overview", "Overview"),
+    Page("overview", "Overview", ("daily",)),
     Page("search", "Search", ("message", "sender", "account", "address")),
     Page("relays", "Relays"),
     Page("explain", "Explain"),

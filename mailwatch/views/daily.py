@@ -1,0 +1,118 @@
+"""One day of a log host."""
+
+from datetime import date, datetime
+from functools import partial
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from ingest.models import LogHost
+from mailwatch import charts, tables
+from mailwatch.operations import daily_mails
+from mailwatch.printable import plain
+from mailwatch.queries import daily as queries
+from mailwatch.queries.daily import DailyReport, Listed
+from mailwatch.queries.ranges import link_times
+
+_COLUMNS = ("list", "name", "number", "bytes")
+
+
+@require_safe
+def newest(request: HttpRequest, log_host: str) -> HttpResponse:
+    host = get_object_or_404(LogHost, name=log_host)
+    day = queries.newest_day(host)
+    if day is None:
+        raise Http404(f"{host.name} has no log yet.")
+    return redirect("daily", host.name, day)
+
+
+@require_safe
+def daily(request: HttpRequest, log_host: str, day: str) -> HttpResponse | StreamingHttpResponse:
+    host = get_object_or_404(LogHost, name=log_host)
+    try:
+        report = queries.daily(host, date.fromisoformat(day))
+    except (ValueError, OverflowError):
+        raise Http404 from None
+    kind = request.GET.get("format", "")
+    if kind == "json":
+        return JsonResponse(queries.as_json(report), json_dumps_params={"ensure_ascii": False})
+    if kind == "csv":
+        return _csv(report)
+    chart = charts.over_time(report.volumes, zone=host.zone, link=partial(_search, host))
+    context = {
+        "report": report,
+        "zone": host.zone,
+        "chart": chart,
+        "chart_label": charts.label(chart) if chart else "",
+        "lists": [(listed, _links(report, listed)) for listed in report.lists],
+        "search_url": _search(host, report.since, report.until),
+        "recipients": host.daily_recipients.all(),
+        "can_mail": bool(settings.MAIL_SERVER),
+        "last_mail": host.daily_mails.filter(day=report.day).exclude(error="").first(),
+    }
+    return render(request, "daily/daily.html", context, status=404 if report.is_empty else 200)
+
+
+@require_POST
+def recipients(request: HttpRequest, log_host: str) -> HttpResponse:
+    """Add an address, or take one out (``remove``). Staff only: reports name people's mail."""
+    if not getattr(request.user, "is_staff", False):
+        raise PermissionDenied
+    host = get_object_or_404(LogHost, name=log_host)
+    address = request.POST.get("address", "").strip()
+    if "remove" in request.POST:
+        if daily_mails.remove_recipient(host, address):
+            messages.success(request, f"{plain(address)} gets no more daily reports of {host.name}.")
+    else:
+        try:
+            daily_mails.add_recipient(host, address, by=request.user.get_username())
+        except ValidationError:
+            messages.error(request, f"{plain(address) or 'Nothing'} is no mail address.")
+        else:
+            messages.success(request, f"{plain(address)} gets the daily reports of {host.name}.")
+    day = queries.newest_day(host)
+    return redirect("daily", host.name, day) if day else redirect("overview")
+
+
+def _csv(report: DailyReport) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(
+        tables.csv_rows(_COLUMNS, queries.as_rows(report)), content_type="text/csv; charset=utf-8"
+    )
+    name = f"{report.log_host.name}-{report.day.isoformat()}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _search(host: LogHost, since: datetime, until: datetime, **more: str) -> str:
+    return reverse(
+        "search", query=link_times(host, since=since, until=until) | {"log_host": host.name} | more
+    )
+
+
+_TERMS = {"sent": "domain", "received": "domain", "senders": "address"}
+
+
+def _links(report: DailyReport, listed: Listed) -> list[tuple[queries.Row, str]]:
+    """Each row with the page or the search behind it; "" where there is none."""
+    return [(row, _link(report, listed.kind, row.name)) for row in listed.rows]
+
+
+def _link(report: DailyReport, kind: str, name: str) -> str:
+    host = report.log_host
+    times = link_times(host, since=report.since, until=report.until) | {"log_host": host.name}
+    search = partial(_search, host, report.since, report.until)
+    if kind == "reasons":
+        return search(status="rejected") if name == "failed login" else search(reason=name)
+    if kind == "transports":
+        return search(transport=name)
+    if not name:
+        return ""
+    if kind in _TERMS:
+        return search(q=name, **{"as": _TERMS[kind]})
+    page = {"accounts": "account", "hosts": "sender", "refused": "sender"}[kind]
+    return reverse(page, args=[name], query=times)
