@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
+from ingest.rules.allowed import Allowance
 from ingest.rules.facts import SubjectKind
 from ingest.rules.logins import GUESSING, MANY_IDS
 from ingest.rules.relays import SubjectReport
-from ingest.rules.verdict import Verdict
+from ingest.rules.verdict import Allowed, Verdict
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.lines import TimelineLine
 from mailwatch.queries.message import Timeline
@@ -62,6 +63,10 @@ def _learn_report(source: ReportSource, redactor: Unredacted) -> None:
     """
     for suspect in source.suspects:
         _learn_suspect(suspect.report, redactor)
+    for answer in source.answers:
+        for report in answer.reports:
+            if report.allowed:
+                _learn_suspect(report, redactor)
     for proof in source.proofs:
         for raw in proof.lines:
             redactor.learn_line(raw)
@@ -72,7 +77,10 @@ def _learn_suspect(report: SubjectReport, redactor: Unredacted) -> None:
     if role := _ROLES.get(report.kind):
         redactor.learn(report.value, role)
     tried = (
-        value for finding in report.findings if finding.rule in _COUNT_LOGINS for value in finding.values
+        value
+        for finding in (*report.findings, *report.allowed)
+        if finding.rule in _COUNT_LOGINS
+        for value in finding.values
     )
     for login in (*report.logins_after_guessing, *tried):
         redactor.learn(login, Role.ACCOUNT)
@@ -122,7 +130,28 @@ def _verdict(verdict: Verdict, redactor: Unredacted) -> Json:
             for question in verdict.questions
         ],
         "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in verdict.coverage],
+        "allowed": [_allowed(allowed, redactor) for allowed in verdict.allowed[:SUSPECTS]],
+        "total_allowed": len(verdict.allowed),
     }
+
+
+def _allowed(allowed: Allowed, redactor: Unredacted) -> Json:
+    """What was found and does not count. Who allowed it stays inside."""
+    finding, is_person = allowed.finding, allowed.kind in _ROLES
+    return {
+        "kind": str(allowed.kind),
+        "value": redactor.address(allowed.value) if is_person else allowed.value,
+        "rule": finding.rule,
+        "title": finding.title,
+        "evidence": redactor.text(finding.evidence),
+        **_entry(finding.allowed_by, redactor),
+    }
+
+
+def _entry(entry: Allowance | None, redactor: Unredacted) -> Json:
+    if entry is None:
+        return {}
+    return {"reason": redactor.text(entry.reason), "allowed_until": entry.until.date().isoformat()}
 
 
 def _suspect(suspect: Suspect, redactor: Unredacted) -> Json:
@@ -197,6 +226,7 @@ def message_snapshot(timeline: Timeline, redactor: Unredacted) -> Json:
                 "title": found.title,
                 "evidence": redactor.text(found.evidence),
                 "explanation": found.explanation,
+                **_entry(found.allowed_by, redactor),
             }
             for found in timeline.findings
         ],
