@@ -7,6 +7,7 @@ is not seen.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -14,6 +15,7 @@ from django.db import connection
 from ingest.models import UNFINISHED, HourlyVolume, IngestRun, LogHost
 from ingest.stored_facts import id_bound
 from mailwatch.queries.ranges import spans
+from mailwatch.queries.stored_state import State, stored_state
 
 SHOWN = 20
 QUEUE_STEPS = (
@@ -29,6 +31,7 @@ QUEUE_STEPS = (
 )
 LONGEST_STEP = "1 day and more"
 _BEFORE = timedelta(days=7)
+_KEPT = 64
 
 # One pass over the rows for all lists, and of each list only its top.
 _TOP = """
@@ -168,7 +171,12 @@ _LISTS = (
 
 
 def daily(log_host: LogHost, day: date) -> DailyReport:
-    """The report of one day."""
+    """The report of one day; kept by the process until more is stored."""
+    return _daily(log_host, day, stored_state(log_host))
+
+
+@lru_cache(maxsize=_KEPT)
+def _daily(log_host: LogHost, day: date, state: State) -> DailyReport:
     since, until = _midnight(log_host, day), _midnight(log_host, day + timedelta(days=1))
     parameters = {
         "log_host_id": log_host.pk,

@@ -13,7 +13,6 @@ from django.utils.timezone import now
 
 from ingest.models import (
     AllowEntry,
-    HourlyVolume,
     IngestRun,
     LogFile,
     LogHost,
@@ -24,6 +23,7 @@ from ingest.rules.rule import VERSION
 from mailwatch.queries import answers as queries
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.ranges import Range
+from mailwatch.queries.stored_state import stored_state
 
 _KEPT = 8  # each holds what was found on every suspect
 
@@ -60,9 +60,6 @@ def _state(log_host: LogHost) -> tuple[Any, ...]:
         LogFile.objects.filter(log_host=log_host).aggregate(
             files=Count("*"), last=Max("pk"), lines=Sum("new_lines"), at=Max("last_at")
         ),
-        HourlyVolume.objects.filter(log_host=log_host).aggregate(
-            hours=Count("*"), lines=Sum("lines"), messages=Sum("messages")
-        ),
         IngestRun.objects.filter(log_host=log_host).aggregate(last=Max("pk"), at=Max("finished_at")),
         Suspect.objects.filter(log_host=log_host).aggregate(number=Count("*"), last=Max("pk")),
         AllowEntry.objects.filter(log_host=log_host).aggregate(number=Count("*"), over=Count("withdrawn_at")),
@@ -70,4 +67,10 @@ def _state(log_host: LogHost) -> tuple[Any, ...]:
             number=Count("*"), last=Max("pk"), at=Max("stored_at")
         ),
     )
-    return (VERSION, now().date(), *fields, *(value for row in counted for value in row.values()))
+    return (
+        VERSION,
+        now().date(),
+        *stored_state(log_host),
+        *fields,
+        *(value for row in counted for value in row.values()),
+    )

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Func, Max, QuerySet, Sum, TextField
+from django.db.models import Count, Func, QuerySet, TextField
 from django.db.models.functions import Lower
 
-from ingest.models import Delivery, HourlyVolume, IngestRun, LogHost, Message
+from ingest.models import Delivery, LogHost, Message
 from ingest.rules.facts import Outcome
 from ingest.stored_facts import id_bound
 from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.stored_state import State, stored_state
 
 LONGEST = timedelta(days=1)
 SHOWN = 5
@@ -72,20 +73,13 @@ def movers(log_host: LogHost, bounds: Bounds, last_at: datetime) -> Movers:
     since = max(bounds.since or until - LONGEST, until - LONGEST)
     since = min(since, until)
     before = since - (until - since)
-    groups = _counted(log_host.pk, before, since, until, _state(log_host))
+    groups = _counted(log_host.pk, before, since, until, stored_state(log_host))
     return Movers(since=since, until=until, before=before, groups=groups)
-
-
-def _state(log_host: LogHost) -> tuple[Any, ...]:
-    """What is stored of the log host, as far as a change of it shows."""
-    hours = HourlyVolume.objects.filter(log_host=log_host).aggregate(lines=Sum("lines"), hours=Count("*"))
-    runs = IngestRun.objects.filter(log_host=log_host).aggregate(last=Max("pk"), at=Max("finished_at"))
-    return (log_host.timezone, *hours.values(), *runs.values())
 
 
 @lru_cache(maxsize=_KEPT)
 def _counted(
-    log_host_id: int, before: datetime, since: datetime, until: datetime, state: tuple[Any, ...]
+    log_host_id: int, before: datetime, since: datetime, until: datetime, state: State
 ) -> tuple[Moved, ...]:
     def counts(query: Callable[[int, datetime, datetime], QuerySet[Any]]) -> tuple[Mapping[str, int], ...]:
         return tuple(dict(query(log_host_id, *span)) for span in ((since, until), (before, since)))
