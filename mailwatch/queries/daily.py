@@ -113,6 +113,7 @@ class Listed:
 
     kind: str
     title: str
+    column: str  # what one of them is
     unit: str
     rows: Sequence[Row]
     total: int
@@ -159,14 +160,14 @@ class DailyReport:
 
 
 _LISTS = (
-    ("senders", "Top senders", "messages", True),
-    ("accounts", "Accounts", "messages", True),
-    ("hosts", "Sending hosts", "messages", True),
-    ("sent", "Domains sent to", "recipients", False),
-    ("received", "Domains received for", "recipients", False),
-    ("transports", "Transports", "recipients", False),
-    ("reasons", "Rejections by reason", "rejections", False),
-    ("refused", "Refused hosts", "rejections", False),
+    ("senders", "Top senders", "Sender", "messages", True),
+    ("accounts", "Accounts", "Account", "messages", True),
+    ("hosts", "Sending hosts", "Host", "messages", True),
+    ("sent", "Domains sent to", "Domain", "recipients", False),
+    ("received", "Domains received for", "Domain", "recipients", False),
+    ("transports", "Transports", "Transport", "recipients", False),
+    ("reasons", "Rejections by reason", "Reason", "rejections", False),
+    ("refused", "Refused hosts", "Host", "rejections", False),
 )
 
 
@@ -219,12 +220,13 @@ def _daily(log_host: LogHost, day: date, state: State) -> DailyReport:
             Listed(
                 kind=kind,
                 title=title,
+                column=column,
                 unit=unit,
                 rows=rows.get(kind, ()),
                 total=totals.get(kind, 0),
                 has_sizes=sized,
             )
-            for kind, title, unit, sized in _LISTS
+            for kind, title, column, unit, sized in _LISTS
         ],
         queue=steps,
         longest=longest,
