@@ -238,7 +238,9 @@ def outdated_ranges(
 
 def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...]:
     """What the stored configuration of a log host shows; nothing where none is stored."""
-    return audit(stored_configuration(log_host)) if log_host.configurations.exists() else ()
+    if not log_host.configurations.exists():
+        return ()
+    return audit(stored_configuration(log_host), limits_of(log_host))
 
 
 def host_findings(

@@ -38,6 +38,7 @@ from ingest.rules.facts import (
     infer_local_domains,
 )
 from ingest.rules.host_rules import host_findings
+from ingest.rules.limits import Limits
 from ingest.rules.messages import message_findings
 from ingest.rules.panels import Panel, panel_of
 from ingest.rules.relays import SubjectReport, subject_findings
@@ -174,7 +175,7 @@ def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo) -> 
         name=name,
         local_domains=domains,
         local_domains_inferred=inferred,
-        trusted_networks=read.trusted_networks,
+        trusted_networks=read.trusted_networks(Limits().strangers_network),
         own_addresses=frozenset(rows.own_addresses),
         logins={
             authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)

@@ -107,6 +107,7 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
     configuration = stored_configuration(log_host)
     domains, inferred = local_domains(log_host.local_domains, configuration, log_host.inferred_local_domains)
     networks = tuple(ip_network(text, strict=False) for text in log_host.trusted_networks)
+    limits = limits_of(log_host)
     logins = LoginCount.objects.filter(log_host=log_host)
     addresses = [
         *LogFile.objects.filter(log_host=log_host).values_list("own_addresses", flat=True),
@@ -116,11 +117,11 @@ def log_host_facts(log_host: LogHost) -> LogHostFacts:
         name=log_host.name,
         local_domains=domains,
         local_domains_inferred=inferred,
-        trusted_networks=networks + configuration.trusted_networks,
+        trusted_networks=networks + configuration.trusted_networks(limits.strangers_network),
         own_addresses=frozenset(log_host.own_addresses).union(*addresses),
         smarthosts=tuple(map(ip_network, log_host.smarthosts)),
         known_accounts=_known_accounts(log_host.pk, log_host.knowledge_changed_at),
-        limits=limits_of(log_host),
+        limits=limits,
         logins={
             count.authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
             for count in logins

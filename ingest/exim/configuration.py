@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from ingest.exim.access_lists import VERBS, Acl, read_acl
-from ingest.exim.lists import Network, is_too_wide, network, split_list
+from ingest.exim.lists import Network, holds_strangers, network, split_list
 from ingest.exim.masking import MASK, mask
 from ingest.exim.preprocessing import INCLUDE, Line, Macro, Preprocessed
 
@@ -147,11 +147,13 @@ class Configuration:
         plain = (self.get("primary_hostname") if item == "@" else item for item in items)
         return frozenset(item.lower() for item in plain if _DOMAIN.fullmatch(item))
 
-    @property
-    def trusted_networks(self) -> tuple[Network, ...]:
-        """The plain addresses and networks of relay_from_hosts, without those that are too wide."""
+    def trusted_networks(self, strangers: int) -> tuple[Network, ...]:
+        """The plain addresses and networks of relay_from_hosts, without those that hold strangers.
+
+        ``strangers``: the bits of a public IPv4 network from which on it does (ingest.rules.limits).
+        """
         found = (network(item) for item in self._list_items("relay_from_hosts"))
-        return tuple(one for one in found if one and not is_too_wide(one))
+        return tuple(one for one in found if one and not holds_strangers(one, strangers))
 
     def _list_items(self, name: str) -> Iterator[str]:
         """The items of a list and of the lists that it names, each list once."""

@@ -63,3 +63,10 @@ def is_too_wide(network: Network) -> bool:
     if network.version == 4 and network.prefixlen == 8 and network.is_private:
         return False
     return network.prefixlen <= (8 if network.version == 4 else 32)
+
+
+def holds_strangers(network: Network, bits: int) -> bool:
+    """Whether it is too wide, or a public IPv4 network of ``bits`` or fewer: more than one owner's machines (X09)."""
+    if is_too_wide(network):
+        return True
+    return network.version == 4 and network.prefixlen <= bits and not network.is_private

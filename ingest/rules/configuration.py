@@ -23,7 +23,7 @@ from ingest.rules.configuration_relaying import (
 )
 from ingest.rules.configuration_sending import LOCAL_SENDERS, NO_LIMIT, SHARED_LIMIT, SUBMISSION
 from ingest.rules.configuration_sql import UNQUOTED_SQL
-from ingest.rules.definition import Check, Rule, Severity, State
+from ingest.rules.definition import Check, Limits, Rule, Severity, State
 
 __all__ = [
     "ACCEPTS_STRANGERS",
@@ -38,6 +38,8 @@ __all__ = [
     "ConfigurationFinding",
     "audit",
 ]
+
+_DEFAULTS = Limits()
 
 CONFIGURATION_RULES: tuple[Rule, ...] = (
     EMPTY_LOOKUP,
@@ -94,13 +96,13 @@ class ConfigurationFinding:
         }
 
 
-def audit(configuration: Configuration) -> tuple[ConfigurationFinding, ...]:
+def audit(configuration: Configuration, limits: Limits = _DEFAULTS) -> tuple[ConfigurationFinding, ...]:
     """All findings: bad ones first, worst first, then what cannot be decided, then what is fine."""
     origins = Origins(configuration.text)
     found = [
         replace(finding, where=_placed(finding, origins))
         for rule in CONFIGURATION_RULES
-        for finding in _judged(rule, configuration)
+        for finding in _judged(rule, configuration, limits)
     ]
     order = (State.BAD, State.UNDECIDED, State.OK)
     return tuple(sorted(found, key=lambda finding: (order.index(finding.state), finding.severity.rank)))
@@ -112,9 +114,9 @@ def _placed(finding: ConfigurationFinding, origins: Origins) -> str:
     return re.sub(rf"\b{line}\b", lambda _: origins.place(finding.line), finding.where, count=1)
 
 
-def _judged(rule: Rule, configuration: Configuration) -> Iterator[ConfigurationFinding]:
+def _judged(rule: Rule, configuration: Configuration, limits: Limits) -> Iterator[ConfigurationFinding]:
     if rule.configuration:
-        yield from (_finding(rule, check) for check in rule.configuration(configuration))
+        yield from (_finding(rule, check) for check in rule.configuration(configuration, limits))
     if rule.authenticator:
         yield from _judged_authenticators(rule, configuration)
 

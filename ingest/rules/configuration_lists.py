@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from ingest.exim.configuration import Configuration, Option
-from ingest.exim.lists import is_too_wide, items_of, joined, network, split_list
-from ingest.rules.definition import Check, Rule, Scope, Severity, State
+from ingest.exim.lists import holds_strangers, is_too_wide, items_of, joined, network, split_list
+from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.list_matching import Kind, item_matches, matches
 from ingest.rules.password_checks import SQL
 from ingest.rules.words import listing
@@ -17,7 +17,6 @@ TRY_TO_RELAY = (
 """A session as of a stranger; nothing is sent. RCPT must be answered 550."""
 
 _TRUSTED = "relay_from_hosts"
-_LARGEST_OF_STRANGERS = 15  # a public IPv4 network up to this length is more than one owner's machines
 
 
 def place(name: str, option: Option | None) -> str:
@@ -51,7 +50,7 @@ def _text(name: str, option: Option | None) -> str:
 # --- X09 ------------------------------------------------------------------------------------------
 
 
-def _trusts_strangers(configuration: Configuration) -> Iterator[Check]:
+def _trusts_strangers(configuration: Configuration, limits: Limits) -> Iterator[Check]:
     option = configuration.named_lists.get(_TRUSTED)
     if option is None:
         yield _no_list(configuration)
@@ -59,11 +58,11 @@ def _trusts_strangers(configuration: Configuration) -> Iterator[Check]:
     if option.doubt:
         yield undecided_list(TRUSTS_STRANGERS, _TRUSTED, option, f"It stands behind {option.doubt}.")
         return
-    wide = tuple(_too_wide(split_list(option.value), configuration))
+    wide = tuple(_too_wide(split_list(option.value), configuration, limits))
     if not wide and matches(option.value, Kind.HOSTS, configuration):
         wide = ((split_list(option.value)[-1], "everybody else"),)
     if wide:
-        yield _too_wide_check(option, wide, configuration)
+        yield _too_wide_check(option, wide, configuration, limits)
     elif matches(option.value, Kind.HOSTS, configuration) is None:
         why = "The list asks for something that this text does not hold: a file, a lookup, a macro or another list."
         yield undecided_list(TRUSTS_STRANGERS, _TRUSTED, option, why)
@@ -95,7 +94,7 @@ def _no_list(configuration: Configuration) -> Check:
     return undecided_list(TRUSTS_STRANGERS, _TRUSTED, None, "The list does not stand in this text.")
 
 
-def _too_wide(items: list[str], configuration: Configuration) -> Iterator[tuple[str, str]]:
+def _too_wide(items: list[str], configuration: Configuration, limits: Limits) -> Iterator[tuple[str, str]]:
     """Items that hold strangers, and why; those of the lists that they name too, each list once."""
     seen: set[str] = set()
     waiting = items[::-1]
@@ -107,11 +106,11 @@ def _too_wide(items: list[str], configuration: Configuration) -> Iterator[tuple[
             if other and name not in seen:
                 seen.add(name)
                 waiting += split_list(other.value)[::-1]
-        elif reason := _why_too_wide(item, configuration):
+        elif reason := _why_too_wide(item, configuration, limits):
             yield item, reason
 
 
-def _why_too_wide(item: str, configuration: Configuration) -> str | None:
+def _why_too_wide(item: str, configuration: Configuration, limits: Limits) -> str | None:
     if item.startswith("!"):
         return None
     known = network(item)
@@ -119,7 +118,7 @@ def _why_too_wide(item: str, configuration: Configuration) -> str | None:
         return "everybody"
     if known and is_too_wide(known):
         return f"a network of {_size(known.prefixlen, known.max_prefixlen)} addresses"
-    if known and known.version == 4 and known.prefixlen <= _LARGEST_OF_STRANGERS and not known.is_private:
+    if known and holds_strangers(known, limits.strangers_network):
         return f"{_size(known.prefixlen, 32)} addresses of the Internet"
     if item_matches(item, Kind.HOSTS, configuration):
         return "everybody"
@@ -149,10 +148,12 @@ def _docker(value: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _too_wide_check(option: Option, wide: tuple[tuple[str, str], ...], configuration: Configuration) -> Check:
+def _too_wide_check(
+    option: Option, wide: tuple[tuple[str, str], ...], configuration: Configuration, limits: Limits
+) -> Check:
     reasons = tuple(f"{item} ({reason})" for item, reason in wide)
     bad = {item for item, _ in wide}
-    kept = [item for item in split_list(option.value) if not any(_too_wide([item], configuration))]
+    kept = [item for item in split_list(option.value) if not any(_too_wide([item], configuration, limits))]
     while kept and kept[-1].startswith("!"):  # a list that ends so holds all others
         kept.pop()
     is_everybody = any(not item.startswith("*.") and _is_everybody(item) for item in bad)
@@ -205,7 +206,7 @@ TRUSTS_STRANGERS = Rule(
 _OURS = ("relay_to_domains", "local_domains")
 
 
-def _takes_all_domains(configuration: Configuration) -> Iterator[Check]:
+def _takes_all_domains(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     if _without_lists(configuration):
         text = "There are no such lists. What the ACLs accept is judged by X11."
         yield Check(State.OK, "No lists of own domains", _OURS[1], text, where=_OURS[1])
@@ -324,7 +325,7 @@ _POP_LISTS = re.compile(
 )
 
 
-def _pop_before_smtp(configuration: Configuration) -> Iterator[Check]:
+def _pop_before_smtp(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     found = False
     for where, line, text in _host_texts(configuration):
         match = _POP_LISTS.search(text)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ingest.exim.configuration import Configuration
-from ingest.rules.definition import Check, Rule, Scope, Severity, State
+from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.words import listing
 
 _WANTED = ("received_recipients", "incoming_port", "incoming_interface", "smtp_no_mail", "arguments")
@@ -24,7 +24,7 @@ def _is_readable(selector: str) -> bool:
     return all(word[0] in "+-" for word in selector.replace("=", " ").split())
 
 
-def _weak_logging(configuration: Configuration) -> Iterator[Check]:
+def _weak_logging(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     selector = configuration.settings.get("log_selector")
     if (selector and (selector.doubt or not _is_readable(selector.value))) or not configuration.tells(
         "log_selector"

@@ -7,7 +7,7 @@ from ingest.exim.access_lists import Acl, Statement
 from ingest.exim.configuration import Configuration
 from ingest.rules.acl_texts import RCPT, is_complete, on_statement, rcpt_acls, reached, without_text
 from ingest.rules.configuration_lists import TRY_TO_RELAY
-from ingest.rules.definition import Check, Rule, Scope, Severity, State
+from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.strangers import acls_of, passage
 
 _SHOW = f"exim -bP {RCPT}"
@@ -18,7 +18,7 @@ _LISTS = re.compile(r"\+(relay_from_hosts|relay_to_domains|local_domains)\b")
 # --- X11 ------------------------------------------------------------------------------------------
 
 
-def _accepts_strangers(configuration: Configuration) -> Iterator[Check]:
+def _accepts_strangers(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     acls = rcpt_acls(configuration)
     if not acls:
         why = "Which list judges recipients, or the list itself, does not stand in this text. Try it on the host."
@@ -108,7 +108,7 @@ ACCEPTS_STRANGERS = Rule(
 # --- X12 ------------------------------------------------------------------------------------------
 
 
-def _no_rcpt_acl(configuration: Configuration) -> Iterator[Check]:
+def _no_rcpt_acl(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     setting = configuration.settings.get(RCPT)
     if setting and setting.value and not setting.doubt:
         text = f"It is {setting.value}."
@@ -157,7 +157,7 @@ deny message = restricted characters in address
      local_parts = ^[./|] : ^.*[@%!] : ^.*/\\\\.\\\\./"""
 
 
-def _percent_hack(configuration: Configuration) -> Iterator[Check]:
+def _percent_hack(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     option = configuration.settings.get("percent_hack_domains")
     acls = rcpt_acls(configuration)
     if option and option.value and not option.doubt:
@@ -228,7 +228,7 @@ PERCENT_HACK = Rule(
 # --- X14 ------------------------------------------------------------------------------------------
 
 
-def _no_recipient_check(configuration: Configuration) -> Iterator[Check]:
+def _no_recipient_check(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     acls = rcpt_acls(configuration)
     if acls is None:
         why = "The list that judges recipients does not stand in this text. Run this on the host."

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from ingest.exim.access_lists import Acl, Statement
 from ingest.exim.configuration import Configuration, Option
 from ingest.rules.acl_texts import LOCAL, is_complete, on_statement, reached, without_text
-from ingest.rules.definition import Check, Rule, Scope, Severity, State
+from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.strangers import acls_of, applies
 
 _SHOW_ACLS = "exim -bP config | sed -n '/^begin acl/,/^begin/p'"
@@ -27,7 +27,7 @@ def _smtp_statements(configuration: Configuration) -> Iterator[tuple[Acl, Statem
 # --- X15 ------------------------------------------------------------------------------------------
 
 
-def _submission(configuration: Configuration) -> Iterator[Check]:
+def _submission(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     found = [
         (acl, statement, item.value)
         for acl, statement in _smtp_statements(configuration)
@@ -102,7 +102,7 @@ SUBMISSION = Rule(
 # --- X16 ------------------------------------------------------------------------------------------
 
 
-def _local_senders(configuration: Configuration) -> Iterator[Check]:
+def _local_senders(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     names = ("untrusted_set_sender", "local_from_check")
     if not any(name in configuration.settings for name in names) and not configuration.tells(names[0]):
         why = "The settings do not stand in this text. Run this on the host."
@@ -170,7 +170,7 @@ _EMPTY_LOCALLY = re.compile(
 )
 
 
-def _shared_limit(configuration: Configuration) -> Iterator[Check]:
+def _shared_limit(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     told = [option for option in LOCAL if option in configuration.settings]
     if not told and not configuration.tells(LOCAL[0]):
         why = "Which list judges mail of local programs does not stand in this text. Run this on the host."
@@ -244,7 +244,7 @@ deny authenticated = *
      message = too many recipients in an hour; ask your administrator"""
 
 
-def _no_limit(configuration: Configuration) -> Iterator[Check]:
+def _no_limit(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     limits = [
         (acl, statement) for acl, statement in _smtp_statements(configuration) if statement.named("ratelimit")
     ]

@@ -205,7 +205,7 @@ MessageEvidence = Callable[[MessageFacts, LogHostFacts, Limits], Evidence | None
 WatchMaker = Callable[[LogHostFacts, Limits], Watch]
 CoverageEvidence = Callable[[Coverage], tuple[CoverageGap, ...]]
 AuthenticatorEvidence = Callable[[Authenticator, Configuration], Check | None]
-ConfigurationEvidence = Callable[[Configuration], Iterable[Check]]
+ConfigurationEvidence = Callable[[Configuration, Limits], Iterable[Check]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

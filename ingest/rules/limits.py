@@ -85,6 +85,7 @@ class Limits:
     silence: timedelta = timedelta(hours=12)  # S01: so long without a line
     over_after: timedelta = timedelta(hours=6)  # quiet at the end of the log for so long: over
     history: timedelta = timedelta(days=14)  # C05, C07, C08: so long an account must be known for habits
+    strangers_network: int = 15  # X09: bits of the smallest public IPv4 network that is more than one owner's
     kept_values: int = 1000  # distinct values counted exactly; more are said as "more than"
     kept_ids: int = 10_000  # A04: authenticated ids followed for one address
 

@@ -176,6 +176,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("frozen_messages", "Q01", "Frozen messages, in an hour, for low"),
     ("open_messages", "Q02", "Messages in the queue"),
     ("retry_timeouts", "Q03", "Messages given up, in an hour, for low"),
+    ("strangers_network", "X09", "Bits of a public IPv4 network up to which it is too wide to be trusted"),
     ("silence", "S01", "The log misses hours when it is silent for longer than"),
     (
         "local_domain_deliveries",

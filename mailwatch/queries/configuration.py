@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from ingest.exim.configuration import MASK, Configuration, read
 from ingest.models import LogHost, StoredConfiguration
 from ingest.rules.configuration import ConfigurationFinding, audit
-from ingest.rules.definition import SEVERITIES, Severity, State
+from ingest.rules.definition import SEVERITIES, Limits, Severity, State
 from ingest.rules.verdict import Answer
+from ingest.stored_facts import limits_of
+
+_DEFAULTS = Limits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +56,10 @@ class Audit:
         return [line.strip() for line in self.configuration.text.splitlines() if MASK in line]
 
 
-def audited(text: str) -> Audit:
+def audited(text: str, limits: Limits = _DEFAULTS) -> Audit:
     """Read and judge a text; nothing is stored, nothing is run."""
     configuration = read(text)
-    return Audit(configuration=configuration, findings=audit(configuration))
+    return Audit(configuration=configuration, findings=audit(configuration, limits))
 
 
 def stored() -> list[StoredConfiguration]:
@@ -67,4 +70,4 @@ def stored() -> list[StoredConfiguration]:
 def audited_log_host(log_host: LogHost) -> Audit | None:
     """The audit of everything kept for a log host; None where nothing is."""
     texts = [kept.text for kept in log_host.configurations.all()]
-    return audited("\n".join(texts)) if texts else None
+    return audited("\n".join(texts), limits_of(log_host)) if texts else None

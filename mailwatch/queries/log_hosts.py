@@ -196,11 +196,10 @@ def one(log_host: LogHost, *, account: str = "") -> HostView:
 
 def _pieces(host: LogHost, configuration: Configuration) -> list[Piece]:
     domains = _domains(host, configuration)
+    trusted = configuration.trusted_networks(limits_of(host).strangers_network)
     networks = [
         Part(origin=Origin.TYPED, values=host.trusted_networks),
-        Part(
-            origin=Origin.CONFIGURATION, values=[str(network) for network in configuration.trusted_networks]
-        ),
+        Part(origin=Origin.CONFIGURATION, values=[str(network) for network in trusted]),
     ]
     addresses = [
         Part(origin=Origin.TYPED, values=host.own_addresses),

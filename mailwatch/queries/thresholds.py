@@ -17,6 +17,7 @@ _FAMILIES = {
     "D": "What strangers try",
     "B": "Reputation",
     "Q": "The queue",
+    "X": "Configuration",
     "S": "What the log cannot tell",
     "": "The answer",
 }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ingest.exim.configuration import read
 from ingest.rules.configuration import audit
-from ingest.rules.definition import State
+from ingest.rules.definition import Limits, State
 
 LONG = 100_000  # characters
 PLAIN = "plain:\n driver = plaintext\n public_name = PLAIN\n server_set_id = $auth2\n server_condition = "
@@ -56,7 +56,7 @@ def test_lists_that_name_each_other_without_end_are_undecided() -> None:
     assert (
         judged("hostlist a = +b\nhostlist b = +a\nhostlist relay_from_hosts = +a\n")["X09"] is State.UNDECIDED
     )
-    assert read(f"{chain}\nhostlist relay_from_hosts = +l0\n").trusted_networks == ()
+    assert read(f"{chain}\nhostlist relay_from_hosts = +l0\n").trusted_networks(15) == ()
 
 
 def test_macros_that_hold_each_other_do_not_fill_the_memory() -> None:
@@ -83,3 +83,15 @@ def test_any_nested_text_comes_to_an_end(pieces: list[str], in_a_list: bool) -> 
     text = piece * (LONG // len(piece))
 
     assert judged(f"hostlist relay_from_hosts = {text}" if in_a_list else PLAIN + text)
+
+
+def test_how_wide_a_public_network_may_be_is_a_threshold() -> None:
+    configuration = read("hostlist relay_from_hosts = 44.0.0.0/12\n")
+
+    def state(bits: int) -> State:
+        found = audit(configuration, Limits(strangers_network=bits))
+        return next(finding.state for finding in found if finding.rule == "X09")
+
+    assert (state(15), state(11)) == (State.BAD, State.OK)
+    assert configuration.trusted_networks(15) == ()  # what is bad is not trusted when the log is judged
+    assert [str(network) for network in configuration.trusted_networks(11)] == ["44.0.0.0/12"]

@@ -80,7 +80,7 @@ def test_a_whole_file() -> None:
         "example.edu",
         "backup.example",
     }
-    assert configuration.trusted_networks == tuple(
+    assert configuration.trusted_networks(15) == tuple(
         map(ip_network, ("127.0.0.1", "::1", "198.51.100.0/24", "10.0.0.0/8"))
     )
     assert configuration.get("never_users") == "root : daemon"

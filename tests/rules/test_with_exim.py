@@ -295,7 +295,7 @@ class TestReading:
             for one in (read_here, read_by_exim)
         ]
         assert lists[0] == lists[1]
-        assert [str(network) for network in read_here.trusted_networks] == ["127.0.0.1/32", "10.0.0.0/8"]
+        assert [str(network) for network in read_here.trusted_networks(15)] == ["127.0.0.1/32", "10.0.0.0/8"]
 
     @pytest.mark.parametrize(
         "text", [WHOLE, with_acl("  accept hosts = *"), f"OPEN = *\n{WHOLE}".replace("localhost", "OPEN")]
