@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import repeat
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -52,6 +51,8 @@ def count(taken: Taken, clock: Clock, rows: Rows) -> Touched:
             hour.lines += number
             if column is not None:
                 setattr(hour, column, getattr(hour, column) + number)
+            else:
+                rows.counts.named[Counted.COMPLETED, _hour_of(ten_minutes, clock), ""] += number
         touched[column or ""] = [
             clock.at(f"{ten_minutes}{rest}") for ten_minutes in counted for rest in _BOUNDS
         ]
@@ -77,15 +78,17 @@ def count(taken: Taken, clock: Clock, rows: Rows) -> Touched:
 def _count_named(taken: Taken, clock: Clock, rows: Rows) -> None:
     """What lines name, by the hour."""
     for kind, stamps, values in (
-        (Counted.COMPLETED, taken.completed, repeat("")),
         (Counted.REASON, taken.rejected, taken.reasons),
         (Counted.TRANSPORT, taken.delivered, taken.transports),
     ):
-        counted = Counter(zip(map(_TEN_MINUTES, stamps), values, strict=False))
+        counted = Counter(zip(map(_TEN_MINUTES, stamps), values, strict=True))
         for (ten_minutes, value), number in counted.items():
             if value is not NULL:
-                hour = clock.at(f"{ten_minutes}0:00").replace(minute=0)
-                rows.counts.named[kind, hour, value[:LONGEST_VALUE]] += number
+                rows.counts.named[kind, _hour_of(ten_minutes, clock), value[:LONGEST_VALUE]] += number
+
+
+def _hour_of(ten_minutes: str, clock: Clock) -> datetime:
+    return clock.at(f"{ten_minutes}0:00").replace(minute=0)
 
 
 def _count_arrivals(taken: Taken, rows: Rows) -> None:
