@@ -58,7 +58,9 @@
   }
 
   const draw = (canvas) => {
-    const shape = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+    const block = document.getElementById(canvas.dataset.chart);
+    if (!block) return; // a row that was closed before it was drawn
+    const shape = JSON.parse(block.textContent);
     const panel = canvas.closest(".panel") || document.body;
     const ground = read(panel, "backgroundColor");
     Chart.defaults.color = read(panel.querySelector(".muted") || panel, "color");
@@ -95,7 +97,9 @@
   const all = (root) => root.querySelectorAll("canvas[data-chart]").forEach(draw);
   document.fonts.ready.then(() => all(document));
   document.addEventListener("htmx:load", (event) => { if (event.detail.elt !== document.body) all(event.detail.elt); });
+  document.addEventListener("htmx:beforeCleanupElement", (event) => { if (event.detail.elt.matches?.("canvas[data-chart]")) Chart.getChart(event.detail.elt)?.destroy(); });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => all(document));
+  matchMedia("print").addEventListener("change", () => all(document)); // paper is light
   /* a chart inside a closed disclosure has no size yet */
   document.addEventListener("toggle", (event) => { if (event.target.open) event.target.querySelectorAll("canvas[data-chart]").forEach((canvas) => Chart.getChart(canvas)?.resize()); }, true);
 })();
