@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import date
 from io import StringIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils.timezone import now
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -161,6 +163,29 @@ def test_it_is_mailed_once_when_the_log_has_reached_the_end_of_the_day(ingested:
     assert "         2  remote_smtp" in message.body
     html = message.alternatives[0].content  # type: ignore[attr-defined]
     assert "<h2>Transports</h2>" in html
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("mailing")
+def test_two_workers_at_once_send_one_mail(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = ingested([*DAY, NEXT_DAY], "mx").log_host
+    daily_mails.add_recipient(host, "boss@example.org", by="root")
+    sent: list[str] = []
+    others: list[int] = []
+
+    def another_worker() -> None:
+        others.append(daily_mails.send_due(at=now()))
+        connection.close()
+
+    def send(_host: LogHost, _day: date, address: str) -> None:
+        sent.append(address)
+        thread = Thread(target=another_worker)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(daily_mails, "send", send)
+    assert daily_mails.send_due(at=now()) == 1
+    assert (sent, others) == (["boss@example.org"], [0])
 
 
 @pytest.mark.usefixtures("mailing")
