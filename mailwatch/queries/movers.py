@@ -4,13 +4,13 @@ These are nearly as many as messages, so nothing counts them while logs are read
 one of a range, against the day before. What was counted is kept by the process until more is stored.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Func, QuerySet, TextField
+from django.db.models import Count, Func, Q, QuerySet, TextField
 from django.db.models.functions import Lower
 
 from ingest.models import Delivery, LogHost, Message
@@ -21,7 +21,10 @@ from mailwatch.queries.stored_state import State, stored_state
 
 LONGEST = timedelta(days=1)
 SHOWN = 5
-_MARGIN = timedelta(days=7)  # a message that waited longer was given up, as Exim is configured
+_AROUND = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
+_LONGEST_WAIT = timedelta(
+    days=5
+)  # on the queue: Exim gives up after four days, as it is configured by default
 _KEPT = 64
 
 
@@ -81,43 +84,57 @@ def movers(log_host: LogHost, bounds: Bounds, last_at: datetime) -> Movers:
 def _counted(
     log_host_id: int, before: datetime, since: datetime, until: datetime, state: State
 ) -> tuple[Moved, ...]:
-    def counts(query: Callable[[int, datetime, datetime], QuerySet[Any]]) -> tuple[Mapping[str, int], ...]:
-        return tuple(dict(query(log_host_id, *span)) for span in ((since, until), (before, since)))
-
-    return (
-        _moved("account", "Accounts", "messages", *counts(_accounts)),
-        _moved("sender", "Senders of this server", "messages", *counts(_senders)),
-        _moved("domain", "Domains sent to", "recipients", *counts(_domains)),
-    )
-
-
-def _moved(kind: str, title: str, unit: str, now: Mapping[str, int], before: Mapping[str, int]) -> Moved:
-    names = now.keys() | before.keys()
-    found = (Mover(name=name, now=now.get(name, 0), before=before.get(name, 0)) for name in names)
-    ranked = sorted((one for one in found if one.change), key=lambda one: (-abs(one.change), one.name))
-    return Moved(kind=kind, title=title, unit=unit, movers=ranked[:SHOWN], total=len(names))
-
-
-def _messages(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Message]:
-    return Message.objects.filter(
+    messages = Message.objects.filter(
         log_host_id=log_host_id,
-        first_at__gte=since,
+        first_at__gte=before,
         first_at__lt=until,
-        message_id__gte=id_bound(since - _MARGIN),
-        message_id__lt=id_bound(until + _MARGIN),
+        message_id__gte=id_bound(before - _AROUND),
+        message_id__lt=id_bound(until + _AROUND),
+    )
+    deliveries = Delivery.objects.filter(
+        log_host_id=log_host_id,
+        outcome=Outcome.DELIVERED,
+        remote_host_address__isnull=False,
+        logged_at__gte=before,
+        logged_at__lt=until,
+        message_id__gte=id_bound(before - _LONGEST_WAIT),
+        message_id__lt=id_bound(until + _AROUND),
+    )
+    is_now = Q(first_at__gte=since)
+    return (
+        _moved("account", "Accounts", "messages", _numbers(_accounts(messages), is_now)),
+        _moved("sender", "Senders of this server", "messages", _numbers(_senders(messages), is_now)),
+        _moved(
+            "domain",
+            "Domains sent to",
+            "recipients",
+            _numbers(_domains(deliveries), Q(logged_at__gte=since)),
+        ),
     )
 
 
-def _accounts(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Any]:
-    rows = _messages(log_host_id, since, until).filter(authenticated_id__isnull=False)
-    return rows.values_list("authenticated_id").annotate(number=Count("*"))
+def _numbers(names: QuerySet[Any], is_now: Q) -> list[Mover]:
+    """Each name with its number now and before: both from one reading."""
+    rows = names.annotate(now=Count("message_id", filter=is_now), before=Count("message_id", filter=~is_now))
+    return [Mover(name=name, now=now, before=before) for name, now, before in rows]
 
 
-def _senders(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Any]:
+def _moved(kind: str, title: str, unit: str, found: Sequence[Mover]) -> Moved:
+    changed = [one for one in found if one.change]
+    ranked = sorted(changed, key=lambda one: (-abs(one.change), one.name))
+    return Moved(kind=kind, title=title, unit=unit, movers=ranked[:SHOWN], total=len(found))
+
+
+def _accounts(messages: QuerySet[Message]) -> QuerySet[Any]:
+    return messages.filter(authenticated_id__isnull=False).values_list("authenticated_id")
+
+
+def _senders(messages: QuerySet[Message]) -> QuerySet[Any]:
     """Of messages with a login and of those of the machine itself; bounces have no sender."""
-    rows = _messages(log_host_id, since, until).exclude(envelope_sender="").exclude(envelope_sender=None)
-    own = rows.exclude(authenticator=None, sender_host_address__isnull=False)
-    return own.values_list(Lower("envelope_sender")).annotate(number=Count("*"))
+    named = messages.exclude(envelope_sender="").exclude(envelope_sender=None)
+    return named.exclude(authenticator=None, sender_host_address__isnull=False).values_list(
+        Lower("envelope_sender")
+    )
 
 
 class _Domain(Func):
@@ -127,19 +144,6 @@ class _Domain(Func):
     output_field = TextField()
 
 
-def _domains(log_host_id: int, since: datetime, until: datetime) -> QuerySet[Any]:
-    rows = Delivery.objects.filter(
-        log_host_id=log_host_id,
-        outcome=Outcome.DELIVERED,
-        remote_host_address__isnull=False,
-        logged_at__gte=since,
-        logged_at__lt=until,
-        message_id__gte=id_bound(since - _MARGIN),
-        message_id__lt=id_bound(until + LONGEST),
-    )
-    return (
-        rows.annotate(domain=_Domain("recipient"))
-        .exclude(domain__isnull=True)
-        .values_list("domain")
-        .annotate(number=Count("*"))
-    )
+def _domains(deliveries: QuerySet[Delivery]) -> QuerySet[Any]:
+    named = deliveries.annotate(domain=_Domain("recipient")).exclude(domain__isnull=True)
+    return named.values_list("domain")
