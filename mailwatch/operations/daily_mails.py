@@ -95,8 +95,8 @@ def send(log_host: LogHost, day: date, address: str) -> None:
     )
     context = {"report": report, "zone": log_host.zone, "url": url}
     message = EmailMultiAlternatives(
-        subject=f"{log_host.name}, {day:%a} {day.day} {day:%b %Y}: {report.messages:,} messages,"
-        f" {report.rejected:,} rejections",
+        subject=f"{log_host.name}, {day:%a} {day.day} {day:%b %Y}: {_counted(report.messages, 'message')},"
+        f" {_counted(report.rejected, 'rejection')}",
         body=render_to_string("daily/mail.txt", context),
         to=[address],
         headers={
@@ -106,6 +106,10 @@ def send(log_host: LogHost, day: date, address: str) -> None:
     )
     message.attach_alternative(render_to_string("daily/mail.html", context), "text/html")
     message.send()
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _message_id(log_host: LogHost, day: date, address: str) -> str:

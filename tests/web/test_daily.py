@@ -158,7 +158,7 @@ def test_it_is_mailed_once_when_the_log_has_reached_the_end_of_the_day(ingested:
     assert [daily_mails.send_due(at=now()) for _ in range(3)] == [1, 0, 0]
     message = mail.outbox[0]
     assert message.to == ["boss@example.org"]
-    assert message.subject == "mx, Mon 2 Mar 2026: 3 messages, 1 rejections"
+    assert message.subject == "mx, Mon 2 Mar 2026: 3 messages, 1 rejection"
     assert "https://mailwatch.example.org/daily/mx/2026-03-02/" in message.body
     assert "         2  remote_smtp" in message.body
     html = message.alternatives[0].content  # type: ignore[attr-defined]
