@@ -22,6 +22,9 @@ def test_a_row_opens_and_closes_by_keyboard(report: Page, complaints: Complaints
     for key, is_open in (("Enter", "true"), ("Enter", "false"), ("Enter", "true")):
         row.press(key)
         expect(row).to_have_attribute("aria-expanded", is_open)
+        expect(row).to_be_focused()
+        # htmx takes up what it put in a moment later; until then the row is a plain link
+        expect(report.locator(".htmx-added, .htmx-settling, .htmx-request")).to_have_count(0)
     expect(report.locator("#suspect-1")).to_contain_text("HELO names")
     assert "/relays/" in report.url
     assert complaints.texts == []
