@@ -10,13 +10,24 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from mailwatch.standalone import administrator, places, postgres, processes
 
+ATTACKER = "203.0.113.45"
 CHECKOUT = Path(__file__).resolve().parents[2]
+SAMPLES = sorted((CHECKOUT / "samples" / "srv1").glob("mainlog*"))
 # the same places, in the same order, as .ci/get-chromium; none: Playwright's own
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -26,6 +37,23 @@ class Served:
     url: str
     username: str
     password: str
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Addresses on a desk that has read an attack, a file that is no log, a source, and shared a report."""
+
+    message: str
+    rejection: str
+    account: str
+    address: str
+    daily: str
+    run: str
+    refused_run: str
+    source: str
+    share: str
+    shared: str
 
 
 @dataclass
@@ -69,13 +97,25 @@ def served() -> Iterator[Served]:
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def _run(home: Path) -> subprocess.Popen[str]:
+def manage(served: Served, *words: str) -> str:
+    """What a manage.py command prints, run against the desk that is served."""
+    command = [sys.executable, str(CHECKOUT / "manage.py"), *words]
+    ours = {**_environment(), "MAILWATCH_HOME": str(served.home)}
+    done = subprocess.run(command, env=ours, check=True, capture_output=True, text=True, timeout=120)
+    return done.stdout
+
+
+def _environment() -> dict[str, str]:
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MAILWATCH_")}
     for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
         ours.pop(name, None)
+    return ours
+
+
+def _run(home: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-u", str(CHECKOUT / "manage.py"), "run"],
-        env={**ours, "MAILWATCH_HOME": str(home), "MAILWATCH_PORT": str(_free_port())},
+        env={**_environment(), "MAILWATCH_HOME": str(home), "MAILWATCH_PORT": str(_free_port())},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -94,7 +134,7 @@ def _answering(process: subprocess.Popen[str], home: Path) -> Served:
     found = re.search(r"Mailwatch runs at (\S+)", said)
     assert sign_in is not None
     assert found is not None, said
-    return Served(found[1], sign_in.username, sign_in.password)
+    return Served(found[1], sign_in.username, sign_in.password, home)
 
 
 @pytest.fixture(scope="session")
@@ -112,6 +152,81 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
+@pytest.fixture(scope="session")
+def filled(browser: Browser, served: Served) -> Iterator[Filled]:
+    """The desk with something on every page."""
+    manage(served, "log_host", "empty", "--timezone", "UTC")
+    manage(served, "shell", "-v0", "-c", _HELPDESK)
+    source = f"/sources/{manage(served, 'shell', '-v0', '-c', _SOURCE).strip()}/"
+    folder = served.home.parent / "logs"
+    folder.mkdir()
+    (folder / "mail.log").write_text("Mar  9 06:25:01 srv1 postfix/qmgr[1187]: 3A1F2C04: removed\n" * 20)
+    for page in _opened(browser.new_context(base_url=served.url), Complaints()):
+        sign_in(page, served.username, served.password)
+        run = upload(page, SAMPLES, log_host="srv1")
+        expect(page.locator(".run-state").first).to_have_text("finished", timeout=120_000)
+        refused = upload(page, [folder / "mail.log"], log_host="other")
+        yield _walked(page, run=run, refused_run=refused, source=source)
+
+
+_HELPDESK = "from django.contrib.auth.models import User; User.objects.create_user('helpdesk', password='at the desk')"
+_SOURCE = """
+from ingest.models import LogHost, Source
+print(Source.objects.create(url="file:///nowhere", log_host=LogHost.objects.get(name="empty")).pk)
+"""
+
+
+def sign_in(page: Page, username: str, password: str) -> None:
+    page.goto("/login/")
+    page.fill("main input[name=username]", username)
+    page.fill("main input[name=password]", password)
+    page.click("main button")
+    page.wait_for_url(re.compile(r"[^n]/$"))
+
+
+def upload(desk: Page, files: list[Path], *, log_host: str, zone: str = "Europe/Madrid") -> str:
+    """Hand files in; the path of the run that reads them, which is the page that is shown then."""
+    desk.goto("/uploads/")
+    desk.set_input_files("input[name=files]", files)
+    desk.fill("input[name=log_host]", log_host)
+    desk.fill("input[name=timezone]", zone)
+    desk.click("form.drop button.primary")
+    desk.wait_for_url(re.compile(r"/runs/\d+/$"))
+    return urlsplit(desk.url).path
+
+
+def share(desk: Page) -> str:
+    """Freeze what the page shows; the address of the link."""
+    desk.click("main a:has-text('Share')")
+    desk.click("main button.primary")
+    desk.wait_for_url("**/shares/")
+    return desk.locator("main .command code").first.inner_text()
+
+
+def _first(page: Page, path: str, prefix: str) -> str:
+    """The first link on a page that leads to such a place."""
+    page.goto(path)
+    found = page.locator(f"main a[href^='{prefix}']").first.get_attribute("href")
+    assert found is not None
+    return found
+
+
+def _walked(page: Page, *, run: str, refused_run: str, source: str) -> Filled:
+    message = _first(page, f"/search/?q={ATTACKER}&status=delivered", "/messages/")
+    return Filled(
+        message=message,
+        rejection=_first(page, "/search/?status=rejected", "/rejections/"),
+        account="/accounts/carol@example.com/",
+        address=_first(page, message, "/addresses/"),
+        daily=_first(page, "/", "/daily/"),
+        run=run,
+        refused_run=refused_run,
+        source=source,
+        share=_first(page, "/relays/", "/share/"),
+        shared=share(page),
+    )
+
+
 @pytest.fixture
 def complaints() -> Complaints:
     return Complaints()
@@ -127,11 +242,7 @@ def stranger(browser: Browser, complaints: Complaints) -> Iterator[Page]:
 def desk(browser: Browser, served: Served, complaints: Complaints) -> Iterator[Page]:
     """A browser in which the administrator is signed in."""
     for page in _opened(browser.new_context(base_url=served.url), complaints):
-        page.goto("/login/")
-        page.fill("main input[name=username]", served.username)
-        page.fill("main input[name=password]", served.password)
-        page.click("main button")
-        page.wait_for_url(f"{served.url}/")
+        sign_in(page, served.username, served.password)
         yield page
 
 

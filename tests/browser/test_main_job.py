@@ -3,31 +3,10 @@
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from benchmarks.bulk import write_bulk
-from tests.browser.conftest import CHECKOUT, Complaints, Served
-
-SAMPLES = sorted((CHECKOUT / "samples" / "srv1").glob("mainlog*"))
-ATTACKER = "203.0.113.45"
-
-
-def upload(desk: Page, files: list[Path], *, log_host: str, zone: str = "Europe/Madrid") -> None:
-    desk.goto("/uploads/")
-    desk.set_input_files("input[name=files]", files)
-    desk.fill("input[name=log_host]", log_host)
-    desk.fill("input[name=timezone]", zone)
-    desk.click("form.drop button.primary")
-    desk.wait_for_url(re.compile(r"/runs/\d+/$"))
-
-
-def share(desk: Page) -> str:
-    """Freeze what the page shows; the address of the link."""
-    desk.click("main a:has-text('Share')")
-    desk.click("main button.primary")
-    desk.wait_for_url("**/shares/")
-    return desk.locator("main .command code").first.inner_text()
+from tests.browser.conftest import ATTACKER, SAMPLES, Complaints, Served, share, upload
 
 
 def test_from_the_upload_to_a_link_for_somebody_without_a_login(
@@ -117,16 +96,3 @@ def test_dropped_files_are_chosen(desk: Page) -> None:
     desk.dispatch_event("form.drop", "drop", {"dataTransfer": transfer})
     expect(desk.locator("#chosen")).to_contain_text("mainlog.1")
     assert desk.eval_on_selector("input[name=files]", "input => input.files.length") == 1
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize(
-    "path", ["/search/", f"/senders/{ATTACKER}/", "/uploads/", "/search/?q=nothing@here.example"]
-)
-def test_pages_fit_the_screen_and_break_no_policy(
-    desk: Page, complaints: Complaints, width: int, path: str
-) -> None:
-    desk.set_viewport_size({"width": width, "height": 800})
-    desk.goto(path)
-    assert desk.evaluate("document.documentElement.scrollWidth") <= width
-    assert [text for text in complaints.texts if "404" not in text] == []

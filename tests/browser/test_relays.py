@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Complaints
-from tests.browser.test_main_job import SAMPLES, upload
+from tests.browser.conftest import SAMPLES, Complaints, upload
 
 
 @pytest.fixture
