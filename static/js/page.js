@@ -24,10 +24,11 @@
     next.tabIndex = 0; next.focus(); event.preventDefault();
   });
 
-  /* keys: / finds, j and k move, Enter opens */
+  /* keys: / finds, j and k move, Enter opens, ? lists them */
   const typing = (e) => e.target.closest("input, textarea, select, [contenteditable]");
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event) || document.querySelector("dialog[open]")) return;
+    if (event.key === "?") document.getElementById("keys")?.showModal();
     if (event.key === "/") { const find = document.querySelector(".find input"); if (find) { find.focus(); event.preventDefault(); } }
     const links = [...document.querySelectorAll("tr.row .open, .found-line .open")];
     const step = { j: 1, k: -1 }[event.key];
