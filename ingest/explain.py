@@ -231,8 +231,10 @@ def _panel(configuration: str, rows: Rows, messages: Sequence[ExplainedMessage])
 
 
 def _rejections(rows: Rows) -> list[RejectionFacts]:
-    refused = (refusal for refusal in rows.refusals if refusal.reason is not Reason.DISCARDED)
-    return sorted(map(rejection_facts, refused), key=lambda refusal: refusal.logged_at)
+    """In the order in which stored ones are read (ingest.stored_facts.subject_rejections)."""
+    refused = [refusal for refusal in rows.refusals if refusal.reason is not Reason.DISCARDED]
+    ordered = sorted(refused, key=lambda refusal: (refusal.logged_at, refusal.digest, refusal.copy))
+    return list(map(rejection_facts, ordered))
 
 
 def _traces(messages: Sequence[ExplainedMessage], refusals: Sequence[RejectionFacts]) -> FactTraces:
@@ -251,7 +253,7 @@ def _reports(
     rows: Rows, refusals: list[RejectionFacts], messages: list[MessageFacts], host: LogHostFacts
 ) -> Iterator[SubjectReport]:
     refused = [refusal for refusal in rows.refusals if refusal.reason is not Reason.DISCARDED]
-    ordered = sorted(messages, key=lambda message: message.received_at or _NO_TIME)
+    ordered = sorted(messages, key=lambda message: (message.received_at or _NO_TIME, message.message_id))
     found = []
     subjects = {subject for message in messages for subject in subjects_of(message)}
     subjects.update(subject for refusal in refused for subject in refused_subjects(refusal))
