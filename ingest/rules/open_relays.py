@@ -68,7 +68,9 @@ def _relayed(case: Case) -> Iterator[Suspicion]:
     if not pairs:
         return
     findings = [finding for _, finding in pairs]
-    domains = {domain for finding in findings for domain in finding.values}
+    domains = _domains(pairs)
+    if not case.relay_holes() and _may_be_backup(case, domains):
+        return
     is_sure = len(domains) >= case.limits.relayed_domains and any(
         finding.severity.rank <= Severity.HIGH.rank for finding in findings
     )
@@ -90,6 +92,15 @@ def _relayed(case: Case) -> Iterator[Suspicion]:
             " It may be a domain that this host is a gateway for, or an own machine: give both to be sure."
         )
     yield Suspicion(answer=answer, because=text, rules=tuple(rules), way=Way.RELAY, pairs=pairs)
+
+
+def _domains(pairs: tuple[Pair, ...]) -> set[str]:
+    return {domain for _, finding in pairs for domain in finding.values}
+
+
+def _may_be_backup(case: Case, domains: set[str]) -> bool:
+    """Whether all that strangers sent on went to so few domains that it may be ours as a backup, which nobody told."""
+    return case.host.local_domains_inferred and len(domains) < case.limits.relayed_domains
 
 
 def _through_gateway(case: Case) -> Iterator[Suspicion]:
@@ -156,6 +167,13 @@ def _not_relayed(case: Case) -> _Told:
             "exim -bP +relay_from_hosts."
         )
         return Answer.UNKNOWN, text, (LOCAL_SENDER.code,)
+    if relayed := tuple(case.found(OPEN_RELAY.code, _ADDRESS)):
+        text = (
+            f"Strangers who did not log in sent to {listing(tuple(sorted(_domains(relayed))))} only. A domain that "
+            "this host takes mail for as a backup looks the same: give the configuration, or list the domain with "
+            "log_host --local-domain."
+        )
+        return Answer.UNKNOWN, text, (OPEN_RELAY.code,)
     if not case.coverage.has_arrivals or not case.coverage.has_deliveries:
         missing = "deliveries" if case.coverage.has_arrivals else "arrivals"
         return Answer.UNKNOWN, f"There are no {missing} in this log.", (OPEN_RELAY.code, COVERAGE.code)

@@ -122,7 +122,11 @@ def _relayed_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evi
         "none of them local."
     )
     is_private = tally.worst.rank >= Severity.MEDIUM.rank
-    return _as_sure_as_known(text, tally.values.most(), is_private, host, limits)
+    evidence = _as_sure_as_known(text, tally.values.most(), is_private, host, limits)
+    if host.local_domains_inferred and len(tally.values) < limits.relayed_domains:
+        text = f"{evidence.text} A domain that this host takes mail for as a backup looks the same: list it."
+        return evidence._replace(severity=Severity.LOW, text=text)
+    return evidence
 
 
 def _watch_relayed(host: LogHostFacts, limits: Limits) -> Watch:
@@ -145,7 +149,8 @@ OPEN_RELAY = Rule(
         "neither do local senders.",
         "A gateway or backup MX accepts mail for domains it does not store: add them as local domains. Until "
         "two recipient domains are seen the finding is called probable.",
-        "Where local domains are only inferred from the log, the severity is one step lower.",
+        "Where local domains are only inferred from the log, the severity is one step lower, and low until the address "
+        "sent to two recipient domains.",
         "Clients admitted by certificate or by POP-before-SMTP look the same in the log: add their networks "
         "as trusted.",
     ),

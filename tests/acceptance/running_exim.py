@@ -74,8 +74,10 @@ class RunningExim:
     def session(self, host: str, *commands: str) -> list[str]:
         """The last line of each reply to the commands of a client at that address."""
         self._client_port += 1
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as client:
-            read = client.makefile("r", encoding="ascii", errors="replace")
+        with (
+            socket.create_connection(("127.0.0.1", self.port), timeout=30) as client,
+            client.makefile("r", encoding="ascii", errors="replace") as read,
+        ):
             client.sendall(f"PROXY TCP4 {host} {OWN_ADDRESS} {self._client_port} 25\r\n".encode())
             replies = [_reply(read)]
             for command in (*commands, "QUIT"):

@@ -33,6 +33,9 @@ class TestYes:
             pytest.param(HOST, 2, Answer.YES, id="two domains"),
             pytest.param(HOST, 1, Answer.SUSPECTED, id="one domain"),
             pytest.param(replace(HOST, local_domains_inferred=True), 2, Answer.YES, id="inferred"),
+            pytest.param(
+                replace(HOST, local_domains_inferred=True), 1, Answer.UNKNOWN, id="inferred, one domain"
+            ),
             pytest.param(SEED_HOST, 2, Answer.SUSPECTED, id="local domains not known"),
         ],
     )
