@@ -18,8 +18,8 @@ from ingest.marks import EARLIEST, LATEST, Marks, Span, Subject, joined, rows_in
 from ingest.models import LogHost, Suspect
 from ingest.rules.definition import Limits, Refusals, Worth
 from ingest.rules.facts import SubjectKind
-from ingest.rules.relays import refusals_worth_judging, worth_judging
 from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME
+from ingest.rules.subject_rules import refusals_worth_judging, worth_judging
 from ingest.sql import statement
 from ingest.stored_facts import log_host_facts, messages_between, subject_messages
 

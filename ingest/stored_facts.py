@@ -45,7 +45,8 @@ from ingest.rules.facts import (
 from ingest.rules.limits import kept
 from ingest.rules.messages import may_be_found_on_login, may_be_found_on_stranger
 from ingest.rules.relaying import ROUTED
-from ingest.rules.relays import RefusalCounts, refusals_read
+from ingest.rules.relays import RefusalCounts
+from ingest.rules.subject_rules import refusals_read
 from ingest.rules.thresholds import threshold
 from ingest.sql import statement
 

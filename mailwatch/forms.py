@@ -13,7 +13,7 @@ from ingest.models import LogHost
 from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
-from ingest.rules.relays import SUBJECT_RULES
+from ingest.rules.subject_rules import SUBJECT_RULES
 from ingest.sources.configurations import configuration_in
 from ingest.sources.limits import Refused
 from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport

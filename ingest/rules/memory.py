@@ -15,7 +15,8 @@ from typing import Any
 
 from ingest.rules.definition import VERSION, Limits, Rule, Severity
 from ingest.rules.facts import LogHostFacts, Outcome, SubjectKind
-from ingest.rules.relays import SUBJECT_RULES, SubjectAccumulator
+from ingest.rules.relays import SubjectAccumulator
+from ingest.rules.subject_rules import SUBJECT_RULES
 
 _PROTOCOL = 5
 _LEVEL = 1  # half the size for 30 us

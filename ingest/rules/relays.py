@@ -1,75 +1,28 @@
 """What one address, account or local user did over time: findings, counts, and the attack it belongs to."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
 from heapq import merge
 from typing import Any, NamedTuple
 
 from ingest.exim.events import Stage
 from ingest.rules.allowed import Allowance, allowances_of, covering
-from ingest.rules.authenticators import UNKNOWN_ID
-from ingest.rules.bots import BOT_NAME
-from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION, UNKNOWN_RECIPIENTS
 from ingest.rules.definition import (
     Limits,
     Refusals,
-    Rule,
     Severity,
     SubjectFinding,
     Watch,
-    Worth,
     worst,
 )
-from ingest.rules.envelope_senders import ANOTHERS_SENDER, MANY_SENDERS, told_beside
+from ingest.rules.envelope_senders import told_beside
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
-from ingest.rules.guessed import GUESSED
-from ingest.rules.helo import HELO_IS_OURS, HELO_LITERAL, HELO_WITHOUT_DOMAIN, is_only_noted
-from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
-from ingest.rules.places import DISTRIBUTED, NEW_PLACE, TRAVEL
-from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
+from ingest.rules.helo import is_only_noted
+from ingest.rules.logins import EMPTY_ID
 from ingest.rules.replies import says_relay_refused
-from ingest.rules.reputation import SPAM_REFUSED
-from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME
-from ingest.rules.volumes import FAN_OUT, LIMITED, UNUSUAL_VOLUME, VOLUME
+from ingest.rules.subject_rules import SUBJECT_RULES, readers
 from ingest.rules.windows import Distinct, Span
-
-SUBJECT_RULES: tuple[Rule, ...] = (
-    EMPTY_ID,
-    UNKNOWN_ID,
-    OPEN_RELAY,
-    ROUTED_RECIPIENT,
-    MANY_IDS,
-    GUESSED,
-    UNKNOWN_RECIPIENTS,
-    TRAVEL,
-    DISTRIBUTED,
-    NEW_PLACE,
-    FAN_OUT,
-    UNUSUAL_VOLUME,
-    BOT_NAME,
-    LIMITED,
-    VOLUME,
-    MANY_SENDERS,
-    ANOTHERS_SENDER,
-    LOCAL_SENDER,
-    MANY_IN_CONNECTION,
-    GUESSING,
-    LOCAL_VOLUME,
-    FORGED_SENDER,
-    SPAM_REFUSED,
-    BLOCKLISTED,
-    HELO_IS_OURS,
-    HELO_WITHOUT_DOMAIN,
-    HELO_LITERAL,
-    RELAY_REFUSED,
-)
-"""In the order in which they explain an attack, for findings of equal severity: authenticators before "
-"accounts."""
-
-ATTACK_RULES = frozenset({EMPTY_ID.code, OPEN_RELAY.code, MANY_IDS.code, UNKNOWN_RECIPIENTS.code})
-"""The rules whose findings mean that somebody got mail out."""
 
 _PLACES = {rule.code: place for place, rule in enumerate(SUBJECT_RULES)}
 _WAITING = frozenset({"queued", "frozen"})
@@ -179,38 +132,6 @@ def allowed_as_json(finding: SubjectFinding) -> dict[str, Any]:
     }
 
 
-class _Readers(NamedTuple):
-    """Which of SUBJECT_RULES watch subjects of one kind, by their places."""
-
-    of_messages: tuple[int, ...]
-    of_refusals: Mapping[Refusals, tuple[int, ...]]
-
-
-@cache
-def _readers(kind: SubjectKind) -> _Readers:
-    places = [place for place, rule in enumerate(SUBJECT_RULES) if rule.watch and kind in rule.kinds]
-    of_refusals = {
-        which: tuple(place for place in places if which in SUBJECT_RULES[place].refusals)
-        for which in Refusals
-    }
-    return _Readers(tuple(places), of_refusals)
-
-
-def refusals_worth_judging(kind: SubjectKind) -> frozenset[Refusals]:
-    """The refusals of which one is enough for a rule to find something (``Worth.REFUSED``)."""
-    return frozenset(
-        which
-        for rule in SUBJECT_RULES
-        if kind in rule.kinds and Worth.REFUSED in rule.worth_judging
-        for which in rule.refusals
-    )
-
-
-def worth_judging(kind: SubjectKind) -> frozenset[Worth]:
-    """What the rules for subjects of one kind ask for."""
-    return frozenset(worth for rule in SUBJECT_RULES if kind in rule.kinds for worth in rule.worth_judging)
-
-
 def _which(rejection: RejectionFacts) -> tuple[Refusals, ...]:
     if rejection.stage is Stage.AUTH:
         return (Refusals.LOGINS,)
@@ -228,11 +149,6 @@ class RefusalCounts(NamedTuple):
     failed_logins: int
     first_at: datetime
     last_at: datetime
-
-
-def refusals_read(kind: SubjectKind) -> frozenset[Refusals]:
-    """The refusals that rules read; of all others the report only has the number."""
-    return frozenset(which for which, places in _readers(kind).of_refusals.items() if places)
 
 
 class SubjectAccumulator:
@@ -300,7 +216,7 @@ class SubjectAccumulator:
         for recipient in message.recipients:
             self._outcomes[recipient.outcome] += 1
         self._name(message)
-        for place in _readers(self._kind).of_messages:
+        for place in readers(self._kind).of_messages:
             self._watch(place).message(message)
 
     def _name(self, message: MessageFacts) -> None:
@@ -331,7 +247,7 @@ class SubjectAccumulator:
 
     def watch(self, rejection: RejectionFacts) -> None:
         """Shows a refusal that is counted to the rules that read it."""
-        of_refusals = _readers(self._kind).of_refusals
+        of_refusals = readers(self._kind).of_refusals
         for which in _which(rejection):
             for place in of_refusals[which]:
                 self._watch(place).rejection(rejection)

@@ -8,7 +8,7 @@ from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import VERSION, Limits, Rule, Scope, Severity
 from ingest.rules.host_rules import HOST_RULES
 from ingest.rules.messages import MESSAGE_RULES
-from ingest.rules.relays import SUBJECT_RULES
+from ingest.rules.subject_rules import SUBJECT_RULES
 
 __all__ = ["RULES", "VERSION", "Limits", "Rule", "Scope", "Severity"]
 
