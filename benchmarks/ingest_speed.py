@@ -90,10 +90,10 @@ class _Bench:
         for _ in range(rounds):
             peers.append(_eximstats(self._log))
             with self._home() as home:
-                first = _ingest(home, self._log)
+                first = ingest_into(home, self._log)
                 firsts.append(first["seconds"])
                 memory.append(first["peak_memory"])
-                seconds.append(_ingest(home, self._log)["seconds"])
+                seconds.append(ingest_into(home, self._log)["seconds"])
                 sizes.append(_database_size(home))
         self._first = min(firsts)
         measured = [peer for peer in peers if peer is not None]
@@ -137,7 +137,7 @@ class _Bench:
         packed = self._parent / "mainlog.gz"
         with self._log.open("rb") as source, gzip.open(packed, "wb", compresslevel=6) as target:
             shutil.copyfileobj(source, target, 1 << 20)
-        best = self._best(rounds, lambda home: _ingest(home, packed)["seconds"])
+        best = self._best(rounds, lambda home: ingest_into(home, packed)["seconds"])
         packed.unlink()
         return Measured(
             what="the same log as gzip",
@@ -150,7 +150,7 @@ class _Bench:
 
     def alone(self, rounds: int) -> Measured:
         """One worker instead of two."""
-        best = self._best(rounds, lambda home: _ingest(home, self._log, processes=1)["seconds"])
+        best = self._best(rounds, lambda home: ingest_into(home, self._log, processes=1)["seconds"])
         return Measured(
             what="one worker",
             figure=f"{best:.1f} s",
@@ -167,11 +167,11 @@ class _Bench:
             count = stored // self._lines
             for number in range(1, count + 1):
                 log = self._write(number)
-                _ingest(home, log)
+                ingest_into(home, log)
                 log.unlink()
             log = self._write(count + 1)
-            peer = self._best(1, lambda empty: _ingest(empty, log)["seconds"])
-            seconds = _ingest(home, log)["seconds"]
+            peer = self._best(1, lambda empty: ingest_into(empty, log)["seconds"])
+            seconds = ingest_into(home, log)["seconds"]
             log.unlink()
         return Measured(
             what=f"on top of {count * self._lines:,} lines",
@@ -211,7 +211,8 @@ def _eximstats(log: Path) -> float | None:
     return time.monotonic() - began
 
 
-def _ingest(home: Path, log: Path, *, processes: int = 2) -> dict[str, Any]:
+def ingest_into(home: Path, log: Path, *, processes: int = 2) -> dict[str, Any]:
+    """``manage.py ingest`` as a process, into the log host "benchmark"; what it says with --json."""
     command = [sys.executable, str(CHECKOUT / "manage.py"), "ingest", str(log), "--processes", str(processes)]
     told = subprocess.run(
         [*command, "--log-host", "benchmark", "--timezone", "UTC", "--json"],

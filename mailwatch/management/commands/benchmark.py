@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from benchmarks import ingest_speed, parse_speed
+from benchmarks import ingest_speed, page_speed, parse_speed
 
 _COLUMNS = "{:<26} {:<30} {:<28} {}"
+_PAGE = "{:<24} {:>10} {:>10} {:>10} {:>8}"
 _PARSED = "{:<22} {:<38} {}"
 
 
@@ -15,7 +16,7 @@ class Command(BaseCommand):
     help = "Measures on a generated log, in databases of its own; the stored data are not touched."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", nargs="?", choices=["ingest", "parse"], default="ingest")
+        parser.add_argument("what", nargs="?", choices=["ingest", "pages", "parse"], default="ingest")
         parser.add_argument("--lines", type=int, default=1_000_000, help="of the generated log")
         parser.add_argument("--rounds", type=int, default=3, help="the best one counts")
         parser.add_argument(
@@ -30,6 +31,18 @@ class Command(BaseCommand):
             for row in parse_speed.measure(lines=lines, rounds=rounds).rows():
                 self.stdout.write(_PARSED.format(*row).rstrip())
             return
+        if what == "pages":
+            self._pages(lines=lines, rounds=rounds)
+            return
         for measured in ingest_speed.measure(lines=lines, rounds=rounds, stored=stored):
             self.stdout.write(_COLUMNS.format(*measured.row()).rstrip())
+            self.stdout.flush()
+
+    def _pages(self, *, lines: int, rounds: int) -> None:
+        self.stdout.write(_PAGE.format("page", "p50", "p95", "max", "queries"))
+        for measured in page_speed.measure(lines=lines, rounds=rounds):
+            if isinstance(measured, page_speed.Lookup):
+                self.stdout.write(measured.sentence())
+            else:
+                self.stdout.write(_PAGE.format(*measured.row()).rstrip())
             self.stdout.flush()
