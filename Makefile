@@ -2,7 +2,7 @@
 # an OpenSSH server by .ci/get-*.
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run demo test lint format lock
+.PHONY: help environment run demo test lint format screenshots lock
 
 BIN := .venv/bin
 
@@ -12,6 +12,7 @@ help:
 	@echo "make test    all that CI checks"
 	@echo "make lint    only the checks that run no test"
 	@echo "make format  put the code into its form"
+	@echo "make screenshots  those of the README anew, from a running make demo"
 	@echo "make lock    write requirements.lock anew from pyproject.toml"
 
 environment:
@@ -45,6 +46,10 @@ format: environment
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djade $$(find templates -name '*.html')
+
+screenshots: environment
+	@.ci/get-chromium
+	$(BIN)/python docs/screenshots/take.py
 
 lock: environment
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --upgrade --python-version 3.12 \

@@ -1,4 +1,4 @@
-"""Take the README's screenshots from a running `make demo`: .venv/bin/python docs/screenshots/take.py
+"""Take the README's screenshots, light and dark, from a running `make demo`: make screenshots
 
 Home: MAILWATCH_HOME, or var/ in the checkout; its files tell the address and the administrator's sign-in.
 """
@@ -24,6 +24,8 @@ def main() -> None:
         page = _context(browser).new_page()
         _sign_in(page, url, username, password)
         _take(page, f"{url}/relays/?log_host=srv1", "relays")
+        _take(page, f"{url}/?log_host=srv1", "overview")
+        page.goto(f"{url}/relays/?log_host=srv1")
         link = _share(page)
         page.goto(f"{url}/relays/?log_host=srv1")
         page.locator("a[href^='/messages/']").first.click()
@@ -55,6 +57,11 @@ def _take(page: Page, url: str, name: str) -> None:
     page.goto(url)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=HERE / f"{name}.png")
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=HERE / f"{name}-dark.png")
+    page.emulate_media(color_scheme="light")
 
 
 if __name__ == "__main__":
