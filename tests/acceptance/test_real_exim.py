@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import sqlite3
 from contextlib import closing
 from io import StringIO
@@ -299,3 +300,35 @@ def test_what_a_real_exim_prints_is_judged(
     states = {finding["state"] for finding in findings if finding["rule"] == rule}
     assert states == ({state} if rule == "X01" or printed == ("config",) else {"undecided"})
     assert "secret" not in str(findings)
+
+
+def log_of(condition: str) -> tuple[list[str], str]:
+    """The lines that an attack leaves under that condition, and what Exim prints of the configuration."""
+    with running(configuration(condition=condition), add_users) as exim:
+        ordinary_day(exim)
+        attack(exim)
+        exim.deliver()
+        return exim.log.read_text().splitlines(keepends=True), exim.run("-bP", "config")
+
+
+def test_one_log_tells_that_the_repair_worked(tmp_path: Path) -> None:
+    """Attacked, mended with the text that the step gives, attacked again."""
+    before, printed = log_of(BROKEN)
+    (tmp_path / "before").write_text("".join(before))
+    (tmp_path / "printed").write_text(printed)
+    ask("log_host", "mx", timezone="UTC", config=[tmp_path / "printed"])
+    ask("ingest", str(tmp_path / "before"), log_host="mx")
+    verdict = ask("relays", log_host="mx")["verdict"]
+    fixes = [step["fix"] for step in verdict["next_steps"] if step["fix"]]
+    condition = next(fix for fix in fixes if "server_condition" in fix).partition("=")[2]
+    users = re.search(r"/\S+/users\.db", condition)
+    assert users, condition
+    after, mended = log_of(" ".join(condition.replace("\\\n", " ").split()).replace(users[0], "USERS"))
+
+    (tmp_path / "after").write_text("".join(after))
+    (tmp_path / "mended").write_text(mended)
+    ask("log_host", "mx", config=[tmp_path / "mended"])
+    ask("ingest", str(tmp_path / "after"), log_host="mx")
+    verdict = ask("relays", log_host="mx")["verdict"]
+    worked = next(fact for fact in verdict["facts"] if fact["question"] == "Has the repair worked?")
+    assert worked["answer"] == "Yes", (worked, condition)
