@@ -13,6 +13,7 @@ from ingest.exim import configuration
 from ingest.rules.configuration import audit
 from ingest.sources.configurations import configuration_at, configuration_in
 from ingest.sources.limits import Refused
+from ingest.stored_facts import limits_of_all
 
 
 class Command(BaseCommand):
@@ -32,7 +33,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *, file: list[str], json: bool, **_: Any) -> None:
-        findings = audit(configuration.read("\n".join(_text_of(name) for name in file)))
+        text = "\n".join(_text_of(name) for name in file)
+        if not text.strip():
+            raise CommandError(
+                "There is no text. Hand in what exim -bP config prints, a configure file, or /etc/exim4."
+            )
+        findings = audit(configuration.read(text), limits_of_all())
         if json:
             self.stdout.write(_document([finding.as_json() for finding in findings]))
             return
