@@ -42,7 +42,7 @@ def test_a_directory_on_another_machine_is_added_confirmed_and_read(
         log.write(b"2026-03-17 10:00:00 Start queue run: pid=77\n")
     desk.wait_for_timeout(1_500)  # what was written in the last second is held back for the next pass
     desk.get_by_role("button", name="Sync now").click()
-    expect(desk.get_by_text("2026-03-17 10:00:00").first).to_be_visible(timeout=120_000)
+    expect(desk.get_by_text("2026-03-17 10:00:00").first).to_be_visible(timeout=60_000)
     desk.reload()
     desk.locator("tbody a").first.click()
     expect(desk.locator(".counts").first).to_contain_text("1lines read")
