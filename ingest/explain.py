@@ -1,7 +1,7 @@
 """Pasted lines and configurations explained, and judged by the same rules as what is stored. Stores nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
@@ -33,6 +33,7 @@ from ingest.rules.facts import (
     LogHostFacts,
     LoginCounts,
     MessageFacts,
+    Network,
     RejectionFacts,
     SubjectKind,
     infer_local_domains,
@@ -106,15 +107,36 @@ class Explained:
         }
 
 
-def explain(text: bytes, *, configuration: str = "", zone: tzinfo = UTC, log_host: str = "") -> Explained:
-    """Explain log lines, read in ``zone``, with a configuration if there is one."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What somebody knows of the log host and no line says, as ``LogHostFacts`` has it."""
+
+    local_domains: frozenset[str] = frozenset()
+    trusted_networks: tuple[Network, ...] = ()
+    smarthosts: tuple[Network, ...] = ()
+    own_addresses: frozenset[str] = frozenset()
+    known_accounts: frozenset[str] = frozenset()
+
+
+_NOTHING_KNOWN = Known()
+
+
+def explain(
+    text: bytes,
+    *,
+    configuration: str = "",
+    zone: tzinfo = UTC,
+    log_host: str = "",
+    known: Known = _NOTHING_KNOWN,
+) -> Explained:
+    """Explain log lines, read in ``zone``, with a configuration and what else is known if there is any."""
     copies = Copies()
     entries = [copies.add(entry) for entry in entries_of(text.split(b"\n"))]
     read = batch_rows.read(entries, zone, fallback=_NO_TIME)
     numbers = list(_line_numbers(entry.entry for entry in read.stamped))
     rows = batch_rows.gather(read, numbers)
     lines = tuple(_explained(read, numbers, zone))
-    host = _log_host_facts(rows, configuration, log_host, zone)
+    host = _log_host_facts(rows, configuration, log_host, zone, known)
     by_number = {line.number: line for line in lines}
     messages = tuple(_explained_message(*item, host, by_number) for item in rows.messages.items())
     refusals = _rejections(rows)
@@ -161,22 +183,29 @@ def _explained(read: batch_rows.ReadBatch, numbers: list[int], zone: tzinfo) -> 
 def _explained_message(
     message_id: str, gathered: Gathered, host: LogHostFacts, lines: Mapping[int, ExplainedLine]
 ) -> ExplainedMessage:
+    # whichever way the lines came: evidence names recipients in the order in which stored ones are read
+    attempts = sorted(gathered.attempts, key=lambda one: (one.logged_at, one.digest, one.copy))
+    gathered = replace(gathered, attempts=attempts)
     conclusion = conclude(gathered)
     facts = with_origin(message_facts(message_id, gathered, conclusion))
     own = tuple(lines[number] for number in sorted(gathered.line_refs))
     return ExplainedMessage(message_id, gathered, conclusion, facts, message_findings(facts, host), own)
 
 
-def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo) -> LogHostFacts:
-    """Local domains come from the configuration if it names some, else from the lines themselves."""
+def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo, known: Known) -> LogHostFacts:
+    """Local domains come from the configuration if nobody told them, else from the lines themselves."""
     read = exim_configuration.read(configuration)
-    domains, inferred = local_domains((), read, infer_local_domains(rows.counts.local_deliveries.items()))
+    domains, inferred = local_domains(
+        known.local_domains, read, infer_local_domains(rows.counts.local_deliveries.items())
+    )
     return LogHostFacts(
         name=name,
         local_domains=domains,
         local_domains_inferred=inferred,
-        trusted_networks=read.trusted_networks(Limits().strangers_network),
-        own_addresses=frozenset(rows.own_addresses),
+        trusted_networks=known.trusted_networks + read.trusted_networks(Limits().strangers_network),
+        own_addresses=known.own_addresses.union(rows.own_addresses),
+        smarthosts=known.smarthosts,
+        known_accounts=known.known_accounts,
         logins={
             authenticator: LoginCounts(count.named, count.nameless, count.unrecorded)
             for authenticator, count in rows.counts.logins.items()
@@ -267,7 +296,7 @@ def _reports(
         )
         if report is not None:
             found.append(report)
-    yield from sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
+    yield from sorted(found, key=lambda report: (report.harm, report.value))
 
 
 def _message_value(message: MessageFacts, kind: SubjectKind) -> str | None:
