@@ -225,7 +225,7 @@ def subject_reports(
 
     bases = judged_ranges.Bases(log_host, host, allowances)
     found = judged_ranges.reports_of(bases, since, until, judge)
-    return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
+    return sorted(found, key=lambda report: (report.harm, report.value))
 
 
 def outdated_ranges(

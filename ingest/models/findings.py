@@ -37,6 +37,7 @@ class Suspect(models.Model):
     sender_host_addresses = ArrayField(models.TextField())
     refused_since = models.BigIntegerField()
     logins_after_guessing = ArrayField(models.TextField())
+    outside = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

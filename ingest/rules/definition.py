@@ -43,7 +43,7 @@ __all__ = [
     "worst",
 ]
 
-VERSION = 3
+VERSION = 4
 """Version of the rules; findings and shared reports name it. Raise it when a rule gives other findings."""
 
 

@@ -192,6 +192,15 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower().rstrip(".") if "@" in address else ""
 
 
+def strangers(message: MessageFacts, host: LogHostFacts) -> set[str]:
+    """The recipients of a message that are not local, by their addresses before aliasing; told or only listed."""
+    addresses = {item.original_recipient.lower() for item in message.recipients}
+    if message.listed_recipients:
+        addresses.update(map(str.lower, message.listed_recipients))
+    local = host.local_domains
+    return {address for address in addresses if (domain := domain_of(address)) and domain not in local}
+
+
 def infer_local_domains(pairs: Iterable[tuple[str, int]], minimum: int = 3) -> frozenset[str]:
     """The domains that local transports delivered to at least ``minimum`` times.
 

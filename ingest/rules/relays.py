@@ -17,7 +17,14 @@ from ingest.rules.definition import (
     worst,
 )
 from ingest.rules.envelope_senders import told_beside
-from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind
+from ingest.rules.facts import (
+    LogHostFacts,
+    MessageFacts,
+    Outcome,
+    RejectionFacts,
+    SubjectKind,
+    strangers,
+)
 from ingest.rules.helo import is_only_noted
 from ingest.rules.logins import EMPTY_ID
 from ingest.rules.replies import says_relay_refused
@@ -53,12 +60,19 @@ class SubjectReport:
     sender_host_addresses: tuple[str, ...] = ()  # at most 10, the most frequent
     refused_since: int = 0  # refusals and failed logins after its last message
     logins_after_guessing: tuple[str, ...] = ()  # ids it logged in as after failed logins
+    outside: int = 0  # of the recipients, those that are not local: strangers written to
     allowed: tuple[SubjectFinding, ...] = ()  # those that somebody has allowed: they count in nothing else
 
     @property
     def rules(self) -> tuple[str, ...]:
         """The codes of the rules that found something."""
         return tuple(finding.rule for finding in self.findings)
+
+    @property
+    def harm(self) -> tuple[int, ...]:
+        """Sorts the worst first: by severity, then by strangers written to, recipients reached, messages, attempts."""
+        attempts = self.rejections + self.failed_logins
+        return self.severity.rank, -self.outside, -self.delivered, -self.messages, -attempts
 
     @property
     def is_suspect(self) -> bool:
@@ -75,6 +89,7 @@ class SubjectReport:
             "attack": self.attack,
             "messages": self.messages,
             "recipients": self.recipients,
+            "outside": self.outside,
             "delivered": self.delivered,
             "deferred": self.deferred,
             "bounced": self.bounced,
@@ -168,7 +183,7 @@ class SubjectAccumulator:
         self._watches: dict[int, Watch] = {}  # by the place of the rule
         self._span = Span()
         self._outcomes = dict.fromkeys(Outcome, 0)
-        self._messages = self._recipients = self._queued = 0
+        self._messages = self._recipients = self._outside = self._queued = 0
         self._rejections = self._failed_logins = self._refused_since = 0
         self._helo_names = Distinct(limits.kept_values)
         self._authenticators = Distinct(limits.kept_values)
@@ -212,6 +227,7 @@ class SubjectAccumulator:
         self._messages += 1
         self._refused_since = 0
         self._recipients += max(len(message.recipients), len(message.listed_recipients or ()))
+        self._outside += len(strangers(message, self._host))
         self._queued += message.status in _WAITING
         for recipient in message.recipients:
             self._outcomes[recipient.outcome] += 1
@@ -281,6 +297,7 @@ class SubjectAccumulator:
             sender_host_addresses=self._addresses.most(),
             refused_since=self._refused_since,
             logins_after_guessing=self._logins_after.most(),
+            outside=self._outside,
         )
 
 

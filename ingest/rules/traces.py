@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ingest.exim.events import Stage
-from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, domain_of
+from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, strangers
 from ingest.rules.replies import says_relay_refused
 
 WAITING = ("queued", "frozen")
@@ -127,7 +127,7 @@ class FactTraces:
             recipients=sum(
                 max(len(message.recipients), len(message.listed_recipients or ())) for message in chosen
             ),
-            strangers=len({address for message in chosen for address in _strangers(message, host)}),
+            strangers=len({address for message in chosen for address in strangers(message, host)}),
             delivered=outcomes.count(Outcome.DELIVERED),
             deferred=outcomes.count(Outcome.DEFERRED),
             bounced=outcomes.count(Outcome.BOUNCED),
@@ -199,17 +199,6 @@ def _tests(trail: Trail) -> list[Callable[[MessageFacts], bool]]:
     if trail.has_login is not None:
         tests.append(lambda message: (message.authenticator is not None) is trail.has_login)
     return tests
-
-
-def _strangers(message: MessageFacts, host: LogHostFacts) -> Iterator[str]:
-    addresses = [
-        *(item.original_recipient for item in message.recipients),
-        *(message.listed_recipients or ()),
-    ]
-    for address in addresses:
-        domain = domain_of(address)
-        if domain and domain not in host.local_domains:
-            yield address.lower()
 
 
 def _is_trick(rejection: RejectionFacts, trick: Trick) -> bool:

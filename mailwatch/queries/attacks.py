@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, Func, IntegerField, Q, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db import connection
+from django.db.models import Count, Q, QuerySet
 
 from ingest.exim.reasons import Reason
 from ingest.models import LogHost, Message, Rejection
@@ -22,7 +22,8 @@ from ingest.rules.logins import EMPTY_ID, MANY_IDS
 from ingest.rules.networks import neighbours_of
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, ROUTED_RECIPIENT
 from ingest.rules.relays import SubjectReport
-from ingest.stored_facts import messages_between
+from ingest.sql import statement
+from ingest.stored_facts import log_host_facts, messages_between
 from mailwatch.queries.matching import rejections_within
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.suspects import COUNTS, Suspect
@@ -38,6 +39,7 @@ class Counts(NamedTuple):
 
     messages: int = 0
     recipients: int = 0
+    outside: int = 0
     delivered: int = 0
     deferred: int = 0
     bounced: int = 0
@@ -172,8 +174,16 @@ def _together(group: Sequence[Suspect], twice: Iterable[Counts]) -> Counts:
 
 
 def _harm(attack: Attack) -> tuple[Any, ...]:
+    """As ``SubjectReport.harm``."""
     counts = attack.counts
-    return attack.severity.rank, -counts.delivered, -counts.messages, -counts.attempts, attack.key
+    return (
+        attack.severity.rank,
+        -counts.outside,
+        -counts.delivered,
+        -counts.messages,
+        -counts.attempts,
+        attack.key,
+    )
 
 
 # ---- who belongs together
@@ -252,27 +262,28 @@ class _Pair(NamedTuple):
 def _pairs(suspects: Sequence[Suspect], bounds: Mapping[int, Bounds]) -> list[_Pair]:
     """The pairs of suspects with something in common; two queries for each log host, however many there are."""
     found: list[_Pair] = []
-    for log_host_id, within in bounds.items():
-        of_host = [suspect for suspect in suspects if suspect.log_host.pk == log_host_id]
+    for log_host in {suspect.log_host.pk: suspect.log_host for suspect in suspects}.values():
+        within = bounds[log_host.pk]
+        of_host = [suspect for suspect in suspects if suspect.log_host.pk == log_host.pk]
         addresses = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_address}
         accounts = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_account}
         if addresses and accounts:
-            shared = _shared(log_host_id, list(addresses), list(accounts), within)
+            shared = _shared(log_host, list(addresses), list(accounts), within)
             found += [_Pair(addresses[one], accounts[other], counts) for one, other, counts in shared]
     return found
 
 
 def _shared(
-    log_host_id: int, addresses: Sequence[str], accounts: Sequence[str], within: Bounds
+    log_host: LogHost, addresses: Sequence[str], accounts: Sequence[str], within: Bounds
 ) -> Iterator[tuple[str, str, Counts]]:
-    messages = messages_between(log_host_id, within.since, within.until).filter(
+    messages = messages_between(log_host.pk, within.since, within.until).filter(
         sender_host_address__in=addresses, authenticated_id__in=accounts
     )
-    for address, account, *numbers in _sums_of_messages(messages):
+    for address, account, *numbers in _sums_of_messages(messages, log_host):
         yield address, account, Counts(*numbers)
     rejections = Rejection.objects.filter(
         rejections_within(within),
-        log_host_id=log_host_id,
+        log_host_id=log_host.pk,
         sender_host_address__in=addresses,
         account__in=accounts,
     ).exclude(reason=Reason.DISCARDED)
@@ -280,20 +291,23 @@ def _shared(
         yield address, account, Counts(rejections=rejected, failed_logins=failed)
 
 
-def _sums_of_messages(rows: QuerySet[Message]) -> Iterable[tuple[Any, ...]]:
-    listed = Func(F("listed_recipients"), function="cardinality", output_field=IntegerField())
-    tried = F("delivered") + F("deferred") + F("bounced")
-    return (
-        rows.order_by()
-        .values_list("sender_host_address", "authenticated_id")
-        .annotate(
-            messages=Count("*"),
-            recipients=Sum(Greatest(tried, Coalesce(listed, Value(0)))),
-            all_delivered=Sum("delivered"),
-            all_deferred=Sum("deferred"),
-            all_bounced=Sum("bounced"),
-        )
+def _sums_of_messages(rows: QuerySet[Message], log_host: LogHost) -> list[tuple[Any, ...]]:
+    columns = (
+        "message_id",
+        "sender_host_address",
+        "authenticated_id",
+        "listed_recipients",
+        "delivered",
+        "deferred",
+        "bounced",
     )
+    messages, parameters = rows.order_by().values(*columns).query.sql_with_params()
+    local_domains = sorted(log_host_facts(log_host).local_domains)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            statement("sent_by_both").format(messages=messages), [*parameters, log_host.pk, local_domains]
+        )
+        return list(cursor.fetchall())
 
 
 def _sums_of_rejections(rows: QuerySet[Rejection]) -> Iterable[tuple[Any, ...]]:

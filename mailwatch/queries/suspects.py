@@ -17,7 +17,16 @@ from ingest.stored_facts import coverage, limits_of
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.ranges import Bounds, Span
 
-COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")
+COUNTS = (
+    "messages",
+    "recipients",
+    "outside",
+    "delivered",
+    "deferred",
+    "bounced",
+    "rejections",
+    "failed_logins",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +118,7 @@ def judged(log_host: LogHost, span: Span, bounds: Bounds) -> Judged:
 def suspects_of(found: Sequence[HostAnswer | Judged]) -> list[Suspect]:
     """Everybody, worst first; those that were only refused too, but nobody of whom all is allowed."""
     pairs = [(answer, report) for answer in found for report in answer.reports if report.findings]
-    pairs.sort(key=lambda pair: (pair[1].severity.rank, -pair[1].messages))
+    pairs.sort(key=lambda pair: pair[1].harm)
     leaders: dict[tuple[int, str], str] = {}
     quiet = {answer.log_host.pk: limits_of(answer.log_host).over_after for answer in found}
     suspects = []

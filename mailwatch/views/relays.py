@@ -27,6 +27,7 @@ COLUMNS = (
     "attack",
     "messages",
     "recipients",
+    "outside",
     "delivered",
     "deferred",
     "bounced",

@@ -180,7 +180,7 @@ def test_counts_of_a_subject() -> None:
     report = address_report(*facts)
 
     assert report is not None
-    assert (report.messages, report.recipients) == (2, 3)
+    assert (report.messages, report.recipients, report.outside) == (2, 3, 2)
     assert (report.delivered, report.deferred, report.bounced, report.queued) == (1, 1, 1, 1)
     assert (report.rejections, report.refused_since) == (1, 1)
     assert report.helo_names == ("[127.0.0.1]", "mx.victim.example")

@@ -314,7 +314,7 @@ def test_an_account_and_the_addresses_it_was_used_from_are_one_attack_and_count_
     assert len(stolen.addresses) == 12
     assert stolen.words.endswith(", 12 addresses and 1 account")
     counts = stolen.counts
-    assert (counts.messages, counts.recipients, counts.delivered) == (130, 260, 260)
+    assert (counts.messages, counts.recipients, counts.outside, counts.delivered) == (130, 260, 260, 260)
     assert len(rows) == 2
 
 
