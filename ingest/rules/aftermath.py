@@ -8,10 +8,12 @@ from ingest.rules.attacks import OF_PROGRAMS, Attack, trail_of, trick_of
 from ingest.rules.broken_logins import holes
 from ingest.rules.configuration import WRONG_ID
 from ingest.rules.definition import State
-from ingest.rules.traces import Refused, Sent, Trail, Waiting
+from ingest.rules.traces import Refused, Sent, Trail, Trick, Waiting
 from ingest.rules.words import be, count, day_and_minute, listing
 
 _SHORT_LOG = timedelta(hours=6)
+_USUAL = timedelta(days=7)
+"""So long before an attack it is asked whether others were refused anyway."""
 _OF_ANYBODY = frozenset({Way.NAMELESS, Way.RELAY, Way.GATEWAY, Way.ACCOUNT, Way.GUESSED})
 """Where a stranger's refusal proves something too: the way in stood open to everybody."""
 _SIGNS_COME_LATE = frozenset({Way.ACCOUNT, Way.GUESSED, Way.SCRIPT, Way.OWN_MAIL})
@@ -109,9 +111,20 @@ def _doubt(attack: Attack, case: Case, refused: Refused) -> str:
     before = case.traces.refused(trick, attack.first_at, attack.last_at)
     if not refused.by_attackers and before.count:
         return "but others were refused even while it worked for those who got in."
+    if not refused.by_attackers and _were_others_refused_before(attack, case, trick):
+        return (
+            "but others than those who got in, and others were refused before it began as well: perhaps it never "
+            "worked for them."
+        )
     if before.by_attackers and not _is_quiet(attack, case):
         return "but so they were now and then before, and got in again."
     return ""
+
+
+def _were_others_refused_before(attack: Attack, case: Case, trick: Trick) -> bool:
+    """Whether the way in may have been closed to them all the time, as where too wide a network is trusted."""
+    usual = case.traces.refused(trick, attack.first_at - _USUAL, attack.first_at)
+    return usual.count > usual.by_attackers
 
 
 def _is_quiet(attack: Attack, case: Case) -> bool:

@@ -97,6 +97,14 @@ class TestHasTheRepairWorked:
         assert "even while it worked" in repair(told).because
         assert repair(told).refused == 1
 
+    def test_nor_where_others_were_refused_before_it_began(self) -> None:
+        facts = [message(n, recipients=(recipient(f"z@d{n}.example"),)) for n in range(30, 33)]
+        refusals = [refusal(n, sender_host_address=OTHER) for n in (5, 60)]
+        told = judged(*facts, *refusals, seen=coverage(700))
+
+        assert (told.open_relay, repair(told).answer) == (Answer.YES, Answer.UNKNOWN)
+        assert "refused before it began" in repair(told).because
+
     @pytest.mark.parametrize(("end", "answer"), [(100, Answer.UNKNOWN), (700, Answer.YES)])
     def test_who_is_refused_now_and_then_must_also_stay_away(self, end: float, answer: Answer) -> None:
         facts: list[Fact] = [nameless(n) for n in (0, 50)]
