@@ -28,13 +28,26 @@ def sending(case: Case) -> list[Pair]:
     ]
 
 
+def forging(case: Case) -> list[Pair]:
+    """Other local users whose programs write to strangers under foreign senders.
+
+    What stays in the house is a contact form's mail to its owner.
+    """
+    told = {report.value for report, _ in sending(case)}
+    return [
+        (report, finding)
+        for report, finding in case.found(FORGED_SENDER.code, _USER)
+        if _is_forging(finding) and report.value not in told and (report.outside or not report.recipients)
+    ]
+
+
 def _is_forging(forged: SubjectFinding | None) -> bool:
     return forged is not None and forged.severity.rank <= Severity.MEDIUM.rank
 
 
 def sending_users(case: Case) -> tuple[str, ...]:
-    """Their names."""
-    return tuple(report.value for report, _ in sending(case))
+    """The names of all local users whose programs may send spam."""
+    return tuple(report.value for report, _ in (*sending(case), *forging(case)))
 
 
 def scripts(case: Case) -> Question:
@@ -57,6 +70,14 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
         is_dead = found[0][1].rule == UNKNOWN_RECIPIENTS.code
         answer, text, rules = _of_dead(case, found) if is_dead else _of_volume(found)
         yield Suspicion(answer=answer, because=text, rules=rules, way=Way.SCRIPT, pairs=found)
+    if forgers := tuple(forging(case)):
+        yield Suspicion(
+            answer=Answer.SUSPECTED,
+            because=_of_forging(forgers),
+            rules=(FORGED_SENDER.code,),
+            way=Way.SCRIPT,
+            pairs=forgers,
+        )
     if script := case.of_host(SCRIPT.code):
         yield Suspicion(
             answer=Answer.SUSPECTED,
@@ -78,7 +99,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
 
 def _of_dead(case: Case, found: tuple[Pair, ...]) -> tuple[Answer, str, tuple[str, ...]]:
     is_much = any(finding.peak >= case.limits.unknown_recipients for _, finding in found)
-    text = f"Much of what programs of {listing(sending_users(case))} send goes to dead addresses."
+    text = f"Much of what programs of {_named(found)} send goes to dead addresses."
     return Answer.YES if is_much else Answer.SUSPECTED, text, (UNKNOWN_RECIPIENTS.code,)
 
 
@@ -88,6 +109,17 @@ def _of_volume(found: tuple[Pair, ...]) -> tuple[Answer, str, tuple[str, ...]]:
         text += " It writes under senders that are not ours."
         rules.append(FORGED_SENDER.code)
     return Answer.SUSPECTED, f"{text} Ask whose program it is.", tuple(rules)
+
+
+def _of_forging(found: tuple[Pair, ...]) -> str:
+    return (
+        f"Programs of {_named(found)} write to strangers under senders that are not ours: {found[0][1].evidence} "
+        "A contact form that sends copies to its visitors does that too. Ask whose program it is."
+    )
+
+
+def _named(pairs: tuple[Pair, ...]) -> str:
+    return listing([report.value for report, _ in pairs])
 
 
 def _not_sent(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
@@ -124,7 +156,7 @@ def _untold(case: Case) -> Iterator[Untold]:
             "set now shows",
             "exim -bP log_selector",
         )
-    for report, finding in sending(case)[:1]:
+    for report, finding in (*sending(case), *forging(case))[:1]:
         if finding.message_ids:
             yield Untold(
                 f"Which file of {report.value} sends. Often the message's headers name it, while it waits.",

@@ -1,5 +1,7 @@
 """Does a program on the host itself send spam?"""
 
+from dataclasses import replace
+
 import pytest
 
 from ingest.rules.definition import Severity
@@ -76,6 +78,39 @@ def test_much_of_a_web_server_or_much_under_foreign_senders(user: str, sender: s
         assert asked(told, NAME).rules == (("L02", "L04") if "prize" in sender else ("L02",))
     else:
         assert asked(told, NAME).against == ("shop sends much (L02), as list software and contact forms do.",)
+
+
+@pytest.mark.parametrize(
+    ("to", "inferred", "answer"),
+    [
+        ("z{}@remote.example", False, Answer.SUSPECTED),
+        ("z{}@remote.example", True, Answer.NO),
+        ("owner{}@example.com", False, Answer.NO),
+    ],
+    ids=["to strangers", "who is local is only inferred", "a contact form to its owner"],
+)
+def test_foreign_senders_alone(to: str, inferred: bool, answer: Answer) -> None:
+    mail = [
+        one._replace(recipients=(recipient(to.format(number)),))
+        for number, one in enumerate(sent("shop", "win@prize.example", 12))
+    ]
+    told = judged(*mail, host=replace(HOST, local_domains_inferred=inferred), seen=SEEN)
+
+    assert told.local_scripts_answer is answer
+    assert (told.relaying is Answer.SUSPECTED) is (answer is Answer.SUSPECTED)
+    question = asked(told, NAME)
+    if answer is Answer.SUSPECTED:
+        assert (told.local_scripts, told.rule, question.rules) == (("shop",), "L04", ("L04",))
+        assert (
+            "Programs of shop write to strangers under senders that are not ours: 12 messages"
+            in question.because
+        )
+        assert "a program of the user shop" in told.headline
+        assert not question.against
+    else:
+        assert question.against == (
+            "shop writes under foreign senders (L04), as list software and contact forms do.",
+        )
 
 
 def test_a_directory_makes_the_headline() -> None:
