@@ -15,9 +15,12 @@ What else may stand in a sample, each on a line of its own:
                                       compared only where one is named). X stands in title or evidence.
                                       Of S01 the subject is the rule that a gap weakens, the severity info.
     # expect: nothing                 of this rule, neither on a subject nor on a message
+    # beside: CODE SEVERITY on SUBJECT    another rule finds this in the same lines; on "configuration" what it says
+                                      of the configuration
     # answer: QUESTION: ANSWER        what the verdict says: "Open relay: no"
     # host: KEY=A,B KEY=C             what somebody told about the log host: name, local_domains, trusted_networks,
-                                      smarthosts, own_addresses, known_accounts
+                                      smarthosts, own_addresses, known_accounts; and instead of the files of
+                                      countries and networks: countries=192.0.2.0/24:NL operators=192.0.2.0/24:64500
     # configuration:                  followed by lines "#     text": its configuration
     # lines as before                 the lines of the last sample that has some of its own ...
     # with: OLD => NEW                ... with each OLD (there must be one) replaced by NEW; repeated for several
@@ -41,21 +44,23 @@ h or d.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from ipaddress import ip_network
 from pathlib import Path
 from typing import NamedTuple
 
 from ingest.exim.line import has_stamp
 from ingest.exim.message_id import first_id, is_message_id
-from ingest.explain import Explained, Known, explain
+from ingest.explain import Explained, explain
 from ingest.rules import RULES
+from ingest.rules.definition import State
+from tests.rules.sample_hosts import Host, host_told, told_instead_of_files
 
 ROOT = Path(__file__).parents[1] / "samples" / "rules"
 KINDS = ("hit", "near miss", "guard", "guard (words)")
 LOG_HOST = "log host"
+CONFIGURATION = "configuration"
 
 _START = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
 _SAID = re.compile(r"# (?P<key>[a-z ()]+?)(?::(?: (?P<text>.*))?)?$")
@@ -86,14 +91,6 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """What is told about the log host of a sample."""
-
-    name: str = "mx.ours.example"
-    known: Known = field(default_factory=Known)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One annotated sample."""
 
@@ -103,6 +100,7 @@ class Sample:
     text: str  # why, or the first words of the guard
     because: str
     expected: frozenset[Expected] | None  # None: it does not say
+    beside: frozenset[tuple[str, Expected]]
     answers: tuple[tuple[str, str], ...]
     host: Host
     configuration: str
@@ -154,7 +152,10 @@ def explained(sample: Sample, order: tuple[int, ...] = ()) -> Explained:
     entries = sample.entries()
     text = "\n".join([entries[place] for place in order] if order else entries)
     host = sample.host
-    return explain(text.encode(), configuration=sample.configuration, log_host=host.name, known=host.known)
+    with told_instead_of_files(host.origins):
+        return explain(
+            text.encode(), configuration=sample.configuration, log_host=host.name, known=host.known
+        )
 
 
 def _found(explained: Explained) -> Iterator[Found]:
@@ -167,6 +168,9 @@ def _found(explained: Explained) -> Iterator[Found]:
         for on_message in message.findings:
             text = f"{on_message.title}: {on_message.evidence}"
             yield Found(on_message.rule, on_message.severity, message.message_id, text)
+    for of_text in explained.configuration:
+        if of_text.state is State.BAD:
+            yield Found(of_text.rule, of_text.severity, CONFIGURATION, f"{of_text.title}: {of_text.evidence}")
     for gap in explained.verdict.coverage:
         yield Found("S01", "info", gap.rule, f"{gap.why} {gap.remedy}")
 
@@ -184,6 +188,7 @@ class _Draft:
     text: str = ""
     because: str = ""
     expected: set[Expected] | None = None
+    beside: set[tuple[str, Expected]] = field(default_factory=set)
     answers: list[tuple[str, str]] = field(default_factory=list)
     host: Host | None = None
     configuration: list[str] | None = None
@@ -215,6 +220,7 @@ def _sample(draft: _Draft, head: _Draft) -> Sample:
         text=draft.text,
         because=draft.because,
         expected=None if draft.expected is None else frozenset(draft.expected),
+        beside=frozenset(draft.beside),
         answers=tuple(draft.answers),
         host=draft.host or head.host or Host(),
         configuration="\n".join(configuration or ()),
@@ -273,11 +279,14 @@ def _say(drafts: list[_Draft], number: int, line: str) -> None:
             draft.because = text
         case "expect":
             draft.expected = (draft.expected or set()) | _expected(text)
+        case "beside":
+            code, _, finding = text.partition(" ")
+            draft.beside |= {(code, expected) for expected in _expected(finding)}
         case "answer":
             question, _, answer = text.rpartition(": ")
             draft.answers.append((question, answer))
         case "host":
-            draft.host = _host(text)
+            draft.host = host_told(text)
         case "configuration":
             draft.configuration = []
         case "lines as before":
@@ -296,32 +305,6 @@ def _expected(text: str) -> set[Expected]:
     if found is None:
         raise ValueError(f"{text!r} is neither nothing nor SEVERITY on SUBJECT.")
     return {Expected(found[1], found[2], found[3] or "")}
-
-
-def _host(text: str) -> Host:
-    host = Host()
-    for pair in text.split():
-        key, _, value = pair.partition("=")
-        if key == "name":
-            host = replace(host, name=value)
-        else:
-            host = replace(host, known=_known(host.known, key, value.split(",")))
-    return host
-
-
-def _known(known: Known, key: str, values: list[str]) -> Known:
-    match key:
-        case "local_domains":
-            return replace(known, local_domains=frozenset(values))
-        case "own_addresses":
-            return replace(known, own_addresses=frozenset(values))
-        case "known_accounts":
-            return replace(known, known_accounts=frozenset(values))
-        case "trusted_networks":
-            return replace(known, trusted_networks=tuple(map(ip_network, values)))
-        case "smarthosts":
-            return replace(known, smarthosts=tuple(map(ip_network, values)))
-    raise ValueError(f"A host has no {key!r}.")
 
 
 # ---- writing out

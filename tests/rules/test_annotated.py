@@ -42,6 +42,8 @@ def test_exactly_the_expected_is_found(sample: Sample) -> None:
     unexpected = [one for one in found if not any(_is_same(one, other) for other in expected)]
     missing = [other for other in expected if not any(_is_same(one, other) for one in found)]
     assert not unexpected and not missing
+    for code, other in sample.beside:
+        assert any(one.rule == code and _is_same(one, other) for one in judged(sample)), (code, other)
 
 
 @pytest.mark.parametrize(
