@@ -24,6 +24,7 @@ PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"
 ROUTED = "[%!@/|]"
 """What an address has before its last @ that once told servers to send on, as a regular expression."""
 _ROUTED = re.compile(ROUTED)  # what Exim's default ACL refuses in the local part of strangers' recipients
+_IS_PRIVATE = "The address is private: if it is a machine of yours, add its network as trusted."
 _REWRITTEN_SENDERS = ("srs0=", "srs0+", "srs0-", "srs1=", "srs1+", "srs1-")
 
 
@@ -98,7 +99,7 @@ def _as_sure_as_known(
     severity = Severity.CRITICAL
     if is_private:
         severity = severity.milder.milder
-        text += " The address is private: if it is a machine of yours, add its network as trusted."
+        text += f" {_IS_PRIVATE}"
     if host.local_domains_inferred:
         severity = severity.milder
         if host.local_domains:
@@ -275,11 +276,13 @@ def _routed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Eviden
     sent_on = [item for item in routed if _is_sent_on(item)]
     names = tuple(dict.fromkeys(item.original_recipient for item in sent_on or routed))
     text = f"{address} did not log in, and its message was accepted for {listing(names)}."
-    if not sent_on or is_private_address(address):
+    if not sent_on:
         text += " It was not handed on to the server that the local part names."
         return Evidence(Severity.LOW, text, names)
-    domains = listing(tuple(dict.fromkeys(domain_of(item.recipient) for item in sent_on)))
-    return Evidence(Severity.HIGH, f"{text} It was handed on to {domains}.", names)
+    text += f" It was handed on to {listing(tuple(dict.fromkeys(domain_of(item.recipient) for item in sent_on)))}."
+    if is_private_address(address):
+        return Evidence(Severity.LOW, f"{text} {_IS_PRIVATE}", names)
+    return Evidence(Severity.HIGH, text, names)
 
 
 def _is_sent_on(told: RecipientFacts) -> bool:
@@ -314,7 +317,7 @@ ROUTED_RECIPIENT = Rule(
     guards=(
         "Low unless another server took it, or is to take it, for the domain that the local part names: an "
         "alias with a slash in its name may lead anywhere.",
-        "Clients that logged in, trusted networks and private addresses may use such addresses.",
+        "Clients that logged in and trusted networks may use such addresses; from a private address it is low.",
         "Refused attempts do not count: that is how it should be.",
     ),
     next_steps=(
