@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from ingest import batch_rows, counted_hours
+from ingest import batch_rows, counted_hours, countries
 from ingest.assembly import (
     Attempt,
     Conclusion,
@@ -211,6 +211,7 @@ def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo, kno
             for authenticator, count in rows.counts.logins.items()
         },
         zone=zone,
+        origins=countries.edition(),
     )
 
 

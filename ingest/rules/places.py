@@ -172,6 +172,8 @@ class _TravelWatch:
         self._limits = limits
         self._countries = Window(limits.travel_window)
         self._networks = Window(limits.travel_window)
+        self._addresses = Window(limits.travel_window)
+        self._is_named = False  # whether all addresses of the window are in the tally
         self._most_countries = self._most_networks = 0
         self._tally = Tally(limits)
         self._named: tuple[str, ...] = ()  # the countries, where they were the most
@@ -181,8 +183,10 @@ class _TravelWatch:
     def message(self, message: MessageFacts) -> None:
         """Notes where one login came from; of unknown places nothing is said."""
         at = message.received_at
-        if at is None or not is_remote_login(message, self._host):
+        is_somewhere = message.country is not None or message.network is not None
+        if at is None or not is_somewhere or not is_remote_login(message, self._host):
             return
+        self._addresses.add(at, message.sender_host_address)
         if message.country is not None:
             self._countries.add(at, message.country)
             self._usual.add(at, message.country)
@@ -196,8 +200,9 @@ class _TravelWatch:
         if is_wide:
             self._most_networks = max(self._most_networks, networks)
         if is_far or is_wide:
-            values = (message.sender_host_address or "",)
-            self._tally.message(message, Evidence(Severity.MEDIUM, "", values))
+            values = (message.sender_host_address,) if self._is_named else self._addresses.keys
+            self._tally.message(message, Evidence(Severity.MEDIUM, "", tuple(map(str, values))))
+        self._is_named = is_far or is_wide
 
     def _note_countries(self, at: datetime, names: tuple[str, ...]) -> None:
         """Keeps those that were the most, and those that the account was not used from before."""
