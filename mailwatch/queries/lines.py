@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ingest.exim.events import (
     Arrival,
@@ -19,14 +19,12 @@ from ingest.exim.events import (
     Topic,
     Unparsed,
 )
-from ingest.exim.glossary import explain
+from ingest.exim.glossary import Token, explain
 from ingest.exim.line import readable
 from ingest.exim.parse import parse
 from ingest.exim.syslog import first_line
 from ingest.models import LogHost
-from mailwatch.queries.story import length
-
-PAUSE = timedelta(minutes=1)  # shorter ones are not worth a word
+from mailwatch.queries.pauses import pauses
 
 _NOTES = {
     Topic.FROZEN: "Frozen: Exim stopped trying",
@@ -60,6 +58,9 @@ _NOTES = {
 }
 
 
+_SKIPPED = ("Message is frozen", "*** Message is frozen ***")
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedLine:
     """One line with what it was read as. ``event`` is None where it could not be read."""
@@ -72,14 +73,16 @@ class LoggedLine:
 class TimelineLine:
     """One line as the timeline shows it."""
 
+    number: int  # among the message's lines, counted from 1
     logged_at: datetime | None
     kind: str
     raw: bytes
     title: str
     explanation: str
-    mark: str  # the shape beside it: "delivery", "completion", or "" for a ring
+    tokens: tuple[Token, ...]
+    mark: str  # the shape beside it: "delivery", "deferral", "bounce", "completion", or "" for a ring
     pause: str = ""  # words about the pause before this line
-    is_wait: bool = False  # "retry time not reached": nothing was tried
+    repeats: str = ""  # lines of the same word in a row say the same: "wait" and "frozen", nothing was tried
 
     @property
     def text(self) -> str:
@@ -110,11 +113,18 @@ def read(entries: Iterable[bytes], log_host: LogHost) -> list[LoggedLine]:
 
 
 def told(
-    lines: Sequence[LoggedLine], log_host: LogHost, *, before: LoggedLine | None = None
+    lines: Sequence[LoggedLine],
+    log_host: LogHost,
+    *,
+    shown: Sequence[int],
+    window: slice = slice(None),
 ) -> list[TimelineLine]:
-    """Lines with their meaning; ``before`` precedes the first of them (for the pause between the two)."""
-    earlier = [before, *lines[:-1]] if lines else []
-    return [_told(line, log_host, previous) for line, previous in zip(lines, earlier, strict=True)]
+    """Lines with their meaning. ``shown``: places of those that the timeline has, of which ``window`` is told."""
+    before = pauses([lines[number].event for number in shown])
+    return [
+        _told(number, lines[number], log_host, pause)
+        for number, pause in list(zip(shown, before, strict=True))[window]
+    ]
 
 
 def _event(raw: bytes, log_host: LogHost) -> Event | None:
@@ -122,17 +132,20 @@ def _event(raw: bytes, log_host: LogHost) -> Event | None:
     return None if isinstance(event, Unparsed) else event
 
 
-def _told(line: LoggedLine, log_host: LogHost, previous: LoggedLine | None) -> TimelineLine:
+def _told(number: int, line: LoggedLine, log_host: LogHost, pause: str) -> TimelineLine:
     event = line.event
+    explained = explain(line.raw, zone=log_host.zone)
     return TimelineLine(
+        number=number + 1,
         logged_at=event.logged_at if event else None,
         kind=event.kind if event else "note",
         raw=line.raw,
         title=_title(event) if event else "Not readable",
-        explanation=explain(line.raw, zone=log_host.zone).sentence,
+        explanation=explained.sentence,
+        tokens=explained.tokens,
         mark=_mark(event),
-        pause=_pause(previous.event if previous else None, event),
-        is_wait=_is_wait(event),
+        pause=pause,
+        repeats=_repeats(event),
     )
 
 
@@ -140,26 +153,21 @@ def _mark(event: Event | None) -> str:
     match event:
         case Delivery():
             return "delivery"
+        case Deferral(is_attempt=True):
+            return "deferral"
+        case Bounce():
+            return "bounce"
         case Completion():
             return "completion"
     return ""
 
 
-def _is_wait(event: Event | None) -> bool:
-    return isinstance(event, Deferral) and not event.is_attempt
-
-
-def _pause(before: Event | None, after: Event | None) -> str:
-    """Words for a pause of a minute or more: what the message was waiting for."""
-    if before is None or after is None or after.logged_at - before.logged_at < PAUSE:
-        return ""
-    span = length(after.logged_at - before.logged_at)
-    is_attempt = isinstance(after, Delivery | Deferral | Bounce) and not _is_wait(after)
-    if isinstance(before, Note) and before.topic in (Topic.QUEUED_CONNECTION, Topic.QUEUED) and is_attempt:
-        return f"{span} in the queue, until the next queue run"
-    if isinstance(before, Deferral | Bounce) and is_attempt:
-        return f"{span} until it was tried again"
-    return f"{span} in the queue"
+def _repeats(event: Event | None) -> str:
+    """What queue runs write again and again while they leave a message alone."""
+    if isinstance(event, Deferral) and not event.is_attempt:
+        return "wait"
+    is_skipped = isinstance(event, Note) and event.topic is Topic.FROZEN and event.text in _SKIPPED
+    return "frozen" if is_skipped else ""
 
 
 def _title(event: Event) -> str:

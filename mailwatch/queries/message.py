@@ -9,28 +9,26 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import FETCH_RAISE, QuerySet
 
 from ingest import classification
-from ingest.exim.events import Arrival
+from ingest.exim.events import Arrival, Bounce, Deferral, Delivery
+from ingest.exim.meanings.entry import Entry
 from ingest.exim.message_id import is_message_id
-from ingest.models import LogFile, LogHost, Message, Suspect
-from ingest.pages import LineRef, read_entries
+from ingest.models import LogHost, Message, Status
+from ingest.pages import read_entries
 from ingest.rules import RULES
 from ingest.rules.allowed import Allowance
 from ingest.rules.definition import MessageFinding
-from mailwatch.queries import relatives, story
-from mailwatch.queries.lines import TimelineLine, once, read, told
-from mailwatch.queries.matching import address_is, with_delivery
+from mailwatch.queries import lanes, pauses, relatives, story
+from mailwatch.queries.arising import arises_at
+from mailwatch.queries.lanes import Lanes
+from mailwatch.queries.lines import LoggedLine, TimelineLine, once, read, told
 from mailwatch.queries.ranges import Span, spans
 from mailwatch.queries.recipients import RecipientOutcome, outcomes
-from mailwatch.queries.relatives import Relative
-from mailwatch.queries.search import Count, counted
 
 LINES_SHOWN = 200
 LINES_READ = 20_000  # of one message, for its recipients; more are not read for a page
-RECIPIENTS_SHOWN = 50
-_LISTED = 10  # bounces and files near a message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,14 +40,16 @@ class FoundFinding:
     title: str
     evidence: str
     explanation: str
+    line: int  # at which it arises, counted from 1
     allowed_by: Allowance | None = None  # the entry by which it does not count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line of a timeline, or several that say the same: its time to be tried again had not come."""
+    """One line of a timeline, or several of queue runs that left the message alone for the same reason."""
 
     lines: tuple[TimelineLine, ...]
+    findings: tuple[FoundFinding, ...] = ()  # that arise here
 
     @property
     def first(self) -> TimelineLine:
@@ -66,25 +66,47 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """``lines`` are those from ``first_line`` (0 is the first) on; the rest covers the whole message."""
+    """``lines`` are those from ``first_line`` (0 is the first) on; the rest covers the whole message.
+
+    With ``containing``, only recipients whose address contains it have lanes and delivery lines.
+    """
 
     log_host: LogHost
     message: Message
     summary: str
     findings: tuple[FoundFinding, ...]
     recipients: tuple[RecipientOutcome, ...]
+    lanes: Lanes
+    containing: str
     lines: tuple[TimelineLine, ...]
     first_line: int
-    total_lines: int
-    missing_lines: int  # their page is gone, or beyond LINES_READ
+    total_lines: int  # that could be shown
+    missing_lines: int  # of them: their page is gone, or beyond LINES_READ
+    last_pause: str  # what it waits for when the log ends; "" where it does not wait
+    reports: tuple[str, ...]  # ids of bounces and warnings about it, one more than are listed
     log: Span  # of the whole log host: "now" is its end
     tls: str | None  # version and cipher, as the arrival says
 
     @property
     def steps(self) -> list["Step"]:
-        """The lines, with those that only say that it was too early to try again put together."""
-        groups = groupby(enumerate(self.lines), key=lambda item: "wait" if item[1].is_wait else item[0])
-        return [Step(lines=tuple(line for _, line in group)) for _, group in groups]
+        """The lines, with those put together that say the same again and again."""
+        groups = groupby(self.lines, key=lambda line: line.repeats or line.number)
+        return [self._step(tuple(group)) for _, group in groups]
+
+    def _step(self, lines: tuple[TimelineLine, ...]) -> "Step":
+        numbers = {line.number for line in lines}
+        return Step(lines=lines, findings=tuple(one for one in self.findings if one.line in numbers))
+
+    @property
+    def terms(self) -> list[Entry]:
+        """The glossary's entries behind the parts of the lines shown, each once, as they come."""
+        tokens = (token for line in self.lines for token in line.tokens)
+        return list(dict.fromkeys(entry for token in tokens for entry in token.entries))
+
+    @property
+    def is_last_part(self) -> bool:
+        """The end of the message is among the lines shown."""
+        return self.next_line is None
 
     @property
     def next_line(self) -> int | None:
@@ -123,59 +145,86 @@ class Timeline:
         return next((found for found in self.findings if found.allowed_by is None), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearby:
-    """What else to look at; a count is None where the message does not say what to count by."""
-
-    sender_host: Count | None
-    envelope_sender: Count | None
-    recipient: Count | None
-    connection: Count | None
-    reports: tuple[str, ...]  # ids of bounces and warnings about this message
-    parent_is_here: bool
-    onward: tuple[Relative, ...]  # what the next servers call it
-    origin: Relative | None  # what the server before called it
-    suspects: tuple[Suspect, ...]
-    files: tuple[str, ...]
-    has_more_reports: bool
-    has_more_files: bool
-
-
 def find(message_id: str, *, log_host: LogHost | None = None) -> QuerySet[Message]:
     """The messages of that id: one on each log host that has it."""
     if not is_message_id(message_id):
         return Message.objects.none()
     hosts = [log_host.pk] if log_host else list(LogHost.objects.values_list("pk", flat=True))
     found = Message.objects.filter(log_host_id__in=hosts, message_id=message_id)
-    return found.select_related("log_host").order_by("log_host__name")
+    return found.fetch_mode(FETCH_RAISE).select_related("log_host").order_by("log_host__name")
 
 
-def timeline(message: Message, *, first_line: int = 0, most_lines: int | None = LINES_SHOWN) -> Timeline:
-    """Read a message from its lines. ``most_lines`` None: all of them, however many."""
+def timeline(
+    message: Message,
+    *,
+    first_line: int = 0,
+    most_lines: int | None = LINES_SHOWN,
+    first_lane: int = 0,
+    containing: str = "",
+) -> Timeline:
+    """Read a message from its lines. ``most_lines`` None: all of them, however many.
+
+    ``containing``: part of an address; of deliveries, only the lines for such recipients are shown.
+    """
     log_host = message.log_host
     refs = message.line_refs if most_lines is None else message.line_refs[:LINES_READ]
     entries = read_entries(log_host.pk, refs)
     told_once = once(entries)
     lines = read(told_once, log_host)
-    total_lines = len(message.line_refs) - len(entries) + len(told_once)
-    end = None if most_lines is None else first_line + most_lines
-    shown = lines[first_line:end]
+    missing_lines = len(message.line_refs) - len(entries) + len(told_once) - len(lines)
+    events = [line.event for line in lines]
     recipients = outcomes(lines, message.received_at)
     log = spans([log_host])[log_host.pk]
-    reports = relatives.reports(message, most=1)
+    ends_at = None if message.completed_at else log.last_at
+    shown = _shown(lines, recipients, containing)
+    window = slice(first_line, None if most_lines is None else first_line + most_lines)
+    reports = relatives.reports(message)
     return Timeline(
         log_host=log_host,
         message=message,
-        summary=story.summary(message, recipients, zone=log_host.zone, log=log, reports=reports),
-        findings=_findings(message),
+        summary=story.summary(
+            message,
+            recipients,
+            zone=log_host.zone,
+            log=log,
+            reports=reports,
+            waited_because=pauses.waited_because(events),
+        ),
+        findings=_findings(message, lines),
         recipients=recipients,
-        lines=tuple(told(shown, log_host, before=lines[first_line - 1] if first_line and shown else None)),
+        lanes=lanes.lanes(
+            lines,
+            recipients,
+            received_at=message.received_at,
+            log_ends_at=ends_at,
+            first=first_lane,
+            containing=containing,
+        ),
+        containing=containing,
+        lines=tuple(told(lines, log_host, shown=shown, window=window)),
         first_line=first_line,
-        total_lines=total_lines,
-        missing_lines=total_lines - len(lines),
+        total_lines=len(shown) + missing_lines,
+        missing_lines=missing_lines,
+        last_pause=pauses.last_pause(events, ends_at) if message.status in _STILL_THERE else "",
+        reports=tuple(reports),
         log=log,
-        tls=next((line.event.tls for line in lines if isinstance(line.event, Arrival)), None),
+        tls=next((event.tls for event in events if isinstance(event, Arrival)), None),
     )
+
+
+_STILL_THERE = (Status.QUEUED, Status.PARTLY_DELIVERED, Status.FROZEN)
+
+
+def _shown(lines: Sequence[LoggedLine], recipients: Sequence[RecipientOutcome], containing: str) -> list[int]:
+    """Places of the lines to show: all, or all but the deliveries to other recipients."""
+    if not containing:
+        return list(range(len(lines)))
+    own = {number for one in lanes.those_with(recipients, containing) for number in one.lines}
+    return [
+        number
+        for number, line in enumerate(lines)
+        if number in own or not isinstance(line.event, Delivery | Deferral | Bounce)
+    ]
 
 
 def as_json(timeline: Timeline) -> dict[str, Any]:
@@ -199,6 +248,7 @@ def as_json(timeline: Timeline) -> dict[str, Any]:
                 "kind": str(line.kind),
                 "text": line.text,
                 "explanation": line.explanation,
+                "pause": line.pause,
             }
             for line in timeline.lines
         ],
@@ -229,95 +279,22 @@ def _plain(value: object, zone: Any) -> object:
     return _iso(value, zone) if isinstance(value, datetime) else value
 
 
-def _findings(message: Message) -> tuple[FoundFinding, ...]:
+def _findings(message: Message, lines: Sequence[LoggedLine]) -> tuple[FoundFinding, ...]:
     found = classification.findings_of(message.log_host, message.message_id)
-    return tuple(map(_finding, sorted(found, key=lambda finding: (finding.severity.rank, finding.rule))))
+    events = [line.event for line in lines]
+    return tuple(
+        _finding(finding, line=arises_at(finding.rule, events) + 1)
+        for finding in sorted(found, key=lambda finding: (finding.severity.rank, finding.rule))
+    )
 
 
-def _finding(found: MessageFinding) -> FoundFinding:
+def _finding(found: MessageFinding, *, line: int) -> FoundFinding:
     return FoundFinding(
         rule=found.rule,
         severity=found.severity,
         title=found.title,
         evidence=found.evidence,
         explanation=RULES[found.rule].explanation,
+        line=line,
         allowed_by=found.allowed_by,
     )
-
-
-def nearby(message: Message, recipients: Sequence[RecipientOutcome]) -> Nearby:
-    """Counts on the same log host, and the messages that belong to this one."""
-    here = Message.objects.filter(log_host_id=message.log_host_id)
-    found_reports = relatives.reports(message, most=_LISTED)
-    files = _files(message)
-    parent = message.parent_message_id
-    return Nearby(
-        sender_host=_same(here, "sender_host_address", message.sender_host_address),
-        envelope_sender=_same_sender(here, message.envelope_sender),
-        recipient=_same_recipient(here, recipients),
-        connection=_same_connection(here, message),
-        reports=tuple(found_reports[:_LISTED]),
-        has_more_reports=len(found_reports) > _LISTED,
-        onward=relatives.onward(message, (recipient.next_message_id for recipient in recipients)),
-        origin=relatives.origin(message),
-        parent_is_here=bool(parent) and here.filter(message_id=parent).exists(),
-        suspects=_suspects(message),
-        files=files[:_LISTED],
-        has_more_files=len(files) > _LISTED,
-    )
-
-
-def _same(here: QuerySet[Message], field: str, value: object) -> Count | None:
-    return counted([here.filter(**{field: value}).values("message_id")]) if value is not None else None
-
-
-def _same_sender(here: QuerySet[Message], address: str | None) -> Count | None:
-    return (
-        counted([here.filter(address_is("envelope_sender", address)).values("message_id")])
-        if address
-        else None
-    )
-
-
-def _same_recipient(here: QuerySet[Message], recipients: Sequence[RecipientOutcome]) -> Count | None:
-    """Only where there is one recipient: otherwise "the same" has no meaning."""
-    if len(recipients) != 1:
-        return None
-    address = recipients[0].original_recipient
-    branches = [with_delivery(address_is(field, address)) for field in ("recipient", "original_recipient")]
-    return counted([here.filter(branch).values("message_id") for branch in branches])
-
-
-def _same_connection(here: QuerySet[Message], message: Message) -> Count | None:
-    """By address and port, within an hour: the port is used again later."""
-    if message.sender_host_port is None:
-        return None
-    hour = timedelta(hours=1)
-    return counted(
-        [
-            here.filter(
-                sender_host_address=message.sender_host_address,
-                sender_host_port=message.sender_host_port,
-                first_at__range=(message.first_at - hour, message.first_at + hour),
-            ).values("message_id")
-        ]
-    )
-
-
-def _suspects(message: Message) -> tuple[Suspect, ...]:
-    """The subjects of this message that have findings of their own."""
-    subjects = [
-        ("sender_host_address", message.sender_host_address),
-        ("authenticated_id", message.authenticated_id),
-        ("local_user", None if message.sender_host_address else message.local_user),
-    ]
-    known = {kind: value for kind, value in subjects if value}
-    rows = Suspect.objects.filter(log_host_id=message.log_host_id, value__in=known.values())
-    return tuple(row for row in rows.prefetch_related("findings") if known.get(row.kind) == row.value)
-
-
-def _files(message: Message) -> tuple[str, ...]:
-    """Names of the files that hold its lines."""
-    pages = {LineRef.unpack(ref).page_id for ref in message.line_refs[:LINES_READ]}
-    files = LogFile.objects.filter(shares__log_host_id=message.log_host_id, shares__page_id__in=pages)
-    return tuple(files.order_by("first_at", "pk").values_list("name", flat=True).distinct()[: _LISTED + 1])

@@ -1,6 +1,6 @@
 """What became of each recipient of a message, read from its delivery lines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ class RecipientOutcome:
     )
     is_logged_time: bool = False  # the line says the queue time itself (QT=)
     next_message_id: str | None = None  # what the next server, an Exim too, calls the message
+    lines: tuple[int, ...] = ()  # its delivery lines, by their places among the message's lines
 
     @property
     def took(self) -> str:
@@ -52,19 +53,37 @@ class RecipientOutcome:
 
 def outcomes(lines: Sequence[LoggedLine], received_at: datetime | None) -> tuple[RecipientOutcome, ...]:
     """Each recipient, in the order in which recipients first appear."""
-    events = [line.event for line in lines if isinstance(line.event, Delivery | Deferral | Bounce)]
+    events = {
+        number: line.event
+        for number, line in enumerate(lines)
+        if isinstance(line.event, Delivery | Deferral | Bounce)
+    }
     # the place in the canonical order stands in for the line's digest: it breaks ties within a second
-    attempts = [attempt_of(event, Place(number, 0, number)) for number, event in enumerate(events)]
+    attempts = [attempt_of(event, Place(number, 0, number)) for number, event in events.items()]
     by_name: dict[str, list[Attempt]] = {}
     for attempt in attempts:
         by_name.setdefault(same_recipient(attempt.recipient, attempt.original_recipient), []).append(attempt)
+    found = last_attempts(attempts)
+    before = {name: lines for name, lines in by_name.items() if name not in found}
     return tuple(
-        _outcome(last, by_name[name], events, received_at) for name, last in last_attempts(attempts).items()
+        _outcome(last, by_name[name], _before_alias(last, before), events, received_at)
+        for name, last in found.items()
     )
 
 
+def _before_alias(last: Attempt, before: dict[str, list[Attempt]]) -> list[Attempt]:
+    """The lines of the address that led to a recipient, from the time when that was not yet known."""
+    if last.original_recipient is None or not before:
+        return []
+    return before.get(same_recipient(last.original_recipient, None), [])
+
+
 def _outcome(
-    last: Attempt, lines: Sequence[Attempt], events: Sequence[DeliveryLine], received_at: datetime | None
+    last: Attempt,
+    lines: Sequence[Attempt],
+    before: Sequence[Attempt],
+    events: Mapping[int, DeliveryLine],
+    received_at: datetime | None,
 ) -> RecipientOutcome:
     tried = [line for line in lines if line.is_attempt]
     if not last.is_attempt and tried:
@@ -85,6 +104,7 @@ def _outcome(
         queue_time=_queue_time(last, told_time, received_at),
         is_logged_time=told_time is not None,
         next_message_id=next_message_id(event.text) if isinstance(event, Delivery) else None,
+        lines=tuple(sorted(line.line_ref for line in (*before, *lines))),
     )
 
 

@@ -2,15 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ingest.exim.events import Delivery
-from ingest.exim.message_id import next_message_id
+from ingest.exim.message_id import first_id, next_message_id, received_at
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
 from mailwatch.queries.lines import read
 from mailwatch.queries.matching import header_is
+from mailwatch.queries.search import Count
 
 LISTED = 10
+_COUNTED = 100  # messages of one connection
+_CONNECTION = timedelta(hours=1)  # before and after; the port is used again later
+_MOMENT = timedelta(seconds=30)  # before and after, where the log has no ports
 _CANDIDATES = 20  # messages of one Message-ID: a list gives the same one to each of its members
 _LINES = 500  # of a candidate
 
@@ -21,6 +26,56 @@ class Relative:
 
     message_id: str
     log_host: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbour:
+    """A message that came from the same client at about the same time."""
+
+    message_id: str
+    first_at: datetime
+    envelope_sender: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Neighbours:
+    """Messages of the same connection, this one too; without ports, of the same client within a minute."""
+
+    messages: tuple[Neighbour, ...]  # the first ones
+    count: Count
+    is_connection: bool  # the log has the port; else it cannot tell
+    since: datetime  # of the first one
+    until: datetime  # behind the last one that was counted
+
+
+def same_connection(message: Message) -> Neighbours | None:
+    """What came with a message. None: it did not come over the network.
+
+    Bounded by the time in the ids, which tells the moment whatever the zone of the log.
+    """
+    if message.sender_host_address is None:
+        return None
+    is_connection = message.sender_host_port is not None
+    around = _CONNECTION if is_connection else _MOMENT
+    came_at = received_at(message.message_id)
+    found = Message.objects.filter(
+        log_host_id=message.log_host_id,
+        message_id__gte=first_id(came_at - around),
+        message_id__lt=first_id(came_at + around),
+        sender_host_address=message.sender_host_address,
+        **({"sender_host_port": message.sender_host_port} if is_connection else {}),
+    )
+    rows = found.order_by("message_id").values("message_id", "first_at", "envelope_sender", "status")
+    read = list(rows[: _COUNTED + 1])
+    times = [row["first_at"] for row in read] or [message.first_at]
+    return Neighbours(
+        messages=tuple(Neighbour(**row) for row in read[:LISTED]),
+        count=Count(number=min(len(read), _COUNTED), is_more=len(read) > _COUNTED),
+        is_connection=is_connection,
+        since=min(times),
+        until=max(times) + timedelta(seconds=1),
+    )
 
 
 def reports(message: Message, *, most: int = LISTED) -> list[str]:

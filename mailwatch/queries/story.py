@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
+from ingest.exim import replies
 from ingest.exim.message_id import is_message_id, received_at
 from ingest.exim.reasons import Reason
 from ingest.models import Delivery, Message, Outcome, Rejection, Status
 from mailwatch.queries.ranges import Span
 
+_NAMED = 2  # recipients that have not got a message; more are only counted
 _REPLY_LENGTH = 160  # characters of a remote server's words in a list; the timeline has all of them
 _SMTP_ERROR = re.compile(
     r"SMTP error from remote mail(?:er| server) after (?:pipelined )?"
@@ -178,16 +180,18 @@ def summary(
     zone: tzinfo,
     log: Span | None = None,
     reports: Sequence[str] = (),
+    waited_because: str = "",
 ) -> str:
     """The message's story in a few sentences: where from, how long it waited, who has it, how it ended.
 
-    ``log`` is all that is stored of the log host, ``reports`` are the ids of bounces and warnings about it.
+    ``log`` is all that is stored of the log host, ``reports`` are the ids of bounces and warnings about it,
+    ``waited_because`` is half a sentence (queries.pauses).
     """
     log = log or Span()
     first = min((recipient.logged_at for recipient in recipients), default=None)
     sentences = [
         _origin(message, log),
-        _wait(message, first),
+        _wait(message, first, waited_because),
         _outcome(message, recipients, zone),
         _reported(reports),
         _end(message, zone, log),
@@ -233,18 +237,13 @@ def _client(message: Message) -> str:
     return f"{who} logged in through {message.authenticator} as {message.authenticated_id} and"
 
 
-def _wait(message: Message, first_attempt: datetime | None) -> str:
+def _wait(message: Message, first_attempt: datetime | None, because: str) -> str:
     if message.received_at is None or first_attempt is None:
         return ""
     waited = first_attempt - message.received_at
     if waited < timedelta(minutes=1):
         return ""
-    because = ""
-    if message.connection_limit:
-        because = (
-            f", because the client had sent more than {message.connection_limit} messages in one connection"
-        )
-    return f"It waited {length(waited)} in the queue{because}."
+    return f"It waited {length(waited)} in the queue{f', because {because}' if because else ''}."
 
 
 def _outcome(message: Message, recipients: Sequence[LastAttempt], zone: tzinfo) -> str:
@@ -254,9 +253,34 @@ def _outcome(message: Message, recipients: Sequence[LastAttempt], zone: tzinfo) 
         return _one(recipients[0], _moment(recipients[0].logged_at, message, zone))
     counts = Counter(recipient.outcome for recipient in recipients)
     if len(counts) == 1:
-        return f"All {len(recipients):,} recipients {_did(recipients[0].outcome, 2)}."
+        all_of_them = f"All {len(recipients):,} recipients {_did(recipients[0].outcome, 2)}."
+        return " ".join([all_of_them, *_without_it(recipients)])
     told = [f"{number:,} {_did(outcome, number)}" for outcome, number in counts.most_common()]
-    return f"Of {len(recipients):,} recipients {_listed(told)}."
+    return " ".join([f"Of {len(recipients):,} recipients {_listed(told)}.", *_without_it(recipients)])
+
+
+def _without_it(recipients: Sequence[LastAttempt]) -> list[str]:
+    """Who has not got it and why, where they are few."""
+    found = [one for one in recipients if one.outcome != Outcome.DELIVERED]
+    if len(found) > _NAMED:
+        return []
+    return [
+        f"{'Waits' if one.outcome == Outcome.DEFERRED else 'Failed'} for {one.original_recipient}: "
+        f"{_why(one.text or '', one.remote_host_name or one.remote_host_address)}"
+        for one in found
+    ]
+
+
+def _why(text: str, host: str | None) -> str:
+    """The words of whoever put it off or refused it, and what they mean."""
+    said = f"{host} said: {_sentence(reply(text))}" if host else _sentence(reply(text))
+    return f"{said} {meaning(text)}".rstrip()
+
+
+def meaning(text: str) -> str:
+    """What an answer or a reason means, in one plain sentence; "" where that is not known."""
+    known = replies.answer(text)
+    return f"That means: {known.entries[0].gist}." if known else ""
 
 
 def _did(outcome: str, number: int) -> str:
@@ -275,8 +299,10 @@ def _one(recipient: LastAttempt, moment: str) -> str:
         case Outcome.DELIVERED:
             return f"At {moment} {_taken(recipient, host)}."
         case Outcome.DEFERRED:
-            return f"At {moment} it was put off for {name}{f' by {host}' if host else ''}: {_sentence(words)}"
-    return f"At {moment} it failed for {name}{f', refused by {host}' if host else ''}: {_sentence(words)}"
+            said = f"At {moment} it was put off for {name}{f' by {host}' if host else ''}: {_sentence(words)}"
+        case _:
+            said = f"At {moment} it failed for {name}{f', refused by {host}' if host else ''}: {_sentence(words)}"
+    return f"{said} {meaning(recipient.text or '')}".rstrip()
 
 
 def _taken(recipient: LastAttempt, host: str | None) -> str:

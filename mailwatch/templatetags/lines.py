@@ -67,6 +67,12 @@ def told_line(text: str, tokens: Sequence[Token]) -> dict[str, object]:
 
 
 @register.inclusion_tag("parts/raw.html")
+def explained_line(text: str, tokens: Sequence[Token]) -> dict[str, object]:
+    """A line that was explained already: its meanings on hover, focus or tap."""
+    return {"parts": parts_of(text, tokens), "has_meanings": True}
+
+
+@register.inclusion_tag("parts/raw.html")
 def found_line(raw: bytes, pattern: Pattern) -> dict[str, object]:
     """One log line with what was looked for marked."""
     text, parts, end = readable(raw), [], 0

@@ -1,30 +1,66 @@
-"""One message: told in words, then line by line."""
+"""One message: told in words, its lanes, then line by line."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost, Message
 from mailwatch.queries import message as queries
 from mailwatch.queries import rejection
+from mailwatch.queries.nearby import nearby
+from mailwatch.queries.ranges import link_times
+
+_LONGEST = 320  # characters of an address
 
 
 @require_GET
 def message(request: HttpRequest, log_host: str, message_id: str) -> HttpResponse:
+    """``line`` and ``lane`` begin the parts of a long one, ``recipient`` narrows it, ``raw`` leaves the words out."""
     found = _message(log_host, message_id)
     if found is None:
         return _missing(request, log_host, message_id)
-    timeline = queries.timeline(found, first_line=_first_line(request))
+    timeline = queries.timeline(
+        found,
+        first_line=_place(request, "line"),
+        first_lane=_place(request, "lane"),
+        containing=request.GET.get("recipient", "").strip()[:_LONGEST],
+    )
+    near = nearby(timeline)
     context = {
         "timeline": timeline,
         "message": found,
         "zone": timeline.log_host.zone,
-        "recipients": timeline.recipients[: queries.RECIPIENTS_SHOWN],
-        "nearby": queries.nearby(found, timeline.recipients),
+        "nearby": near,
+        "came_with": near.connection
+        and link_times(timeline.log_host, since=near.connection.since, until=near.connection.until),
         "lines_shown": queries.LINES_SHOWN,
         "rejections": rejection.of_message(found),
+        "is_raw": request.GET.get("raw") == "1",
+        "links": _links(request, timeline),
+        "address": request.build_absolute_uri(request.path),
     }
     return render(request, "message/message.html", context)
+
+
+def _links(request: HttpRequest, timeline: queries.Timeline) -> dict[str, str]:
+    """Query strings of the other parts of the same message."""
+    lanes = timeline.lanes
+    return {
+        "next_lines": _with(request, line=str((timeline.next_line or 0) + 1)),
+        "first_lines": _with(request, line=""),
+        "next_lanes": _with(request, lane=str((lanes.next or 0) + 1)),
+        "first_lanes": _with(request, lane=""),
+        "all_recipients": _with(request, recipient="", line="", lane=""),
+        "other_view": _with(request, raw="" if request.GET.get("raw") == "1" else "1"),
+    }
+
+
+def _with(request: HttpRequest, **changes: str) -> str:
+    """The query string of this page with some parameters changed; those that are empty are left out."""
+    asked = {name: request.GET.get(name, "") for name in ("recipient", "lane", "line", "raw")} | changes
+    query = QueryDict(mutable=True)
+    query.update({name: value for name, value in asked.items() if value})
+    return f"?{query.urlencode()}"
 
 
 def _message(log_host: str, message_id: str) -> Message | None:
@@ -43,7 +79,7 @@ def _missing(request: HttpRequest, log_host: str, message_id: str) -> HttpRespon
     return render(request, "message/missing.html", context, status=404)
 
 
-def _first_line(request: HttpRequest) -> int:
-    """The ``line`` of the URL, counted from 1 there; anything else is the first."""
-    text = request.GET.get("line", "1")
+def _place(request: HttpRequest, name: str) -> int:
+    """A number of the URL, counted from 1 there; anything else is the first."""
+    text = request.GET.get(name, "1")
     return min(int(text), queries.LINES_READ) - 1 if text.isdecimal() and len(text) < 7 and int(text) else 0

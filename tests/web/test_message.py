@@ -9,6 +9,7 @@ from django.test import Client
 
 from ingest.models import LogHost, Message
 from mailwatch.queries import message as queries
+from mailwatch.queries.nearby import nearby
 from tests.web.conftest import SEED, Ingested
 from tests.web.logs import BOUNCE, DAY, SCRIPT, SENT, many
 
@@ -132,7 +133,7 @@ def test_nearby_counts_stay_on_the_log_host(ingested: Ingested) -> None:
     ingested(many(5), "mx2")
     message = Message.objects.filter(log_host__name="srv1").select_related("log_host").first()
     assert message is not None
-    near = queries.nearby(message, queries.timeline(message).recipients)
+    near = nearby(queries.timeline(message))
     assert near.sender_host is not None
     assert near.sender_host.number == 3
     assert near.recipient is not None
@@ -354,7 +355,9 @@ TAKEN_OVER = (
 
 def test_the_next_server_is_a_link_where_its_log_is_here(desk: Client, ingested: Ingested) -> None:
     ingested(SENT_ON)
-    assert f"{THERE}</span> <span" in page(desk, HERE)
+    assert f'href="/search/?q={THERE}">{THERE}</a> <span class="muted">its log is not here' in page(
+        desk, HERE
+    )
     ingested(TAKEN_OVER, "mx2")
     assert f'href="/messages/mx2/{THERE}/"' in page(desk, HERE)
     assert f'href="/messages/srv1/{HERE}/"' in page(desk, THERE, "mx2")
