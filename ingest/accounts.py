@@ -1,6 +1,5 @@
 """Lists of accounts as people have them: one a line, /etc/passwd, CSV, user:password. Passwords are never kept."""
 
-import csv
 import re
 from collections.abc import Iterator
 
@@ -24,6 +23,8 @@ _HEADINGS = frozenset(
     }
 )
 _SEPARATORS = re.compile(r"[,;\t]")
+_QUOTED = re.compile(r"\"([^\"]*)\"\s*[,;\t]")  # the first column of a CSV
+_SECRET = re.compile(r"[:= ]")  # before what is no longer the account
 _ACCOUNT = re.compile(r"[^\s,;:\"'\\<>|/()\[\]]+")
 
 
@@ -43,10 +44,12 @@ def read_accounts(text: str) -> frozenset[str]:
 
 def _accounts(text: str) -> Iterator[str]:
     is_first = True
-    for line in text.splitlines():
-        line = line.strip()
-        if not line or line.startswith(_COMMENT):
+    is_key = False  # whether a line before had its account before a colon, as in Exim's own files
+    for typed in text.splitlines():
+        line = typed.strip()
+        if not line or line.startswith(_COMMENT) or (is_key and typed[0].isspace()):
             continue
+        is_key = ":" in line and not typed[0].isspace()
         account = _account(line)
         if account is None or (is_first and _is_heading(line, account)):
             is_first = False
@@ -60,11 +63,10 @@ def _is_heading(line: str, account: str) -> bool:
 
 
 def _account(line: str) -> str | None:
-    """The first column, without what follows a colon, a comment or a domain of Windows; None: it is none."""
-    first = (
-        next(csv.reader([_SEPARATORS.sub(",", line, count=1)]), [""])[0] if _SEPARATORS.search(line) else line
-    )
-    name = first.strip().strip("\"'").partition(":")[0].partition(" ")[0].strip()
+    """The first column, without what follows a colon or an equals sign, and a domain of Windows; None: it is none."""
+    quoted = _QUOTED.match(line)
+    first = quoted[1] if quoted else _SEPARATORS.split(line, maxsplit=1)[0]
+    name = _SECRET.split(first.strip().strip("\"'"), maxsplit=1)[0]
     name = name.rpartition("\\")[2].lower()
     is_account = len(name) <= LONGEST and _ACCOUNT.fullmatch(name) and name.isprintable()
     return name if is_account else None

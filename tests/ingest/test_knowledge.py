@@ -47,6 +47,10 @@ def judged(host: LogHost) -> None:
         ("EXAMPLE\\alice\n\ufeff", {"alice"}),
         ("user\talice's machine\nbob\tx", {"bob"}),
         ("\ufeffalice", {"alice"}),
+        ("alice:\n  s3cret : more\n\ts3cret\nbob: s3cret", {"alice", "bob"}),
+        ("  alice:s3cret\n  bob:s3cret", {"alice", "bob"}),
+        ("alice=s3cret\nbob = s3cret", {"alice", "bob"}),
+        (f'alice,{"x" * 200_000}\n"{"x" * 200_000}\nbob', {"alice", "bob"}),
     ],
 )
 def test_a_list_is_read_as_people_have_it(text: str, accounts: set[str]) -> None:
@@ -118,6 +122,9 @@ def test_values_have_one_spelling(srv1: LogHost) -> None:
     ("wrong", "sentence"),
     [
         ({"local_domains": ["ok.example", "a@b"]}, "a@b is no domain"),
+        ({"local_domains": ["a..example"]}, "a..example is no domain"),
+        ({"local_domains": ["x\u202ey.example"]}, "is no domain"),
+        ({"local_domains": ["*.example.org"]}, "stands for many domains"),
         ({"trusted_networks": ["192.0.2.0/33"]}, "192.0.2.0/33 is no address and no network"),
         ({"own_addresses": ["192.0.2.0/24"]}, "192.0.2.0/24 is no address"),
         ({"smarthosts": [""]}, "Nothing is no address and no network"),
