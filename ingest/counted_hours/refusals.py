@@ -15,6 +15,7 @@ from ingest.refusals import Refusal
 from ingest.rules.definition import Limits
 from ingest.rules.signs import Sign
 
+_NOT_ADVERTISED = "auth command used when not advertised"
 _BY_ADDRESS = {
     Reason.SENDER: Sign.SENDERS_REFUSED,
     Reason.BLOCKLIST: Sign.LISTED,
@@ -65,7 +66,7 @@ def _by_address(reason: Reason, own: Iterable[Refusal], limits: Limits) -> Itera
 
 
 def _not_advertised(own: Iterable[Refusal]) -> Iterator[Counted]:
-    if tried := [refusal for refusal in own if "when not advertised" in refusal.text.lower()]:
+    if tried := [refusal for refusal in own if _NOT_ADVERTISED in refusal.text.lower()]:
         addresses = {refusal.sender_host_address for refusal in tried if refusal.sender_host_address}
         seen = frozenset(sorted(addresses, key=address_order)[:KEPT])
         yield _refused(Sign.NOT_ADVERTISED, "", len(tried), tried, seen=seen)

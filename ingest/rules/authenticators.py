@@ -1,5 +1,7 @@
 """Authenticators that do not do what they should: no ids (A02), ids of nobody (A03), everybody let in (A05)."""
 
+import re
+
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -154,11 +156,18 @@ NEVER_REFUSED = Rule(
 # --- A06 ------------------------------------------------------------------------------------------
 
 
+_PROVES_A_SECRET = re.compile(
+    r"(?<![a-z])(?:cram|scram|digest|gssapi|krb5?|kerberos|ntlm|spa|external)(?![a-z])", re.IGNORECASE
+)
+"""In the name of an authenticator: it shows that the client knows a secret, and the secret is not sent."""
+
+
 def _cleartext(signs: Signs) -> SubjectFinding | None:
     chosen = [
         told
         for told in signs.of(Sign.CLEARTEXT)
-        if not all(signs.host.is_trusted(address) for address in told.seen)
+        if not _PROVES_A_SECRET.search(told.value)
+        and not all(signs.host.is_trusted(address) for address in told.seen)
     ]
     if not chosen:
         return None
@@ -178,7 +187,8 @@ CLEARTEXT = Rule(
     explanation="Clients logged in over connections without TLS: whoever listens on the way has the password.",
     guards=(
         "Private and trusted addresses do not count: a VPN or the own house.",
-        "CRAM-MD5 and the like do not send the password itself.",
+        "Authenticators that are named after CRAM-MD5, SCRAM, NTLM and the like do not count: they do not send the "
+        "password itself.",
     ),
     next_steps=("Offer logins over TLS only: server_advertise_condition = ${if def:tls_in_cipher}.",),
     log_host=_cleartext,

@@ -30,7 +30,7 @@ WITH refusal AS MATERIALIZED (
         copy, line_ref
     FROM unnest(%(first_at)s::timestamptz[], %(last_at)s::timestamptz[]) AS span (first_hour, end_hour)
     JOIN ingest_rejection ON logged_at >= span.first_hour AND logged_at < span.end_hour
-    WHERE log_host_id = %(log_host_id)s AND reason = %(protocol)s AND text ILIKE '%%when not advertised%%'
+    WHERE log_host_id = %(log_host_id)s AND reason = %(protocol)s AND text ILIKE '%%AUTH command used when not advertised%%'
 ), bounce AS (
     SELECT date_bin('1 hour', logged_at, 'epoch') AS hour, logged_at, digest, copy, line_ref
     FROM unnest(%(first_at)s::timestamptz[], %(last_at)s::timestamptz[]) AS span (first_hour, end_hour)

@@ -95,6 +95,9 @@ def cleartext() -> Iterator[Case]:
         log = Log()
         log.mail(0, login(1, "plain:alice", protocol).replace("203.0.113.2", address))
         yield "A06", log, severity
+    log = Log()
+    log.mail(0, login(1, "cram_md5:alice", "esmtpa"))
+    yield "A06", log, None
 
 
 def not_advertised() -> Iterator[Case]:
@@ -103,6 +106,11 @@ def not_advertised() -> Iterator[Case]:
         0, 'SMTP protocol error in "AUTH LOGIN" H=(x) [203.0.113.9] AUTH command used when not advertised'
     )
     yield "A07", log, "info"
+    log = Log()
+    log.say(
+        0, 'SMTP protocol error in "STARTTLS" H=(x) [203.0.113.9] STARTTLS command used when not advertised'
+    )
+    yield "A07", log, None
 
 
 def passwords() -> Iterator[Case]:
