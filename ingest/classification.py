@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import batched
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from ingest import judged_ranges, load, marks, reports, signs
 from ingest.account_candidates import accounts
@@ -17,13 +17,14 @@ from ingest.assembly import message_facts
 from ingest.candidates import Candidates, busy_users, candidates
 from ingest.judging import SUBJECTS_AT_ONCE, by_kind, forget_states, judge, judged
 from ingest.marks import Subject, subjects_of
-from ingest.models import AddressLogin, IngestRun, LocalDomain, LogHost, Message, Suspect
+from ingest.models import AddressLogin, IngestRun, LocalDomain, LogFile, LogHost, Message, Suspect
 from ingest.reevaluation_leases import ask
 from ingest.rules import memory
-from ingest.rules.allowed import allowances_of_message, covering
-from ingest.rules.configuration import ConfigurationFinding, audit
+from ingest.rules.allowed import Allowance, allowances_of_log_host, allowances_of_message, covering
+from ingest.rules.configuration import ConfigurationFinding, allowing, audit
+from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import MessageFinding, SubjectFinding, Worth
-from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, infer_local_domains
+from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, SubjectKind, infer_local_domains
 from ingest.rules.messages import is_worth_judging, message_findings
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
@@ -237,10 +238,25 @@ def outdated_ranges(
 
 
 def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...]:
-    """What the stored configuration of a log host shows; nothing where none is stored."""
+    """What the stored configuration of a log host shows; nothing where none is stored. What is allowed is marked.
+
+    An entry holds until the log goes on beyond its end; without a log, until a text is stored after it.
+    """
     if not log_host.configurations.exists():
         return ()
-    return audit(stored_configuration(log_host), limits_of(log_host))
+    found = audit(stored_configuration(log_host), limits_of(log_host))
+    allowances = allowances_of_log_host(reports.allowances(log_host.pk))
+    if not allowances:
+        return found
+    last_at = LogFile.objects.filter(log_host=log_host).aggregate(at=Max("last_at"))["at"]
+    stored_at = log_host.configurations.aggregate(at=Max("stored_at"))["at"]
+    return allowing(found, allowances, last_at or stored_at)
+
+
+def accepted_gaps(log_host: LogHost, seen: Coverage) -> Allowance | None:
+    """The entry by which it is known and accepted what the log cannot tell; None: nobody has accepted it."""
+    allowances = allowances_of_log_host(reports.allowances(log_host.pk))
+    return covering(allowances, COVERAGE.code, seen.last_at)
 
 
 def host_findings(
@@ -253,14 +269,16 @@ def host_findings(
 
 def verdict_for(log_host: LogHost, since: datetime | None = None, until: datetime | None = None) -> Verdict:
     """The answer for one log host, over all that is stored or over a range."""
+    seen = coverage(log_host, since, until)
     return verdict(
         subject_reports(log_host, since, until),
         log_host_facts(log_host),
-        coverage(log_host, since, until),
+        seen,
         configuration_findings(log_host),
         host_findings=host_findings(log_host, since, until),
         traces=StoredTraces(log_host),
         panel=panel(log_host),
+        accepted=accepted_gaps(log_host, seen),
     )
 
 

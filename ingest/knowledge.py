@@ -161,8 +161,13 @@ def forget_accounts(log_host: LogHost) -> Reevaluation | None:
 
 
 def read_subject(kind: AllowEntry.Kind, text: str) -> str:
-    """Whom an entry is for, in one spelling: an address, a network, an account or a local user."""
+    """Whom an entry is for, in one spelling: an address, a network, an account or a local user.
+
+    "" for the log host as a whole, which needs no name.
+    """
     text = text.strip()
+    if kind == AllowEntry.Kind.LOG_HOST:
+        return ""
     if kind == AllowEntry.Kind.SENDER_HOST_ADDRESS:
         return read_address(text)
     if kind == AllowEntry.Kind.NETWORK:
@@ -170,6 +175,19 @@ def read_subject(kind: AllowEntry.Kind, text: str) -> str:
     if not text or len(text) > 255 or not text.isprintable():
         raise ValueError("Write whom the entry is for, in 255 characters at most.")
     return text
+
+
+def check_rule(kind: AllowEntry.Kind, code: str) -> None:
+    """Raises ValueError where a rule ("": all) does not judge such things."""
+    if code and code not in RULES:
+        raise ValueError(f"There is no rule {code}. docs/rules.md lists them.")
+    if kind == AllowEntry.Kind.LOG_HOST:
+        if not code:
+            raise ValueError("For the log host as a whole, say which rule.")
+        if not RULES[code].is_of_log_host:
+            raise ValueError(f"{code} does not judge the log host as a whole. Say for whom it is allowed.")
+    elif code and not RULES[code].is_of_somebody:
+        raise ValueError(f"{code} judges the log host as a whole. Allow it for that.")
 
 
 @transaction.atomic
@@ -186,10 +204,10 @@ def allow(
 ) -> AllowEntry:
     """Silence a rule ("": all) for somebody, until an end by the log's time."""
     if kind not in AllowEntry.Kind.values:
-        raise ValueError(f"{kind} is neither {', '.join(AllowEntry.Kind.values[:-1])} nor local_user.")
+        *others, last = AllowEntry.Kind.values
+        raise ValueError(f"{kind} is neither {', '.join(others)} nor {last}.")
     kind = AllowEntry.Kind(kind)
-    if rule and rule not in RULES:
-        raise ValueError(f"There is no rule {rule}. docs/rules.md lists them.")
+    check_rule(kind, rule)
     if not reason.strip() or len(reason) > _LONGEST_REASON:
         raise ValueError(f"Write the reason, in {_LONGEST_REASON:,} characters at most.")
     if not author.strip():

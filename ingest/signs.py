@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ingest import pages
+from ingest import pages, reports
 from ingest.exim.reasons import Reason
 from ingest.marks import Marks, Span, joined
 from ingest.models import HourSign, LogHost
@@ -123,7 +123,14 @@ def findings(
     told += _scripts(log_host, host.limits, since or _BEGINNING, until or _END)
     ids = ids_of(log_host, host, coverage, since)
     sent = _sent(log_host, told)
-    return host_findings([*told, *ids.new], host, coverage, sent, known_ids=ids.known)
+    return host_findings(
+        [*told, *ids.new],
+        host,
+        coverage,
+        sent,
+        known_ids=ids.known,
+        allowances=reports.allowances(log_host.pk),
+    )
 
 
 def _told(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from ingest.knowledge import read_address, read_domain, read_network, read_subject
+from ingest.knowledge import check_rule, read_address, read_domain, read_network, read_subject
 from ingest.models import AllowEntry, LogHost
 from ingest.retention import LONGEST as LONGEST_AGE
 from ingest.rules.rule import RULES
@@ -184,16 +184,16 @@ class AllowForm(forms.Form):
         label="Rule",
         choices=[
             ("", "every rule"),
-            *((code, f"{code} {rule.title}") for code, rule in RULES.items() if rule.message or rule.watch),
+            *((code, f"{code} {rule.title}") for code, rule in RULES.items()),
         ],
         error_messages={"invalid_choice": "There is no such rule that can be allowed."},
     )
     kind = forms.ChoiceField(label="Who", choices=AllowEntry.Kind)
     value = forms.CharField(
+        required=False,
         max_length=320,
         label="Address, network, account or user",
         widget=forms.TextInput(attrs={"size": 30, "spellcheck": "false", "autocomplete": "off"}),
-        error_messages={"required": "Say who is allowed."},
     )
     reason = forms.CharField(
         max_length=500,
@@ -227,13 +227,25 @@ class AllowForm(forms.Form):
         """``until`` becomes the last day on which it holds."""
         cleaned = super().clean() or self.cleaned_data
         if "kind" in cleaned and "value" in cleaned:
+            cleaned["value"] = self._whom(AllowEntry.Kind(cleaned["kind"]), cleaned["value"])
+        if "kind" in cleaned and "rule" in cleaned:
             try:
-                cleaned["value"] = read_subject(AllowEntry.Kind(cleaned["kind"]), cleaned["value"])
+                check_rule(AllowEntry.Kind(cleaned["kind"]), cleaned["rule"])
             except ValueError as refusal:
-                self.add_error("value", plain(str(refusal)))
+                self.add_error("rule", str(refusal))
         if "until" in cleaned and "day" in cleaned:
             cleaned["last_day"] = self._last_day(cleaned["until"], cleaned["day"])
         return cleaned
+
+    def _whom(self, kind: AllowEntry.Kind, typed: str) -> str:
+        if not typed.strip() and kind != AllowEntry.Kind.LOG_HOST:
+            self.add_error("value", "Say who is allowed.")
+            return typed
+        try:
+            return read_subject(kind, typed)
+        except ValueError as refusal:
+            self.add_error("value", plain(str(refusal)))
+            return typed
 
     def _last_day(self, chosen: str, day: date | None) -> date | None:
         if chosen in _PRESETS:

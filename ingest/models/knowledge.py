@@ -25,7 +25,7 @@ class KnownAccount(models.Model):
 
 
 class AllowEntry(models.Model):
-    """That a rule, or any, is not to speak of an address, account, local user or network (ingest.rules.allowed).
+    """That a rule is not to speak of an address, account, local user, network, or of the log host as a whole.
 
     An entry is never changed and never deleted, so that an answer can be told with it; it ends, or is withdrawn.
     """
@@ -35,11 +35,12 @@ class AllowEntry(models.Model):
         NETWORK = "network", "network"
         AUTHENTICATED_ID = "authenticated_id", "account"
         LOCAL_USER = "local_user", "local user"
+        LOG_HOST = "log_host", "log host as a whole"
 
     log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, related_name="allow_entries")
     rule = models.CharField(max_length=4, blank=True)  # empty: all rules
     kind = models.CharField(max_length=20, choices=Kind)
-    value = models.TextField()
+    value = models.TextField(blank=True)  # empty for the log host as a whole
     reason = models.TextField()
     author = models.CharField(max_length=150)
     created_at = models.DateTimeField(default=now)
@@ -51,7 +52,12 @@ class AllowEntry(models.Model):
         ordering: ClassVar[list[str]] = ["log_host", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.rule or 'all rules'} for {self.value}"
+        return f"{self.rule or 'all rules'} for {self.whom}"
+
+    @property
+    def whom(self) -> str:
+        """Whom it is for, in words."""
+        return self.value or "the log host as a whole"
 
     @property
     def is_withdrawn(self) -> bool:

@@ -21,6 +21,7 @@ class AllowedKind(StrEnum):
     NETWORK = "network"
     AUTHENTICATED_ID = "authenticated_id"
     LOCAL_USER = "local_user"
+    LOG_HOST = "log_host"  # as a whole, its configuration, or what its log cannot tell
 
 
 _SUBJECT = {
@@ -45,7 +46,7 @@ class Allowance:
 
     def is_for(self, kind: SubjectKind, value: str) -> bool:
         """Whether it speaks of this subject."""
-        if _SUBJECT[self.kind] is not kind:
+        if _SUBJECT.get(self.kind) is not kind:
             return False
         match self.kind:
             case AllowedKind.NETWORK:
@@ -104,6 +105,12 @@ def allowances_of_message(allowances: Iterable[Allowance], message: MessageFacts
             key=lambda entry: entry.entry,
         )
     )
+
+
+def allowances_of_log_host(allowances: Iterable[Allowance]) -> tuple[Allowance, ...]:
+    """Those for the log host as a whole, the oldest first."""
+    of_host = (entry for entry in allowances if entry.kind is AllowedKind.LOG_HOST)
+    return tuple(sorted(of_host, key=lambda entry: entry.entry))
 
 
 def covering(allowances: Iterable[Allowance], rule: str, last_at: datetime | None) -> Allowance | None:

@@ -5,11 +5,13 @@ beside this module, by subject.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ingest.exim.configuration import Authenticator, Configuration
 from ingest.exim.split_configuration import Origins
+from ingest.rules.allowed import Allowance, allowances_of_log_host, covering
 from ingest.rules.authenticator_texts import SHOW, doubted
 from ingest.rules.configuration_lists import ALL_DOMAINS, POP_BEFORE_SMTP, TRUSTS_STRANGERS
 from ingest.rules.configuration_logging import WEAK_LOGGING
@@ -80,6 +82,7 @@ class ConfigurationFinding:
     command: str
     authenticator: str = ""
     line: int = 0  # in the text that was read, from 1; 0 where there is no such line
+    allowed_by: Allowance | None = None  # the entry that silences it; None: it counts
 
     def as_json(self) -> dict[str, str]:
         """One entry of ``findings`` in ``audit_config --json``."""
@@ -94,6 +97,19 @@ class ConfigurationFinding:
             "fix": self.fix,
             "command": self.command,
         }
+
+
+def allowing(
+    findings: Iterable[ConfigurationFinding], allowances: Iterable[Allowance], last_at: datetime | None
+) -> tuple[ConfigurationFinding, ...]:
+    """The same findings; bad ones that are allowed at the end of the log are marked."""
+    of_host = allowances_of_log_host(allowances)
+    return tuple(
+        replace(finding, allowed_by=covering(of_host, finding.rule, last_at))
+        if finding.state is State.BAD
+        else finding
+        for finding in findings
+    )
 
 
 def audit(configuration: Configuration, limits: Limits = _DEFAULTS) -> tuple[ConfigurationFinding, ...]:

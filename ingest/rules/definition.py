@@ -113,7 +113,7 @@ class MessageFinding(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectFinding:
-    """What a rule found in the behaviour of one address, account or local user."""
+    """What a rule found in the behaviour of one address, account or local user, or of a log host as a whole."""
 
     rule: str
     severity: Severity
@@ -231,3 +231,13 @@ class Rule:
     coverage: CoverageEvidence | None = None
     authenticator: AuthenticatorEvidence | None = None
     configuration: ConfigurationEvidence | None = None
+
+    @property
+    def is_of_somebody(self) -> bool:
+        """Whether it judges messages, addresses, accounts or local users."""
+        return bool(self.message or self.watch)
+
+    @property
+    def is_of_log_host(self) -> bool:
+        """Whether it judges the log host as a whole, its configuration, or what its log cannot tell."""
+        return bool(self.log_host or self.coverage or self.authenticator or self.configuration)

@@ -1,7 +1,9 @@
 """The rules that judge a log host as a whole, by what its hours show."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from ingest.rules.allowed import Allowance, allowances_of_log_host, covering
 from ingest.rules.authenticators import (
     CLEARTEXT,
     NEVER_REFUSED,
@@ -49,8 +51,9 @@ def host_findings(
     sent: Mapping[str, int],
     limits: Limits | None = None,
     known_ids: frozenset[str] = frozenset(),
+    allowances: Iterable[Allowance] = (),
 ) -> tuple[SubjectFinding, ...]:
-    """The findings on a log host, worst first.
+    """The findings on a log host, worst first; what is allowed is marked.
 
     ``sent``: messages by sender, of those who got bounces; ``known_ids``: who logged in before.
     """
@@ -63,4 +66,10 @@ def host_findings(
         known_ids=known_ids,
     )
     found = [rule.log_host(signs) for rule in HOST_RULES if rule.log_host]
-    return tuple(sorted(filter(None, found), key=lambda finding: finding.severity.rank))
+    of_host = allowances_of_log_host(allowances)
+    marked = (
+        replace(finding, allowed_by=covering(of_host, finding.rule, finding.last_at))
+        for finding in found
+        if finding is not None
+    )
+    return tuple(sorted(marked, key=lambda finding: finding.severity.rank))

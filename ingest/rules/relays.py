@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import merge
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ingest.exim.events import Stage
 from ingest.rules.allowed import Allowance, allowances_of, covering
@@ -135,7 +135,22 @@ class SubjectReport:
         return next((finding for finding in self.findings if finding.rule == rule), None)
 
 
-def allowed_as_json(finding: SubjectFinding) -> dict[str, Any]:
+class _Found(Protocol):
+    """A finding, of whatever kind."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def evidence(self) -> str: ...
+    @property
+    def allowed_by(self) -> Allowance | None: ...
+
+
+def allowed_as_json(finding: _Found) -> dict[str, Any]:
     """A finding that somebody has allowed, with the entry."""
     assert finding.allowed_by is not None
     return {

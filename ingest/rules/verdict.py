@@ -1,12 +1,13 @@
 """The answer for a log host: is it relaying spam, who got in, how, since when, and is it over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ingest.rules import broken_logins, programs, takeovers
 from ingest.rules import questions as ask
 from ingest.rules.aftermath import Aftermath, aftermath
+from ingest.rules.allowed import Allowance, AllowedKind
 from ingest.rules.answers import Answer, Case, Fact, NextStep, Question, Way, worst_answer
 from ingest.rules.attacks import Attack, attacks
 from ingest.rules.configuration import ConfigurationFinding
@@ -40,9 +41,19 @@ __all__ = [
 class Allowed:
     """A finding that somebody has allowed, and of whom."""
 
-    kind: SubjectKind
-    value: str
-    finding: SubjectFinding
+    kind: SubjectKind | AllowedKind
+    value: str  # "" of the log host as a whole
+    finding: SubjectFinding | ConfigurationFinding
+
+    @property
+    def is_of_log_host(self) -> bool:
+        """Whether it is on the log host as a whole or of its configuration."""
+        return self.kind is AllowedKind.LOG_HOST
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Of whom, as pages group it: an account "" is not the log host as a whole."""
+        return str(self.kind), self.value
 
     def as_json(self) -> dict[str, Any]:
         """One entry of ``allowed`` in ``relays --json``."""
@@ -91,6 +102,7 @@ class Verdict:
     after: Aftermath | None = None  # of the attack: how much went out, what waits, is it over, is it mended
     allowed: tuple[Allowed, ...] = ()  # findings that do not count, since somebody has allowed them
     without_allowed: Without | None = None  # None: nothing is allowed, or the answer is the same
+    accepted: Allowance | None = None  # the entry by which ``coverage`` is known and accepted
 
     @property
     def summary(self) -> str:
@@ -122,6 +134,7 @@ class Verdict:
             },
             "allowed": [item.as_json() for item in self.allowed],
             "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in self.coverage],
+            "coverage_allowed": self.accepted.as_json() if self.accepted else None,
         }
 
 
@@ -174,31 +187,53 @@ def verdict(
     host_findings: Sequence[SubjectFinding] | None = None,
     traces: Traces | None = None,
     panel: Panel | None = None,
+    accepted: Allowance | None = None,
 ) -> Verdict:
     """The verdict on one log host, from all its reports and what its configuration and its hours show.
 
-    What is allowed does not count in it; it tells what it would be otherwise.
+    What is allowed does not count in it; it tells what it would be otherwise. ``accepted``: the entry by which
+    nobody needs to be told again what the log cannot tell.
     """
     case = Case(
         reports=[report for report in reports if report.findings],
         host=host,
         coverage=coverage,
-        configuration=configuration,
+        configuration=[item for item in configuration if item.allowed_by is None],
         limits=limits or host.limits,
-        host_findings=host_findings,
+        host_findings=_counted(host_findings),
         traces=traces or FactTraces(),
         panel=panel,
     )
-    told = _verdict(case)
-    allowed = tuple(
-        Allowed(kind=report.kind, value=report.value, finding=finding)
-        for report in reports
-        for finding in report.allowed
-    )
+    told = replace(_verdict(case), accepted=accepted)
+    allowed = (*_allowed_of_host(host_findings or (), configuration), *_allowed_of_subjects(reports))
     if not allowed:
         return told
-    otherwise = _verdict(replace(case, reports=[report.allowing(()) for report in reports]))
-    return replace(told, allowed=allowed, without_allowed=_without(told, otherwise))
+    everything = replace(
+        case,
+        reports=[report.allowing(()) for report in reports],
+        host_findings=host_findings,
+        configuration=configuration,
+    )
+    return replace(told, allowed=allowed, without_allowed=_without(told, _verdict(everything)))
+
+
+def _counted(findings: Sequence[SubjectFinding] | None) -> Sequence[SubjectFinding] | None:
+    return None if findings is None else [finding for finding in findings if finding.allowed_by is None]
+
+
+def _allowed_of_host(
+    findings: Iterable[SubjectFinding], configuration: Iterable[ConfigurationFinding]
+) -> Iterator[Allowed]:
+    every: list[SubjectFinding | ConfigurationFinding] = [*findings, *configuration]
+    for finding in every:
+        if finding.allowed_by is not None:
+            yield Allowed(kind=AllowedKind.LOG_HOST, value="", finding=finding)
+
+
+def _allowed_of_subjects(reports: Iterable[SubjectReport]) -> Iterator[Allowed]:
+    for report in reports:
+        for finding in report.allowed:
+            yield Allowed(kind=report.kind, value=report.value, finding=finding)
 
 
 def _without(told: Verdict, otherwise: Verdict) -> Without | None:

@@ -41,8 +41,9 @@ class HostAnswer:
 
     @property
     def worse_host_findings(self) -> Sequence[SubjectFinding]:
-        """Those on the log host as a whole that are more than low."""
-        return [found for found in self.host_findings if found.severity.rank < Severity.LOW.rank]
+        """Those on the log host as a whole that are more than low, and count."""
+        counted = (found for found in self.host_findings if found.allowed_by is None)
+        return [found for found in counted if found.severity.rank < Severity.LOW.rank]
 
     @property
     def is_empty(self) -> bool:
@@ -106,6 +107,7 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
             host_findings=host_findings,
             traces=StoredTraces(log_host),
             panel=panel(log_host),
+            accepted=classification.accepted_gaps(log_host, coverage),
         ),
     )
 

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ingest.classification import configuration_findings
 from ingest.exim.configuration import MASK, Configuration, read
 from ingest.models import LogHost, StoredConfiguration
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import SEVERITIES, Limits, Severity, State
 from ingest.rules.verdict import Answer
-from ingest.stored_facts import limits_of
+from ingest.stored_facts import stored_configuration
 
 _DEFAULTS = Limits()
 
@@ -23,9 +24,16 @@ class Audit:
 
     @property
     def bad(self) -> list[ConfigurationFinding]:
-        """Worst first."""
-        found = [finding for finding in self.findings if finding.state is State.BAD]
+        """Worst first; those that count."""
+        found = [
+            finding for finding in self.findings if finding.state is State.BAD and finding.allowed_by is None
+        ]
         return sorted(found, key=lambda finding: finding.severity.rank)
+
+    @property
+    def allowed(self) -> list[ConfigurationFinding]:
+        """Bad ones that somebody has allowed: they do not count."""
+        return [finding for finding in self.findings if finding.allowed_by is not None]
 
     @property
     def undecided(self) -> list[ConfigurationFinding]:
@@ -69,5 +77,5 @@ def stored() -> list[StoredConfiguration]:
 
 def audited_log_host(log_host: LogHost) -> Audit | None:
     """The audit of everything kept for a log host; None where nothing is."""
-    texts = [kept.text for kept in log_host.configurations.all()]
-    return audited("\n".join(texts), limits_of(log_host)) if texts else None
+    findings = configuration_findings(log_host)
+    return Audit(configuration=stored_configuration(log_host), findings=findings) if findings else None

@@ -60,12 +60,17 @@ def catalogue() -> Catalogue:
     not_counted = Finding.objects.exclude(allowed_by=None)
     allowed = dict(not_counted.values_list("rule").annotate(count=Count("*")))
     messages = dict(MessageFinding.objects.values_list("rule").annotate(count=Count("*")))
-    on_hosts = Counter(found.rule for host in hosts for found in classification.host_findings(host))
+    on_hosts = Counter(
+        found.rule
+        for host in hosts
+        for found in classification.host_findings(host)
+        if found.allowed_by is None
+    )
     in_configurations = Counter(
         found.rule
         for host in hosts
         for found in classification.configuration_findings(host)
-        if found.state is State.BAD
+        if found.state is State.BAD and found.allowed_by is None
     )
     counted = [
         CountedRule(

@@ -184,6 +184,7 @@ def _host_json(answer: HostAnswer) -> dict[str, object]:
                 "count": finding.count,
                 "first_at": finding.first_at.astimezone(zone).isoformat(),
                 "last_at": finding.last_at.astimezone(zone).isoformat(),
+                "allowed": finding.allowed_by.as_json() if finding.allowed_by else None,
             }
             for finding in answer.host_findings
         ],

@@ -11,6 +11,7 @@ from ingest.models import LogHost
 from mailwatch import forms
 from mailwatch.operations.configurations import drop_configuration, judge_again, keep_configuration
 from mailwatch.queries import configuration as queries
+from mailwatch.views.people import is_administrator
 
 
 @sensitive_post_parameters("text")
@@ -23,7 +24,8 @@ def configuration(request: HttpRequest) -> HttpResponse:
     log_host = chosen.cleaned_data["log_host"] if chosen.is_valid() else None
     audit = queries.audited_log_host(log_host) if log_host else None
     form = forms.ConfigurationForm(initial={"log_host": log_host.name if log_host else ""})
-    return _page(request, form, audit=audit, log_host=log_host)
+    may_allow = log_host is not None and is_administrator(request)
+    return _page(request, form, audit=audit, log_host=log_host, may_allow=may_allow)
 
 
 def _audit(request: HttpRequest) -> HttpResponse:

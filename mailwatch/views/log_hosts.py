@@ -6,7 +6,6 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +18,7 @@ from mailwatch.log_host_forms import AccountsForm, AllowForm, KnowledgeForm, Lim
 from mailwatch.operations import log_hosts as operations
 from mailwatch.printable import plain
 from mailwatch.queries import log_hosts as queries
+from mailwatch.views.people import is_administrator, require_administrator
 from mailwatch.views.search import HtmxHttpRequest
 
 
@@ -36,7 +36,7 @@ def log_host(request: HtmxHttpRequest, name: str) -> HttpResponse:
         if request.htmx and not request.htmx.boosted:
             return render(request, "log_hosts/again.html#live", {"again": queries.latest(host)})
         return _page(request, host)
-    _require_administrator(request)
+    require_administrator(request)
     form = KnowledgeForm(request.POST)
     if not form.is_valid():
         return _page(request, host, knowledge=form)
@@ -70,7 +70,7 @@ def _page(
         "limits": limits or LimitsForm(families=view.limits),
         "allow": allow or _offered(request),
         "withdrawn": view.allowed.withdrawn_just(request.GET.get("withdrawn", "")),
-        "may_change": _is_administrator(request),
+        "may_change": is_administrator(request),
     }
     is_refused = any((knowledge, accounts, limits, allow))
     return render(request, "log_hosts/log_host.html", context, status=422 if is_refused else 200)
@@ -88,7 +88,7 @@ def _for_administrators(
     @require_POST
     @wraps(view)
     def wrapped(request: HttpRequest, name: str) -> HttpResponse:
-        _require_administrator(request)
+        require_administrator(request)
         return view(request, get_object_or_404(LogHost, name=name))
 
     return wrapped
@@ -139,31 +139,26 @@ def allow(request: HttpRequest, host: LogHost) -> HttpResponse:
     form = AllowForm(request.POST, today=now().astimezone(host.zone).date())
     if not form.is_valid():
         return _page(request, host, allow=form)
-    operations.allow(log_host=host, **form.wanted(host.zone), author=_name_of(request), now=now())
-    return _changed(request, host, f"{plain(form.cleaned_data['value'])} is allowed.")
+    entry = operations.allow(log_host=host, **form.wanted(host.zone), author=_name_of(request), now=now())
+    return _changed(request, host, f"{_whom(entry)} is allowed.")
 
 
 @require_POST
 def withdraw(request: HttpRequest, name: str, entry_id: int) -> HttpResponse:
     """An entry ends as if it had never been; with ``undo`` it holds again."""
-    _require_administrator(request)
+    require_administrator(request)
     entry = get_object_or_404(AllowEntry.objects.select_related("log_host"), pk=entry_id, log_host__name=name)
     if request.POST.get("undo") == "yes":
         operations.restore(entry=entry)
-        return _changed(request, entry.log_host, f"{plain(entry.value)} is allowed again.")
+        return _changed(request, entry.log_host, f"{_whom(entry)} is allowed again.")
     operations.withdraw(entry=entry, author=_name_of(request), now=now())
     here = reverse("log_host", args=[name])
     return redirect(f"{here}?withdrawn={entry.pk}#allowed")
 
 
+def _whom(entry: AllowEntry) -> str:
+    return plain(entry.value or str(entry))
+
+
 def _name_of(request: HttpRequest) -> str:
     return cast("User", request.user).get_username()
-
-
-def _is_administrator(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and request.user.is_superuser
-
-
-def _require_administrator(request: HttpRequest) -> None:
-    if not _is_administrator(request):
-        raise PermissionDenied

@@ -10,3 +10,14 @@ def person(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def is_administrator(request: HttpRequest) -> bool:
+    """Whether whoever is signed in may change what all see."""
+    return isinstance(request.user, User) and request.user.is_superuser
+
+
+def require_administrator(request: HttpRequest) -> None:
+    """Raises PermissionDenied for everybody else."""
+    if not is_administrator(request):
+        raise PermissionDenied

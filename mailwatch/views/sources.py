@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib import messages
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
@@ -17,6 +15,7 @@ from mailwatch.operations import sources as operations
 from mailwatch.queries import search
 from mailwatch.queries import sources as queries
 from mailwatch.source_forms import SourceForm
+from mailwatch.views.people import is_administrator, require_administrator
 from mailwatch.views.search import HtmxHttpRequest
 
 
@@ -25,7 +24,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     """All of them, and a new one."""
     if request.method != "POST":
         return _list(request, SourceForm())
-    _require_administrator(request)
+    require_administrator(request)
     form = SourceForm(request.POST)
     source = _save(form)
     if source is None:
@@ -41,7 +40,7 @@ def source(request: HtmxHttpRequest, source_id: int) -> HttpResponse:
     found = get_object_or_404(Source.objects.select_related("log_host"), pk=source_id)
     if request.method != "POST":
         return _page(request, source_id, SourceForm.of(found))
-    _require_administrator(request)
+    require_administrator(request)
     form = SourceForm(request.POST)
     saved = _save(form, found)
     if saved is None:
@@ -81,7 +80,7 @@ def _list(request: HttpRequest, form: SourceForm, *, status: int = 200) -> HttpR
         "views": queries.listed(now=now()),
         "form": form,
         "log_hosts": search.log_hosts().values(),
-        "may_change": _is_administrator(request),
+        "may_change": is_administrator(request),
     }
     return render(request, "sources/sources.html", context, status=status)
 
@@ -95,7 +94,7 @@ def _page(request: HtmxHttpRequest, source_id: int, form: SourceForm, *, status:
         "view": view,
         "form": form,
         "log_hosts": search.log_hosts().values(),
-        "may_change": _is_administrator(request),
+        "may_change": is_administrator(request),
         "is_page": request.GET.get("in") != "list",
     }
     template = "sources/source.html#live" if is_part else "sources/source.html"
@@ -118,7 +117,7 @@ def _for_administrators(
     @require_POST
     @wraps(view)
     def wrapped(request: HttpRequest, source_id: int) -> HttpResponse:
-        _require_administrator(request)
+        require_administrator(request)
         return view(request, get_object_or_404(Source, pk=source_id))
 
     return wrapped
@@ -156,12 +155,3 @@ def remove_source(request: HttpRequest, source: Source) -> HttpResponse:
     operations.remove(source)
     messages.success(request, f"{source.url} is not looked at any more. What was read of it stays.")
     return redirect("sources")
-
-
-def _is_administrator(request: HttpRequest) -> bool:
-    return isinstance(request.user, User) and request.user.is_superuser
-
-
-def _require_administrator(request: HttpRequest) -> None:
-    if not _is_administrator(request):
-        raise PermissionDenied

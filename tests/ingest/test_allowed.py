@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 
 from ingest import classification, knowledge, reevaluation
-from ingest.models import AllowEntry, Finding, IngestRun, LogHost, Reevaluation, Suspect
+from ingest.models import (
+    AllowEntry,
+    Finding,
+    IngestRun,
+    LogHost,
+    Reevaluation,
+    StoredConfiguration,
+    Suspect,
+)
 from ingest.rules.answers import Answer
 from tests.ingest.content import content
 from tests.ingest.test_classification import START, Log, same, utc  # noqa: F401
@@ -161,3 +169,77 @@ def test_an_entry_that_nothing_asks_for_changes_nothing(host: LogHost) -> None:
     asked = Reevaluation.objects.latest("pk")
     reevaluation.work(asked.pk)
     assert content(host) == before
+
+
+# ---- the log host as a whole, and its configuration
+
+
+def of_log_host(host: LogHost, rule: str, **changes: Any) -> AllowEntry:
+    return allowed(host, "", kind="log_host", rule=rule, **changes)
+
+
+def kept(host: LogHost, text: str) -> None:
+    StoredConfiguration.objects.create(log_host=host, name="configure", text=text, stored_at=TODAY)
+
+
+OPEN = "hostlist relay_from_hosts = 0.0.0.0/0\nacl_smtp_rcpt = acl_check_rcpt\n"
+
+
+def test_what_a_configuration_says_is_allowed_until_the_log_goes_on_beyond_the_end(host: LogHost) -> None:
+    kept(host, OPEN)
+    entry = of_log_host(host, "X09")
+    (found,) = [item for item in classification.configuration_findings(host) if item.rule == "X09"]
+    assert found.allowed_by is not None
+    assert (found.allowed_by.entry, found.allowed_by.reason) == (entry.pk, "our gateway")
+    told = classification.verdict_for(host)
+    assert [(item.kind, item.value, item.finding.rule) for item in told.allowed] == [("log_host", "", "X09")]
+    assert told.as_json()["allowed"][0]["author"] == "ada"
+    assert all("X09" not in question.rules for question in told.questions)
+    knowledge.withdraw(entry, author="ada", now=TODAY)
+    of_log_host(host, "X09", until=START)
+    assert classification.verdict_for(host).allowed == ()
+
+
+def test_the_answer_says_what_it_would_be_without_what_is_allowed_of_the_log_host(
+    utc: LogHost,  # noqa: F811
+    read_lines: Read,
+) -> None:
+    log = Log()
+    for number in range(120):
+        at = START + timedelta(seconds=number)
+        log.say(at, f"cwd=/var/www/shop 4 args: /usr/sbin/sendmail -t -i n{number}")
+    read_lines(log.lines)
+    before = classification.verdict_for(utc)
+    assert (before.rule, before.relaying) == ("L01", Answer.SUSPECTED)
+    of_log_host(utc, "L01", reason="the shop's newsletter")
+    told = classification.verdict_for(utc)
+    assert told.local_scripts_answer is not Answer.SUSPECTED
+    assert told.without_allowed is not None
+    assert told.without_allowed.headline == before.headline
+    (found,) = classification.host_findings(utc)
+    assert found.allowed_by is not None
+
+
+def test_what_a_log_cannot_tell_is_accepted(host: LogHost) -> None:
+    assert classification.verdict_for(host).accepted is None
+    of_log_host(host, "S01", reason="no disk for more")
+    told = classification.verdict_for(host)
+    assert told.coverage
+    assert told.accepted is not None
+    assert told.as_json()["coverage_allowed"]["reason"] == "no disk for more"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "rule", "reason"),
+    [
+        ("log_host", "", "", "say which rule"),
+        ("log_host", "", "C06", "C06 does not judge the log host as a whole"),
+        ("sender_host_address", RELAY, "X09", "X09 judges the log host as a whole"),
+    ],
+)
+def test_an_entry_is_for_what_its_rule_judges(
+    host: LogHost, kind: str, value: str, rule: str, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        allowed(host, value, kind=kind, rule=rule)
+    assert not AllowEntry.objects.exists()

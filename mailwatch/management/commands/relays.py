@@ -74,7 +74,8 @@ def _report(found: Sequence[HostAnswer], suspects: Sequence[Suspect]) -> Iterato
         yield f"{answer.log_host.name}: relaying spam? {answer_word(answer.verdict.relaying)}."
         yield from _verdict(answer.verdict)
         for finding in answer.host_findings:
-            yield f"  {finding.severity:8} {finding.title} ({finding.rule}): {plain(finding.evidence)}"
+            allowed = f" Allowed: {plain(finding.allowed_by.reason)}" if finding.allowed_by else ""
+            yield f"  {finding.severity:8} {finding.title} ({finding.rule}): {plain(finding.evidence)}{allowed}"
         yield from _suspects([suspect for suspect in suspects if suspect.log_host == answer.log_host])
         yield from (f"  Cannot tell ({gap.rule}): {gap.why} {gap.remedy}" for gap in answer.verdict.coverage)
         yield ""
