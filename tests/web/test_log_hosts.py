@@ -343,6 +343,13 @@ def test_what_no_page_sends_breaks_nothing(chief: Client, host: LogHost) -> None
     assert chief.get("/log-hosts/srv1/allow/").status_code == 405
 
 
+@pytest.mark.parametrize(
+    "path", ["log-hosts/%00", "daily/%00", "zones/%00", "rejections/%00/1", "shared/%00"]
+)
+def test_a_nul_in_the_address_of_a_page_is_no_error(chief: Client, path: str) -> None:
+    assert chief.get(f"/{path}/").status_code == 404
+
+
 def test_an_entry_of_another_log_host_is_not_withdrawn_here(chief: Client, host: LogHost) -> None:
     other = LogHost.objects.create(name="mx9")
     entry = AllowEntry.objects.create(
