@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from operator import itemgetter
 
 from ingest.exim.events import (
     Arrival,
@@ -108,8 +109,33 @@ def once(entries: Sequence[bytes]) -> list[bytes]:
 
 
 def read(entries: Iterable[bytes], log_host: LogHost) -> list[LoggedLine]:
-    """Parse entries; those whose page is gone (retention) are left out."""
-    return [LoggedLine(raw, _event(raw, log_host)) for raw in entries if raw]
+    """Parse entries; those whose page is gone (retention) are left out.
+
+    In the order of time, whatever the order in which files were handed in: the pointers of a message are in the
+    order of their coming. Within a second the arrival comes first and the completion last. A line without a stamp
+    stays behind the one before it.
+    """
+    keyed: list[tuple[datetime, int, LoggedLine]] = []
+    at = _EARLIEST
+    for raw in entries:
+        if raw:
+            event = _event(raw, log_host)
+            at = event.logged_at if event else at
+            keyed.append((at, _rank(event), LoggedLine(raw, event)))
+    keyed.sort(key=itemgetter(0, 1))
+    return [line for _, _, line in keyed]
+
+
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+def _rank(event: Event | None) -> int:
+    match event:
+        case Arrival():
+            return 0
+        case Completion():
+            return 2
+    return 1
 
 
 def told(

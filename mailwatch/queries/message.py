@@ -189,6 +189,7 @@ def timeline(
             log=log,
             reports=reports,
             waited_because=pauses.waited_because(events),
+            put_off_because=pauses.put_off_because(events),
         ),
         findings=_findings(message, lines),
         recipients=recipients,

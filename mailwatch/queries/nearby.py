@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
-from django.db.models import FETCH_RAISE, QuerySet
+from django.db.models import QuerySet
 
-from ingest.models import LogFile, Message, Suspect
+from ingest.models import Finding, LogFile, Message
 from ingest.pages import LineRef
 from mailwatch.queries import relatives
 from mailwatch.queries.matching import address_is, with_delivery
@@ -15,7 +17,18 @@ from mailwatch.queries.relatives import Neighbours, Relative
 from mailwatch.queries.search import Count, counted
 
 _LISTED = 10  # bounces and files near a message
+_FILES_READ = 100  # the same name may have been handed in again and again
 _REFS_READ = 20_000  # lines of a message whose files are named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearbySuspect:
+    """A subject of the message that has findings of its own, with their rules."""
+
+    kind: str
+    value: str
+    severity: str
+    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +43,7 @@ class Nearby:
     parent_is_here: bool
     onward: tuple[Relative, ...]  # what the next servers call it
     origin: Relative | None  # what the server before called it
-    suspects: tuple[Suspect, ...]
+    suspects: tuple[NearbySuspect, ...]
     files: tuple[str, ...]
     has_more_reports: bool
     has_more_files: bool
@@ -77,21 +90,30 @@ def _same_recipient(here: QuerySet[Message], recipients: Sequence[RecipientOutco
     return counted([here.filter(branch).values("message_id") for branch in branches])
 
 
-def _suspects(message: Message) -> tuple[Suspect, ...]:
-    """The subjects of this message that have findings of their own."""
+def _suspects(message: Message) -> tuple[NearbySuspect, ...]:
+    """Who is behind it, where rules found something over time."""
     subjects = [
         ("sender_host_address", message.sender_host_address),
         ("authenticated_id", message.authenticated_id),
         ("local_user", None if message.sender_host_address else message.local_user),
     ]
     known = {kind: value for kind, value in subjects if value}
-    rows = Suspect.objects.filter(log_host_id=message.log_host_id, value__in=known.values())
-    found = rows.fetch_mode(FETCH_RAISE).prefetch_related("findings")
-    return tuple(row for row in found if known.get(row.kind) == row.value)
+    found = Finding.objects.filter(
+        suspect__log_host_id=message.log_host_id, suspect__value__in=known.values()
+    )
+    rows = found.order_by("suspect_id", "pk").values_list(
+        "suspect__kind", "suspect__value", "suspect__severity", "rule"
+    )
+    return tuple(
+        NearbySuspect(kind=kind, value=value, severity=severity, rules=tuple(row[3] for row in group))
+        for (kind, value, severity), group in groupby(rows, key=itemgetter(0, 1, 2))
+        if known.get(kind) == value
+    )
 
 
 def _files(message: Message) -> tuple[str, ...]:
     """Names of the files that hold its lines."""
     pages = {LineRef.unpack(ref).page_id for ref in message.line_refs[:_REFS_READ]}
     files = LogFile.objects.filter(shares__log_host_id=message.log_host_id, shares__page_id__in=pages)
-    return tuple(files.order_by("first_at", "pk").values_list("name", flat=True).distinct()[: _LISTED + 1])
+    named = files.order_by("first_at", "pk").values_list("name", flat=True).distinct()
+    return tuple(dict.fromkeys(named[:_FILES_READ]))[: _LISTED + 1]

@@ -91,6 +91,14 @@ def waited_because(events: Sequence[Event | None]) -> str:
     return because
 
 
+def put_off_because(events: Sequence[Event | None]) -> str:
+    """What was said at the first attempt, where that put the message off, as half a sentence; else ""."""
+    first = next((event for event in events if isinstance(event, Delivery | Deferral | Bounce)), None)
+    if not isinstance(first, Deferral) or not first.is_attempt:
+        return ""
+    return _words(first).replace(" had said ", " said ")
+
+
 def _told(state: _State, before: Event, after: Event) -> str:
     span = length(after.logged_at - before.logged_at)
     if isinstance(after, Arrival):

@@ -181,17 +181,20 @@ def summary(
     log: Span | None = None,
     reports: Sequence[str] = (),
     waited_because: str = "",
+    put_off_because: str = "",
 ) -> str:
     """The message's story in a few sentences: where from, how long it waited, who has it, how it ended.
 
     ``log`` is all that is stored of the log host, ``reports`` are the ids of bounces and warnings about it,
-    ``waited_because`` is half a sentence (queries.pauses).
+    ``waited_because`` and ``put_off_because`` are half sentences (queries.pauses).
     """
     log = log or Span()
     first = min((recipient.logged_at for recipient in recipients), default=None)
+    is_told_below = all(recipient.outcome != Outcome.DELIVERED for recipient in recipients)
+    because = waited_because or ("" if is_told_below else put_off_because)
     sentences = [
         _origin(message, log),
-        _wait(message, first, waited_because),
+        _wait(message, first, because),
         _outcome(message, recipients, zone),
         _reported(reports),
         _end(message, zone, log),

@@ -1,0 +1,383 @@
+"""Why a message did not arrive: a lane for each recipient, pauses with their reason, findings where they arise."""
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.exceptions import FieldFetchBlocked
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from ingest.models import LogHost, Message
+from mailwatch.queries import message as queries
+from mailwatch.queries.handed_on import handed_on
+from mailwatch.queries.lanes import LANES_SHOWN
+from mailwatch.queries.nearby import nearby
+from tests.web.conftest import Ingested
+from tests.web.logs import many
+from tests.web.test_message import LONG, RETRIED, SEED_ID, page
+
+QUERIES = 23  # of the page of a message that came over the network and was handed on to other Exims
+ID = "1vwz8C-00000000001-0001"
+ARRIVAL = (
+    f"2026-03-02 09:00:00 {ID} <= alice@example.org H=(pc) [198.51.100.7] P=esmtpsa A=login:alice S=4512"
+    " id=long@example.org"
+)
+PUT_OFF = (
+    "== carol@far.example R=dnslookup T=remote_smtp defer (-44) H=mx.far.example [203.0.113.7]: SMTP error from"
+    " remote mail server after RCPT TO:<carol@far.example>: 451 4.7.1 greylisted, try again later"
+)
+TOO_EARLY = (
+    "== carol@far.example R=dnslookup T=remote_smtp defer (-54): retry time not reached for any host for"
+    " 'far.example'"
+)
+TAKEN = (
+    "=> carol@far.example R=dnslookup T=remote_smtp H=mx.far.example [203.0.113.7]"
+    ' C="250 2.0.0 Ok: queued as 4XyZ12AbC"'
+)
+
+
+def line(clock: str, text: str) -> str:
+    return f"2026-03-02 {clock} {ID} {text}"
+
+
+def timeline(message_id: str = ID, **options: object) -> queries.Timeline:
+    return queries.timeline(queries.find(message_id).get(), **options)  # type: ignore[arg-type]
+
+
+def pauses_of(found: queries.Timeline) -> list[str]:
+    return [line.pause for line in found.lines if line.pause]
+
+
+def to_many(recipients: int) -> list[str]:
+    lines = [ARRIVAL]
+    for number in range(recipients):
+        lines.append(
+            line(
+                "09:00:02",
+                f"=> r{number}@far.example R=dnslookup T=remote_smtp H=mx.far.example [203.0.113.7]"
+                f' C="250 OK id=1vwz8E-{number:011d}-0001"',
+            )
+        )
+    return [*lines, line("09:00:03", "Completed")]
+
+
+# ---- pauses
+
+
+@pytest.mark.parametrize(
+    ("lines", "pause"),
+    [
+        (
+            [line("09:00:00", "no immediate delivery: load average 12.34"), line("09:20:00", TAKEN)],
+            "20 min in the queue, until the next queue run: the server was too busy (load average 12.34)",
+        ),
+        (
+            [line("09:00:00", "no immediate delivery: queued by ACL"), line("09:20:00", TAKEN)],
+            "20 min in the queue, until the next queue run: a rule of this server puts such mail into the queue"
+            " (queued by ACL)",
+        ),
+        (
+            [
+                line("09:00:00", "no immediate delivery: more than 10 messages received in one connection"),
+                line("09:23:45", TAKEN),
+            ],
+            "23 min 45 s in the queue, until the next queue run: the client had sent more than 10 messages in one"
+            " connection",
+        ),
+        (
+            [line("09:00:01", PUT_OFF), line("09:30:01", TAKEN)],
+            "30 min until it was tried again for carol@far.example: mx.far.example had said “451 4.7.1 greylisted,"
+            " try again later”",
+        ),
+        (
+            [line("09:00:01", TOO_EARLY), line("09:30:01", TOO_EARLY.replace("carol", "dan"))],
+            "",  # folded into one: both say the same
+        ),
+        (
+            [line("09:00:01", TOO_EARLY), line("09:30:01", TAKEN)],
+            "30 min in the queue: retry time not reached",
+        ),
+        (
+            [
+                line("09:00:01", "Frozen (delivery error message)"),
+                line("12:00:01", "Unfrozen by errmsg timer"),
+            ],
+            "3 h frozen (delivery error message): Exim does not try until somebody thaws it",
+        ),
+        ([line("09:10:00", TAKEN)], "10 min in the queue"),
+    ],
+)
+def test_a_pause_says_why_where_the_log_tells_it(ingested: Ingested, lines: list[str], pause: str) -> None:
+    ingested([ARRIVAL, *lines])
+    steps = timeline().steps
+    assert [step.first.pause for step in steps if step.first.pause] == ([pause] if pause else [])
+
+
+def test_thawed_and_tried_again_it_is_frozen_no_more(ingested: Ingested) -> None:
+    ingested(
+        [
+            ARRIVAL,
+            line("09:00:01", "Frozen"),
+            line("10:00:01", "Unfrozen by forced delivery"),
+            line("10:30:00", TAKEN),
+        ]
+    )
+    assert pauses_of(timeline()) == [
+        "1 h frozen: Exim does not try until somebody thaws it",
+        "29 min 59 s in the queue",
+    ]
+
+
+def test_a_message_that_waits_when_the_log_ends_says_for_how_long(desk: Client, ingested: Ingested) -> None:
+    ingested([ARRIVAL, line("09:00:01", PUT_OFF), *many(3)])
+    pause = timeline().last_pause
+    assert pause.startswith("3 h in the queue: mx.far.example had said “451 4.7.1 greylisted")
+    assert pause.endswith("Here the log ends")
+    assert html.escape(pause) in page(desk, ID)
+
+
+def test_after_its_completion_nothing_is_waited_for(ingested: Ingested) -> None:
+    ingested([*to_many(1), *many(1)])
+    assert timeline().last_pause == ""
+
+
+def test_queue_runs_that_skip_a_frozen_message_are_one_step(desk: Client, ingested: Ingested) -> None:
+    ingested(
+        [
+            ARRIVAL,
+            line("09:00:01", "Frozen"),
+            *(line(f"{hour}:00:01", "Message is frozen") for hour in range(10, 20)),
+        ]
+    )
+    assert "Skipped because it is frozen, 10 times" in page(desk, ID)
+    assert len(timeline().steps) == 3
+
+
+def test_files_that_come_newest_first_are_told_in_the_order_of_time(ingested: Ingested) -> None:
+    ingested([line("09:30:00", TAKEN), line("09:30:00", "Completed")])
+    ingested([ARRIVAL, line("09:00:01", PUT_OFF)])
+    assert [line.kind for line in timeline().lines] == ["arrival", "deferral", "delivery", "completion"]
+    assert timeline().recipients[0].outcome == "delivered"
+
+
+# ---- lanes
+
+
+def test_attempts_with_the_same_answer_are_told_once(ingested: Ingested) -> None:
+    ingested(
+        [
+            ARRIVAL,
+            *(line(f"{hour:02d}:00:01", PUT_OFF) for hour in range(9, 14)),
+            line("13:30:01", TOO_EARLY),
+            line("14:00:01", TAKEN),
+        ]
+    )
+    (lane,) = timeline().lanes.lanes
+    assert [(tries.outcome, tries.count, tries.host) for tries in lane.tries] == [
+        ("deferred", 5, "mx.far.example"),
+        ("delivered", 1, "mx.far.example"),
+    ]
+    assert lane.tries[0].words == "451 4.7.1 greylisted, try again later"
+    assert lane.tries[0].meaning
+    assert [mark.outcome for mark in lane.marks] == [*["deferred"] * 5, "wait", "delivered"]
+    assert lane.marks[-1].place == lane.end == "97.0%"
+
+
+def test_those_without_success_come_first(ingested: Ingested) -> None:
+    ingested(LONG)
+    lanes = timeline(RETRIED).lanes
+    assert [lane.recipient.outcome for lane in lanes.lanes] == ["bounced", "deferred", "delivered"]
+    assert [lane.is_open for lane in lanes.lanes] == [False, True, False]
+    assert [tick.words for tick in lanes.ticks] == ["1 min", "10 min", "1 h"]
+
+
+def test_a_lane_leads_to_its_lines(desk: Client, ingested: Ingested) -> None:
+    ingested(LONG)
+    text = page(desk, RETRIED)
+    assert 'href="#line-5"' in text
+    assert 'id="line-5"' in text
+
+
+def test_an_address_before_it_was_known_where_it_leads_is_part_of_the_lane(ingested: Ingested) -> None:
+    ingested(
+        [
+            ARRIVAL,
+            line("09:00:01", "== team@example.org R=aliases defer (-1): lookup failed"),
+            line(
+                "09:30:01",
+                "=> ann@far.example <team@example.org> R=dnslookup T=remote_smtp H=mx [203.0.113.7]",
+            ),
+        ]
+    )
+    (lane,) = timeline().lanes.lanes
+    assert [tries.outcome for tries in lane.tries] == ["deferred", "delivered"]
+
+
+def test_one_recipient_of_many_can_be_looked_at_alone(desk: Client, ingested: Ingested) -> None:
+    ingested(to_many(3))
+    text = desk.get(f"/messages/srv1/{ID}/", {"recipient": "R1@FAR"}).content.decode()
+    assert "=&gt;" in text
+    assert "r1@far.example" in text
+    assert "r2@far.example" not in text
+    assert [line.kind for line in timeline(containing="r1@far").lines] == [
+        "arrival",
+        "delivery",
+        "completion",
+    ]
+
+
+def test_a_part_that_no_recipient_has_says_so(desk: Client, ingested: Ingested) -> None:
+    ingested(to_many(2))
+    text = desk.get(f"/messages/srv1/{ID}/", {"recipient": "<script>"}).content.decode()
+    assert "No recipient of this message contains that." in text
+    assert "<script>" not in text.replace("<script src", "")
+
+
+def test_every_recipient_can_be_reached(desk: Client, ingested: Ingested) -> None:
+    ingested(to_many(LANES_SHOWN + 5))
+    first = page(desk, ID)
+    assert first.count('class="lane"') == LANES_SHOWN
+    link = html.unescape(re.findall(r'href="(\?[^"]*lane=[^"]*)#recipients"', first)[0])
+    rest = desk.get(f"/messages/srv1/{ID}/{link}").content.decode()
+    assert rest.count('class="lane"') == 5
+    assert f"{LANES_SHOWN + 1}–{LANES_SHOWN + 5} of {LANES_SHOWN + 5} recipients" in rest
+
+
+# ---- findings, relatives, the ticket
+
+
+def test_findings_arise_at_their_lines(desk: Client, seed: LogHost) -> None:
+    steps = timeline(SEED_ID).steps
+    assert [[finding.rule for finding in step.findings] for step in steps][:2] == [["A01", "H01"], ["C12"]]
+    assert 'href="#finding-A01"' in page(desk, SEED_ID)
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        ("250 2.0.0 Ok: queued as 4XyZ12AbC", "4XyZ12AbC"),
+        ("250 OK id=1vwz8E-00000000007-0001", "1vwz8E-00000000007-0001"),
+        ("250 2.0.0 OK  1773135250 j1zNuDaiYPZ - gsmtp", "j1zNuDaiYPZ"),
+        ("250 2.6.0 <a@b.example> [InternalId=12345678901, Hostname=x.example] Queued mail", "12345678901"),
+        ("250 2.0.0 u29FxAbC012345 Message accepted for delivery", "u29FxAbC012345"),
+        ("250 ok 1773135250 qp 4711", "1773135250 qp 4711"),
+        ("250 Requested mail action okay, completed: id=ZqQhAEBQwk7", "ZqQhAEBQwk7"),
+        ("250 2.0.0 <ann@example.org> kJ3aBcDeFg Saved", "kJ3aBcDeFg"),
+        ("250 ok dirdel", None),
+        ("queued as <script>", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_what_the_next_server_calls_it_is_read_from_its_answer(answer: str | None, name: str | None) -> None:
+    found = handed_on(answer)
+    assert (found.text if found else None) == name
+
+
+def test_the_name_at_the_next_server_leads_to_the_search_for_it(desk: Client, ingested: Ingested) -> None:
+    ingested([ARRIVAL, line("09:00:01", TAKEN)])
+    assert "kind=text&amp;q=4XyZ12AbC" in page(desk, ID)
+
+
+def test_messages_of_one_connection_are_listed(desk: Client, ingested: Ingested) -> None:
+    lines = [text.replace("[198.51.100.20]", "[198.51.100.20]:4711") for text in many(30)]
+    ingested([text.replace("1vx1wO", "1vx1vg") for text in lines])
+    message = Message.objects.select_related("log_host").order_by("message_id").first()
+    assert message is not None
+    near = nearby(queries.timeline(message)).connection
+    assert near is not None
+    assert (near.is_connection, near.count.number, len(near.messages)) == (True, 30, 10)
+    text = page(desk, message.message_id)
+    assert "30 messages" in text
+    assert "The first 10 of them" in text
+    assert near.messages[1].message_id in text
+
+
+def test_without_ports_the_same_minute_is_all_that_can_be_told(desk: Client, ingested: Ingested) -> None:
+    ingested(many(3))
+    text = page(desk, "1vx1wO-00000000000-0001")
+    assert "3 messages of this host" in text
+    assert "+incoming_port" in text
+
+
+def test_the_ticket_has_each_outcome_with_its_time_and_zone(desk: Client, ingested: Ingested) -> None:
+    ingested(LONG, "srv1", "Europe/Madrid")
+    text = page(desk, RETRIED)
+    ticket = html.unescape(re.findall(r'<pre class="ticket"[^>]*>(.*?)</pre>', text, re.DOTALL)[0])
+    assert f"http://testserver/messages/srv1/{RETRIED}/" in ticket
+    assert (
+        "- dan@far.example: bounced 2026-03-02T09:00:04+01:00, after 4 s, mx1.far.example [203.0.113.7]"
+        in ticket
+    )
+    assert "- bob@example.org (as bob): delivered 2026-03-02T09:00:01+01:00, after 1 min 5 s" in ticket
+    assert "Lines, times in Europe/Madrid (+01:00):" in ticket
+    assert LONG[0] in ticket
+
+
+def test_raw_lines_alone_need_no_script(desk: Client, ingested: Ingested) -> None:
+    ingested(LONG)
+    assert 'class="timeline is-raw"' not in page(desk, RETRIED)
+    text = desk.get(f"/messages/srv1/{RETRIED}/", {"raw": "1"}).content.decode()
+    assert 'class="timeline is-raw"' in text
+    assert text.count('class="raw"') == len(LONG)
+
+
+def test_every_part_is_explained_below_too(desk: Client, ingested: Ingested) -> None:
+    ingested(LONG)
+    text = page(desk, RETRIED)
+    words = re.findall(r'<dt><a href="(/glossary/#[^"]+)">', text)
+    assert len(words) == len(set(words)) > 10
+
+
+# ---- hostile text, and the cost
+
+
+def test_hostile_text_does_nothing_on_lanes_pauses_and_the_ticket(desk: Client, ingested: Ingested) -> None:
+    evil = r"<img src=x onerror=alert(1)>\342\200\256"
+    ingested(
+        [
+            ARRIVAL,
+            line("09:00:00", f"no immediate delivery: {evil}"),
+            line("09:10:01", f"== {evil}@far.example R=r T=t defer (-44) H={evil} [203.0.113.7]: 451 {evil}"),
+            line(
+                "09:20:01",
+                f'=> "{evil}"@far.example R=r T={evil} H=mx [203.0.113.7] C="250 queued as {evil}"',
+            ),
+            line("09:30:01", f"Frozen ({evil})"),
+            *many(1),
+        ]
+    )
+    for query in ({}, {"recipient": evil}, {"raw": "1"}):
+        text = desk.get(f"/messages/srv1/{ID}/", query).content.decode()
+        assert "<img" not in text
+        assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("name", ["lane", "line"])
+@pytest.mark.parametrize("value", ["0", "-1", "x", "²", "9" * 30, "99999"])
+def test_a_mangled_part_is_no_error(desk: Client, ingested: Ingested, name: str, value: str) -> None:
+    ingested(to_many(2))
+    assert desk.get(f"/messages/srv1/{ID}/", {name: value}).status_code == 200
+
+
+@pytest.mark.parametrize("recipients", [2, 200])
+def test_the_page_asks_the_same_number_of_queries_for_2_and_for_200_recipients(
+    helpdesk: User, client_of: Callable[[User], Client], ingested: Ingested, recipients: int
+) -> None:
+    ingested(to_many(recipients))
+    desk = client_of(helpdesk)
+    page(desk, ID)  # what is kept between requests is read
+    with CaptureQueriesContext(connection) as asked:
+        page(desk, ID)
+    assert len(asked) == QUERIES, "\n".join(query["sql"][:160] for query in asked)
+
+
+def test_what_was_not_read_with_a_message_is_not_fetched_behind_its_back(ingested: Ingested) -> None:
+    ingested(to_many(2))
+    message = queries.find(ID).defer("subject").get()
+    with pytest.raises(FieldFetchBlocked):
+        _ = message.subject
