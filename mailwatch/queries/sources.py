@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from ingest.models import Source, SourceFile
+from ingest.models import UNFINISHED, Source, SourceFile
 from ingest.sources.sftp import fingerprint
 
 FILES = 200  # on the page of a source
@@ -28,6 +28,7 @@ class SourceView:
     file_count: int  # that the last pass found
     waiting: int  # bytes that were seen and are not taken yet: a last second, a half-written line
     last_line_at: datetime | None
+    is_reading: bool  # what a pass found is still being read
     now: datetime
     files: tuple[FileView, ...] = ()
     all_files: int = 0
@@ -46,20 +47,28 @@ class SourceView:
             return "failed"
         if source.is_late(self.now):
             return "late"
+        if self.is_reading:
+            return "reading"
         return "up to date" if source.ended_at else "waiting"
 
     @property
     def mark(self) -> str:
         """The sign before the state, as for runs."""
-        signs = {"looking": "running", "up to date": "finished", "paused": "waiting", "waiting": "waiting"}
+        signs = {
+            "looking": "running",
+            "reading": "running",
+            "up to date": "finished",
+            "paused": "waiting",
+            "waiting": "waiting",
+        }
         return signs.get(self.state, "refused")
 
     @property
     def is_live(self) -> bool:
-        """Whether a pass is under way or about to begin, so that the page looks again."""
+        """Whether a pass is under way or about to begin, or what it found is being read: the page looks again."""
         source = self.source
         is_asked = source.due_at <= self.now and not source.is_late(self.now) and not source.is_paused
-        return source.is_running(self.now) or (is_asked and not self.wants_host_key)
+        return self.is_reading or source.is_running(self.now) or (is_asked and not self.wants_host_key)
 
     @property
     def wants_host_key(self) -> bool:
@@ -103,7 +112,10 @@ def _there(files: Sequence[SourceFile]) -> list[SourceFile]:
 
 
 def _sources() -> QuerySet[Source]:
-    return Source.objects.select_related("log_host").annotate(last_line_at=Max("files__run__files__last_at"))
+    unfinished = SourceFile.objects.filter(source=OuterRef("pk"), run__state__in=UNFINISHED)
+    return Source.objects.select_related("log_host").annotate(
+        last_line_at=Max("files__run__files__last_at"), is_reading=Exists(unfinished)
+    )
 
 
 def _view(
@@ -115,6 +127,7 @@ def _view(
         file_count=len(there),
         waiting=sum(file.waiting for file in there),
         last_line_at=source.last_line_at,  # type: ignore[attr-defined]  # annotated
+        is_reading=source.is_reading,  # type: ignore[attr-defined]  # likewise
         now=now,
         files=views,
         all_files=len(files),

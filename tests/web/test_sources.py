@@ -14,6 +14,7 @@ from ingest import pipeline, syncing, tasks
 from ingest.models import IngestRun, LogHost, Source
 from ingest.sources import sftp
 from ingest.sources.places import Unreachable
+from tests.ingest.conftest import finish
 from tests.web.conftest import QUIET
 
 TEXT = "".join(f"{line}\n" for line in QUIET).encode()
@@ -66,6 +67,14 @@ def fields(**changes: Any) -> dict[str, Any]:
     return {"log_host": "srv1", "patterns": "*log*", "every_minutes": "5", **changes}
 
 
+def state_of(chief: Client, source: Source) -> str:
+    """The state as the page shows it, with what makes the page look again."""
+    html = html_of(chief.get(f"/sources/{source.pk}/"))
+    state = html.partition('role="status">')[2].partition("<")[0]
+    assert (state in ("looking", "reading")) == ('hx-trigger="every 2s"' in html)
+    return state
+
+
 def html_of(response: Any) -> str:
     return str(response.content.decode())
 
@@ -79,8 +88,10 @@ def test_a_source_is_added_and_read(chief: Client, folder: Path) -> None:
     done = syncing.sync(made.pk)
     assert done is not None
     assert (done.files, done.error) == (1, "")
+    assert "reading" in state_of(chief, made)  # and the page looks again, until the last line is known
+    finish(done.runs[0])
+    assert "up to date" in state_of(chief, made)
     html = html_of(chief.get(f"/sources/{made.pk}/"))
-    assert "up to date" in html
     assert "mainlog" in html
     assert f"/runs/{done.runs[0].pk}/" in html
 
