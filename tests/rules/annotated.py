@@ -18,6 +18,7 @@ What else may stand in a sample, each on a line of its own:
     # beside: CODE SEVERITY on SUBJECT    another rule finds this in the same lines; on "configuration" what it says
                                       of the configuration
     # answer: QUESTION: ANSWER        what the verdict says: "Open relay: no"
+    # says: WORDS                     somewhere in the verdict
     # host: KEY=A,B KEY=C             what somebody told about the log host: name, local_domains, trusted_networks,
                                       smarthosts, own_addresses, known_accounts; and instead of the files of
                                       countries and networks: countries=192.0.2.0/24:NL operators=192.0.2.0/24:64500
@@ -102,6 +103,7 @@ class Sample:
     expected: frozenset[Expected] | None  # None: it does not say
     beside: frozenset[tuple[str, Expected]]
     answers: tuple[tuple[str, str], ...]
+    says: tuple[str, ...]
     host: Host
     configuration: str
     lines: tuple[str, ...]
@@ -190,6 +192,7 @@ class _Draft:
     expected: set[Expected] | None = None
     beside: set[tuple[str, Expected]] = field(default_factory=set)
     answers: list[tuple[str, str]] = field(default_factory=list)
+    says: list[str] = field(default_factory=list)
     host: Host | None = None
     configuration: list[str] | None = None
     lines: list[str] = field(default_factory=list)
@@ -222,6 +225,7 @@ def _sample(draft: _Draft, head: _Draft) -> Sample:
         expected=None if draft.expected is None else frozenset(draft.expected),
         beside=frozenset(draft.beside),
         answers=tuple(draft.answers),
+        says=tuple(draft.says),
         host=draft.host or head.host or Host(),
         configuration="\n".join(configuration or ()),
         lines=tuple(draft.lines),
@@ -285,6 +289,8 @@ def _say(drafts: list[_Draft], number: int, line: str) -> None:
         case "answer":
             question, _, answer = text.rpartition(": ")
             draft.answers.append((question, answer))
+        case "says":
+            draft.says.append(text)
         case "host":
             draft.host = host_told(text)
         case "configuration":

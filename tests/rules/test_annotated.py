@@ -1,5 +1,6 @@
 """Whatever a rule says is shown by lines: a hit, a near miss, and each of its guards at work."""
 
+import json
 from random import Random
 
 import pytest
@@ -47,11 +48,16 @@ def test_exactly_the_expected_is_found(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize(
-    "sample", [sample for sample in WITH_LINES if sample.answers], ids=lambda sample: sample.name
+    "sample",
+    [sample for sample in WITH_LINES if sample.answers or sample.says],
+    ids=lambda sample: sample.name,
 )
 def test_the_verdict_answers_as_expected(sample: Sample) -> None:
-    answers = {question.name: str(question.answer) for question in explained(sample).verdict.questions}
+    verdict = explained(sample).verdict
+    answers = {question.name: str(question.answer) for question in verdict.questions}
     assert {name: answers[name] for name, _ in sample.answers} == dict(sample.answers)
+    text = json.dumps(verdict.as_json(), ensure_ascii=False)
+    assert not [words for words in sample.says if words not in text]
 
 
 @pytest.mark.parametrize("sample", WITH_LINES, ids=lambda sample: sample.name)
