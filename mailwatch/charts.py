@@ -6,6 +6,9 @@ from datetime import datetime, timedelta, tzinfo
 from operator import add
 from typing import Protocol
 
+from ingest.rules.words import day_of_year, hour_of_week
+from mailwatch.reader import shown_zone
+
 MOST_HOURS = 24 * 4  # longer spans are drawn by the day: thinner bars cannot be told apart
 OUTCOMES = ("delivered", "deferred", "bounced", "rejected")  # from the axis up, the same order everywhere
 
@@ -87,6 +90,7 @@ def over_time(
     """
     if not volumes:
         return None
+    zone = shown_zone(zone)
     first, last = min(row.hour for row in volumes), max(row.hour for row in volumes)
     has_hours = last - first < timedelta(hours=MOST_HOURS)
     starts = _hours(first, last) if has_hours else _days(first.astimezone(zone), last.astimezone(zone))
@@ -148,5 +152,4 @@ def _series(
 
 
 def _label(start: datetime, zone: tzinfo, *, has_hours: bool) -> str:
-    local = start.astimezone(zone)
-    return f"{local:%a} {local.day}, {local:%H:%M}" if has_hours else f"{local.day} {local:%b}"
+    return hour_of_week(start, zone) if has_hours else day_of_year(start, zone)

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy
 
 from ingest.models import LogHost
 from ingest.models.log_hosts import log_host_name, zone_name
@@ -318,6 +319,23 @@ class ZoneForm(forms.Form):
         label="Zone of the log",
         validators=[zone_name],
         error_messages={"required": "Name a zone, for example Europe/Madrid."},
+        widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class PreferencesForm(forms.Form):
+    """In which language and zone somebody reads."""
+
+    language = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Language"),
+        choices=[("", gettext_lazy("As the browser asks")), *settings.LANGUAGES],
+    )
+    timezone = forms.CharField(
+        required=False,
+        max_length=64,
+        label=gettext_lazy("Zone of the times; empty: that of each log"),
+        validators=[zone_name],
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
 

@@ -1,4 +1,4 @@
-"""What pages keep of their own: reports that were frozen and handed on, uploads still arriving, and searches."""
+"""What pages keep of their own: frozen reports, uploads still arriving, searches, and how somebody reads."""
 
 import secrets
 from datetime import datetime
@@ -129,6 +129,22 @@ class UploadPiece(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} bytes of {self.upload} at {self.offset}"
+
+
+class Preferences(models.Model):
+    """How somebody reads the pages. "" leaves it to the browser (the language) or to each log (the zone)."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="preferences"
+    )
+    language = models.CharField(max_length=10, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"
 
 
 class SavedSearch(models.Model):

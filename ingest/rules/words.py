@@ -1,16 +1,31 @@
-"""Counts, times and names as people say them: exact, short, in the zone of the log."""
+"""Counts, times and names as people say them: exact, short, in the reader's language."""
 
 import shlex
 from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+from ingest.languages import later, say, say_of
+
+_MONTHS = (
+    later("Jan"),
+    later("Feb"),
+    later("Mar"),
+    later("Apr"),
+    later("May"),
+    later("Jun"),
+    later("Jul"),
+    later("Aug"),
+    later("Sep"),
+    later("Oct"),
+    later("Nov"),
+    later("Dec"),
+)
+_WEEKDAYS = (later("Mon"), later("Tue"), later("Wed"), later("Thu"), later("Fri"), later("Sat"), later("Sun"))
 
 
 def count(number: int, one: str, many: str | None = None) -> str:
-    """``1 message``, ``1,386 messages``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    """``1 message``, ``1,386 messages``. The catalogue holds ``{number:,} message`` and ``{number:,} messages``."""
+    return say_of(number, f"{{number:,}} {one}", f"{{number:,}} {many or one + 's'}")
 
 
 def have(number: int) -> str:
@@ -26,22 +41,59 @@ def be(number: int) -> str:
 def listing(names: Sequence[str], shown: int = 3, total: int | None = None) -> str:
     """``a``, ``a and b``, ``a, b, c and 4 more``. ``total``: how many there are, if not all are given."""
     total = max(total or 0, len(names))
+    comma = say(", ")
     if total > shown or total > len(names):
-        return f"{', '.join(names[:shown])} and {total - min(shown, len(names)):,} more"
+        left = total - min(shown, len(names))
+        return say("{names} and {left:,} more", names=comma.join(names[:shown]), left=left)
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return say("{names} and {last}", names=comma.join(names[:-1]), last=names[-1])
 
 
 def day_and_minute(at: datetime, zone: tzinfo) -> str:
-    """``Wed 9 Mar 2016, 06:41`` in the zone of the log."""
+    """``Wed 9 Mar 2016, 06:41`` in a zone."""
+    return say("{weekday} {day} {month} {year}, {time}", **_parts(at, zone))
+
+
+def day(at: datetime, zone: tzinfo) -> str:
+    """``Wed 9 Mar 2016`` in a zone."""
+    return say("{weekday} {day} {month} {year}", **_parts(at, zone))
+
+
+def minute_of_year(at: datetime, zone: tzinfo) -> str:
+    """``9 Mar 06:41`` in a zone, where the year is said elsewhere."""
+    return say("{day} {month} {time}", **_parts(at, zone))
+
+
+def hour_of_week(at: datetime, zone: tzinfo) -> str:
+    """``Wed 9, 06:41`` in a zone, where month and year are said elsewhere."""
+    return say("{weekday} {day}, {time}", **_parts(at, zone))
+
+
+def day_of_year(at: datetime, zone: tzinfo) -> str:
+    """``9 Mar`` in a zone, where the year is said elsewhere."""
+    return say("{day} {month}", **_parts(at, zone))
+
+
+def _parts(at: datetime, zone: tzinfo) -> dict[str, object]:
+    """What a date is made of."""
     local = at.astimezone(zone)
-    day = f"{_WEEKDAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
-    return f"{day}, {local:%H:%M}"
+    return {
+        "weekday": say(_WEEKDAYS[local.weekday()]),
+        "day": local.day,
+        "month": say(_MONTHS[local.month - 1]),
+        "year": local.year,
+        "time": f"{local:%H:%M}",
+    }
+
+
+def exact(at: datetime | None, zone: tzinfo) -> str:
+    """``2016-03-09 06:41:07`` in a zone, the same in every language; "" without a time."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
 
 
 def second(at: datetime, zone: tzinfo) -> str:
-    """``06:41:07`` in the zone of the log."""
+    """``06:41:07`` in a zone."""
     return f"{at.astimezone(zone):%H:%M:%S}"
 
 
@@ -49,13 +101,13 @@ def duration(span: timedelta) -> str:
     """``40 s``, ``12 min``, ``3 h``, ``2 days``: rounded down to one unit, two where the first is small."""
     seconds = max(0, int(span.total_seconds()))
     if seconds < 120:
-        return f"{seconds} s"
+        return say("{seconds} s", seconds=seconds)
     minutes = seconds // 60
     if minutes < 120 and minutes % 60:
-        return f"{minutes} min"
+        return say("{minutes} min", minutes=minutes)
     if minutes < 48 * 60:
-        return f"{minutes // 60} h"
-    return f"{minutes // 1440} days"
+        return say("{hours} h", hours=minutes // 60)
+    return say("{days} days", days=minutes // 1440)
 
 
 def shell(text: str) -> str:

@@ -1,7 +1,7 @@
 """The answer for one log host, with the line that proves it; what overview, report and commands share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest import classification, signs
 from ingest.models import LogHost, Message
@@ -16,6 +16,7 @@ from ingest.stored_facts import log_host_facts
 from ingest.stored_panels import panel
 from ingest.stored_traces import StoredTraces
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
+from mailwatch.reader import shown_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
         host_findings=host_findings,
         verdict=verdict(
             reports,
-            facts,
+            replace(facts, zone=shown_zone(log_host.zone)),
             coverage,
             configuration,
             host_findings=host_findings,

@@ -5,12 +5,14 @@ again and again.
 """
 
 from collections.abc import Sequence
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
 from django.db.models import Count, Max, Sum
 from django.utils.timezone import now
 
+from ingest.languages import language
 from ingest.models import (
     AllowEntry,
     IngestRun,
@@ -24,6 +26,7 @@ from mailwatch.queries import answers as queries
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.ranges import Range
 from mailwatch.queries.stored_state import stored_state
+from mailwatch.reader import shown_zone
 
 _KEPT = 8  # each holds what was found on every suspect
 
@@ -31,7 +34,7 @@ _KEPT = 8  # each holds what was found on every suspect
 def answers(*, log_host: LogHost | None, asked: Range) -> Sequence[HostAnswer]:
     """As ``mailwatch.queries.answers.answers``."""
     hosts = [log_host] if log_host else list(LogHost.objects.all())
-    return _answers(_Asked(log_host, asked), tuple(_state(host) for host in hosts))
+    return _answers(_Asked(log_host, asked), (*map(_state, hosts), language(), shown_zone(UTC)))
 
 
 class _Asked:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from django.db.models import Max, Min
 
 from ingest.models import LogFile, LogHost
+from mailwatch.reader import shown_zone
 
 
 class Preset(StrEnum):
@@ -49,7 +50,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """What was asked for. Naive times are meant in the zone of each log host's log."""
+    """What was asked for. Naive times are meant in the reader's zone, else in that of each log host's log."""
 
     preset: Preset = Preset.ALL
     since: datetime | None = None
@@ -66,7 +67,7 @@ class Range:
 
 
 def _aware(at: datetime | None, log_host: LogHost) -> datetime | None:
-    return at.replace(tzinfo=log_host.zone) if at is not None and at.tzinfo is None else at
+    return at.replace(tzinfo=shown_zone(log_host.zone)) if at is not None and at.tzinfo is None else at
 
 
 def read_time(text: str) -> datetime | None:
@@ -89,7 +90,7 @@ def spans(log_hosts: Sequence[LogHost]) -> dict[int, Span]:
 
 
 def link_times(log_host: LogHost | None, *, since: datetime | None, until: datetime | None) -> dict[str, str]:
-    """A range as a query string says it: in the log host's zone where there is one, else with an offset."""
+    """A range as a query string says it: of one log host in the zone it is read in, else with an offset."""
     times = {"since": since, "until": until}
     return {name: _written(at, log_host) for name, at in times.items() if at}
 
@@ -97,4 +98,4 @@ def link_times(log_host: LogHost | None, *, since: datetime | None, until: datet
 def _written(at: datetime, log_host: LogHost | None) -> str:
     if log_host is None:
         return at.isoformat(timespec="seconds")
-    return at.astimezone(log_host.zone).replace(tzinfo=None).isoformat(timespec="seconds")
+    return at.astimezone(shown_zone(log_host.zone)).replace(tzinfo=None).isoformat(timespec="seconds")

@@ -10,9 +10,11 @@ from django.db.models import Q
 from django.db.models.expressions import Case, Value, When
 
 from ingest.models import Delivery, LogHost, Message, MessageFinding, Rejection, Status
+from ingest.rules.words import day
 from mailwatch.queries import story, verification
 from mailwatch.queries.matching import delivery_matches, rejection_key
 from mailwatch.queries.terms import Term
+from mailwatch.reader import shown_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,7 @@ class Row:
 
     @property
     def day(self) -> str:
-        local = self.at.astimezone(self.log_host.zone)
-        return f"{local:%a} {local.day} {local:%B %Y}"
+        return day(self.at, shown_zone(self.log_host.zone))
 
 
 def rows(found: Sequence[Message | Rejection], *, term: Term, hosts: Mapping[int, LogHost]) -> list[Row]:

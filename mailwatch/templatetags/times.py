@@ -1,34 +1,66 @@
-"""Times on a page: in a log host's zone, exact in lists, shorter in headings, never relative to now."""
+"""Times on a page: in the reader's zone or the log's, exact in lists, shorter in headings, never relative to now.
 
+Where the reader chose a zone, the time in the log's zone stands in a title.
+"""
+
+from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from django import template
+from django.utils.html import format_html
+
+from ingest.languages import say
+from ingest.rules import words
+from mailwatch.reader import shown_zone
 
 register = template.Library()
+
+
+def _shown(at: datetime | None, zone: tzinfo, form: Callable[[datetime, tzinfo], str]) -> str:
+    if at is None:
+        return ""
+    text, title = form(at, shown_zone(zone)), in_log_zone(at, zone)
+    if not title:
+        return text
+    return format_html('<time datetime="{}" title="{}">{}</time>', machine(at, zone), title, text)
+
+
+@register.filter
+def in_log_zone(at: datetime | None, zone: tzinfo) -> str:
+    """2016-03-09 07:53:12 +01:00 in the zone of the log: for a title; "" where the time is shown in that zone."""
+    if at is None or at.astimezone(shown_zone(zone)).utcoffset() == at.astimezone(zone).utcoffset():
+        return ""
+    return say("{time} in the zone of the log", time=f"{words.exact(at, zone)} {offset(zone, at)}")
 
 
 @register.filter
 def exact(at: datetime | None, zone: tzinfo) -> str:
     """2016-03-09 07:53:12"""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
+    return _shown(at, zone, words.exact)
 
 
 @register.filter
 def clock(at: datetime | None, zone: tzinfo) -> str:
     """07:53:12"""
-    return f"{at.astimezone(zone):%H:%M:%S}" if at else ""
+    return _shown(at, zone, words.second)
 
 
 @register.filter
 def short(at: datetime | None, zone: tzinfo) -> str:
     """9 Mar 07:53, for lists whose year is said elsewhere."""
-    return f"{(local := at.astimezone(zone)).day} {local:%b %H:%M}" if at else ""
+    return _shown(at, zone, words.minute_of_year)
 
 
 @register.filter
 def day_and_time(at: datetime | None, zone: tzinfo) -> str:
     """Wed 9 Mar 2016, 07:53"""
-    return f"{(local := at.astimezone(zone)):%a} {local.day} {local:%b %Y, %H:%M}" if at else ""
+    return _shown(at, zone, words.day_and_minute)
+
+
+@register.filter
+def clock_words(at: datetime | None, zone: tzinfo) -> str:
+    """07:53:12 without a title, for attributes and where the title stands around it."""
+    return words.second(at, shown_zone(zone)) if at else ""
 
 
 @register.filter

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
+from ingest.rules.words import exact
 from mailwatch.queries import search as queries
 from mailwatch.queries.terms import TermKind, alternatives
+from mailwatch.reader import shown_zone
 from mailwatch.search_forms import SearchForm
 
 
@@ -67,9 +69,9 @@ def _range_words(form: SearchForm, asked: queries.Search) -> str:
     if form.cleaned_data["range"] not in ("", "exact"):
         return str(dict(form.fields["range"].choices)[form.cleaned_data["range"]])  # type: ignore[attr-defined]
     hosts = [asked.log_host] if asked.log_host else list(queries.log_hosts().values())
-    zone = queries.zone_of(hosts).zone
+    zone = shown_zone(queries.zone_of(hosts).zone)
     since, until = (
-        f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" if at else ""
+        exact(at, zone)
         for at in (asked.bounds.since, asked.bounds.until)
     )
     return f"{since} – {until}".strip() if since else f"until {until}"

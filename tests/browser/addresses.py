@@ -75,6 +75,7 @@ def addresses(filled: Filled) -> list[Address]:
         Address("relays", "/relays/?since=yesterday-ish"),
         Address("daily", filled.daily),
         Address("daily", "/daily/srv1/1999-01-01/"),
+        Address("preferences", "/preferences/"),
         Address("explain", "/explain/"),
         Address("configuration", "/configuration/"),
         Address("rules", "/rules/"),

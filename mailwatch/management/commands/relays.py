@@ -9,12 +9,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ingest.models import LogHost
 from ingest.rules.verdict import Verdict
+from ingest.rules.words import exact
 from mailwatch.printable import plain
 from mailwatch.queries.answers import HostAnswer, answers
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.suspects import Chosen, Suspect, all_suspects, as_json
 from mailwatch.templatetags.findings import answer_word, kind_word
-from mailwatch.templatetags.times import exact
 
 
 class Command(BaseCommand):

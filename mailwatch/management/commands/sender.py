@@ -6,12 +6,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from ingest.rules.words import exact
 from mailwatch.management import options
 from mailwatch.printable import plain
 from mailwatch.queries import search
 from mailwatch.queries import sender as queries
 from mailwatch.queries.activity import Top
-from mailwatch.templatetags.times import exact
 
 
 class Command(BaseCommand):

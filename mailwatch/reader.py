@@ -1,0 +1,78 @@
+"""Who reads a page: in which language and in which zone, by their preferences, else as the browser asks.
+
+A request is answered inside ``ReaderMiddleware``; commands, tasks and mail have no reader: English, the log's zone.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.backends import ModelBackend
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from ingest import languages
+from mailwatch.models import Preferences
+
+_zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
+
+
+def shown_zone(zone: tzinfo) -> tzinfo:
+    """The zone in which times are shown: the reader's, or ``zone`` where they chose none."""
+    return _zone.get() or zone
+
+
+def has_zone() -> bool:
+    """Whether the reader chose a zone."""
+    return _zone.get() is not None
+
+
+class ReaderMiddleware:
+    """Answers each request in the reader's language and zone. Behind the session and the login.
+
+    A page that strangers may open asks neither session nor preferences: it is in the browser's language.
+    """
+
+    def __init__(self, answer: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        asked, before = translation.get_language_from_request(request), _zone.get()
+        try:
+            with translation.override(asked), languages.reading(asked):
+                response = self._answer(request)
+                response.headers.setdefault("Content-Language", languages.language())
+        finally:
+            _zone.set(before)
+        patch_vary_headers(response, ["Accept-Language"])
+        return response
+
+    def process_view(self, request: HttpRequest, view: Callable[..., object], *_: object) -> None:
+        """Whoever may see this page only signed in is somebody, with preferences."""
+        if not getattr(view, "login_required", True) or not isinstance(request.user, User):
+            return
+        chosen = preferences(request.user)
+        language, zone = chosen.language, chosen.timezone
+        _zone.set(ZoneInfo(zone) if zone else None)
+        if language:
+            translation.activate(language)
+            languages.read(language)
+
+
+def preferences(user: User) -> Preferences:
+    """Those of somebody; of one who never chose, a row that is not stored."""
+    try:
+        return user.preferences
+    except Preferences.DoesNotExist:
+        return Preferences(user=user)
+
+
+class PeopleWithPreferences(ModelBackend):
+    """Reads who is signed in together with their preferences: one query, as without them."""
+
+    def get_user(self, user_id: int) -> User | None:
+        user = User.objects.select_related("preferences").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None

@@ -1,0 +1,86 @@
+"""Whoever reads chooses language and zone; the log's own time stays at hand."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from mailwatch.models import Preferences
+from tests.web.conftest import QUIET, Ingested
+
+
+@pytest.fixture
+def reading(ingested: Ingested, desk: Client) -> Client:
+    """The browser of somebody who can read a quiet log of UTC."""
+    ingested(QUIET, timezone="UTC")
+    return desk
+
+
+def page(client: Client, path: str, **headers: str) -> str:
+    return client.get(path, headers=headers).content.decode()
+
+
+def test_without_preferences_times_are_those_of_the_log(reading: Client) -> None:
+    found = page(reading, "/senders/198.51.100.7/")
+    assert "2016-03-09 09:01:00" in found
+    assert "in the zone of the log" not in found
+
+
+def test_times_are_shown_in_the_readers_zone_with_that_of_the_log_at_hand(reading: Client) -> None:
+    reading.post("/preferences/", {"language": "", "timezone": "Asia/Tokyo"})
+    found = page(reading, "/senders/198.51.100.7/")
+    assert (
+        '<time datetime="2016-03-09T09:01:00+00:00" title="2016-03-09 09:01:00 +00:00 in the zone of the log">'
+        "2016-03-09 18:01:00</time>"
+    ) in found
+
+
+def test_times_that_the_reader_types_are_in_their_zone(reading: Client) -> None:
+    at_nine = "/search/?range=exact&since=2016-03-09T18:00:30&until=2016-03-09T18:02:00"
+    assert "1adZ3M-0007sb-Pz" not in page(reading, at_nine)
+    reading.post("/preferences/", {"timezone": "Asia/Tokyo"})
+    assert "1adZ3M-0007sb-Pz" in page(reading, at_nine)
+
+
+def test_preferences_are_kept_for_the_next_login(reading: Client, helpdesk: User) -> None:
+    reading.post("/preferences/", {"language": "ja", "timezone": "Asia/Tokyo"})
+    kept = Preferences.objects.get(user=helpdesk)
+    assert (kept.language, kept.timezone) == ("ja", "Asia/Tokyo")
+    later = Client()
+    later.force_login(helpdesk)
+    assert later.get("/").headers["Content-Language"] == "ja"
+
+
+@pytest.mark.parametrize(
+    ("asked", "got"), [("ja", "ja"), ("ja-JP,en;q=0.5", "ja"), ("en-GB", "en"), ("fr", "en"), ("", "en")]
+)
+def test_who_chose_no_language_reads_in_that_of_the_browser(desk: Client, asked: str, got: str) -> None:
+    answer = desk.get("/preferences/", headers={"accept-language": asked})
+    assert answer.headers["Content-Language"] == got
+    assert f'<html lang="{got}"' in answer.content.decode()
+
+
+def test_a_chosen_language_counts_more_than_the_browser(desk: Client) -> None:
+    desk.post("/preferences/", {"language": "en"})
+    assert desk.get("/", headers={"accept-language": "ja"}).headers["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"timezone": "Europe/Nowhere"}, "Europe/Nowhere"),
+        ({"timezone": "../../etc/passwd"}, "zone"),
+        ({"language": "tlh"}, "tlh"),
+    ],
+)
+def test_what_is_no_zone_or_language_is_said_and_changes_nothing(
+    desk: Client, helpdesk: User, given: dict[str, str], said: str
+) -> None:
+    answer = desk.post("/preferences/", given)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert not Preferences.objects.filter(user=helpdesk).exists()
+
+
+@pytest.mark.django_db
+def test_a_stranger_reads_the_login_in_the_language_of_the_browser() -> None:
+    assert Client().get("/login/", headers={"accept-language": "ja"}).headers["Content-Language"] == "ja"
