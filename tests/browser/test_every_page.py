@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from mailwatch.urls import urlpatterns
 from tests.browser import axe
 from tests.browser.addresses import NO_PAGE, Address, addresses
-from tests.browser.conftest import Complaints, Filled, Served, sign_in
+from tests.browser.conftest import Complaints, Filled, Served, manage, sign_in
 
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 WIDTHS = (390, 320)
@@ -18,9 +18,17 @@ WIDTHS = (390, 320)
 _EXPECTED = ("responded with a status of 4", "does not conform to the required format")
 
 
+_RUN = """
+from ingest.models import IngestRun, LogHost
+address = "sftp://nobody@mail-gateway.example.org:2222/var/log/of/a/path/without/any/space/in/it/exim4"
+IngestRun.objects.create(log_host=LogHost.objects.get(name="srv1"), state="finished", started_by=f"source {address}")
+"""
+
+
 @pytest.fixture(scope="module")
 def readers(browser: Browser, served: Served, filled: Filled) -> Iterator[dict[str, Page]]:
-    """A page for each kind of reader."""
+    """A page for each kind of reader. The newest run is that of a source with a long address."""
+    manage(served, "shell", "-v0", "-c", _RUN)
     contexts: dict[str, BrowserContext] = {
         reader: browser.new_context(base_url=served.url, reduced_motion="reduce")
         for reader in ("administrator", "helpdesk", "stranger")
