@@ -1,57 +1,48 @@
-"""One mail address: what it sent, and what it got."""
+"""One mail address: what came with it as envelope sender, or what was sent to it."""
 
-from dataclasses import dataclass
-
-from ingest.models import LogHost
-from mailwatch.queries import activity, search, sender
-from mailwatch.queries.activity import Activity, Answers, DomainCounts, Subject, Top
-from mailwatch.queries.keyset import Page
+from mailwatch.queries import partner_lists
+from mailwatch.queries.drilldown import RECIPIENT, SENDER, Subject
 from mailwatch.queries.matching import address_is
-from mailwatch.queries.ranges import Bounds
-from mailwatch.queries.rows import Row
-from mailwatch.queries.search import Totals
+from mailwatch.queries.subject_rows import Filter
 from mailwatch.queries.terms import Term, TermKind
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """``activity`` and the lists are of what was sent under this address, which anybody can write."""
-
-    address: str
-    activity: Activity
-    sender_hosts: Top
-    accounts: Top
-    domains: tuple[DomainCounts, ...]
-    total_domains: int
-    answers: Answers
-    received: Totals  # messages to it, rejections included
-    latest: Page[Row]
-
-    @property
-    def is_nothing(self) -> bool:
-        return self.activity.is_nothing and self.received.is_nothing
+SENT = (
+    partner_lists.SENDER_HOSTS,
+    partner_lists.ACCOUNTS,
+    partner_lists.RECIPIENT_DOMAINS,
+    partner_lists.REMOTE_HOSTS,
+    partner_lists.REFUSED_HOSTS,
+)
+RECEIVED = (
+    partner_lists.ENVELOPE_SENDERS,
+    partner_lists.SENDER_DOMAINS,
+    partner_lists.SENDER_HOSTS,
+    partner_lists.REMOTE_HOSTS,
+    partner_lists.TRANSPORTS,
+    partner_lists.REFUSED_HOSTS,
+)
 
 
-def address(address: str, *, log_host: LogHost | None, bounds: Bounds) -> Address:
-    """Everything about a mail address, also where nothing of it is stored."""
-    subject = Subject(
+def subjects(address: str) -> tuple[Subject, Subject]:
+    """What the address sent, a name that anybody can write; and what it got."""
+    sent = Filter(
         messages=lambda prefix: address_is(f"{prefix}envelope_sender", address),
-        rejections=address_is("envelope_sender", address),
-        log_host=log_host,
-        bounds=bounds,
+        refusals=address_is("envelope_sender", address),
     )
-    counted = activity.counted(subject)
-    term = Term(TermKind.ADDRESS, address)
-    domains, total_domains = activity.domains(counted)
-    received = search.Search(term=term, role="recipient", log_host=log_host, bounds=bounds)
-    return Address(
-        address=address,
-        activity=activity.activity(counted),
-        sender_hosts=activity.top(counted, "sender_host_address"),
-        accounts=activity.top(counted, "authenticated_id"),
-        domains=domains,
-        total_domains=total_domains,
-        answers=activity.answers(counted),
-        received=search.totals(received),
-        latest=search.page(search.Search(term=term, log_host=log_host, bounds=bounds), rows=sender.LATEST),
+    received = Filter(
+        attempts=(address_is("recipient", address), address_is("original_recipient", address)),
+        refusals=address_is("recipient", address),
+    )
+    return _subject(address, SENDER, sent), _subject(address, RECIPIENT, received)
+
+
+def _subject(address: str, side: str, which: Filter) -> Subject:
+    return Subject(
+        page="address",
+        name=address,
+        side=side,
+        which=which,
+        lists=SENT if side == SENDER else RECEIVED,
+        search={"q": address, "kind": str(TermKind.ADDRESS), "role": side},
+        term=Term(TermKind.ADDRESS, address),
     )

@@ -27,13 +27,20 @@ _FEW = 5_000  # delivery lines
 _REJECTION_KEY = re.compile(r"(\d{8}T\d{6}(?:\.\d{6})?Z)-([0-9a-f]{16})-([0-9]{1,4})", re.ASCII)
 
 
-def messages_within(bounds: Bounds) -> Q:
-    """Messages whose earliest line lies in the range; ids are bounded too, so that partitions are skipped."""
+def messages_within(bounds: Bounds, *, prefix: str = "") -> Q:
+    """Messages whose earliest line lies in the range; ids are bounded too, so that partitions are skipped.
+
+    ``prefix`` leads from rows that have the id to their message.
+    """
     within = Q()
     if bounds.since:
-        within &= Q(first_at__gte=bounds.since, message_id__gte=_id_at(bounds.since - _WAITS_AT_MOST))
+        within &= Q(
+            **{f"{prefix}first_at__gte": bounds.since}, message_id__gte=_id_at(bounds.since - _WAITS_AT_MOST)
+        )
     if bounds.until:
-        within &= Q(first_at__lt=bounds.until, message_id__lt=_id_at(bounds.until + _CLOCK_ERROR))
+        within &= Q(
+            **{f"{prefix}first_at__lt": bounds.until}, message_id__lt=_id_at(bounds.until + _CLOCK_ERROR)
+        )
     return within
 
 

@@ -7,7 +7,7 @@ from mailwatch.queries.activity import DomainCounts
 register = template.Library()
 
 
-@register.inclusion_tag("sender/bar.html")
+@register.inclusion_tag("drilldown/bar.html")
 def outcome_bar(row: DomainCounts, longest: DomainCounts) -> dict[str, object]:
     """One bar of three parts; ``longest`` is the row that fills the width."""
     whole = max(longest.recipients, 1)

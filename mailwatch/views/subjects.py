@@ -1,20 +1,44 @@
-"""What the pages of a sender host, an account and an address have in common."""
+"""The page of a subject: a sender host, a network, an account, an address, a domain, a transport or a remote host."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from typing import Any
 
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from ingest.models import LogHost
+from ingest.models import LogHost, Status
 from mailwatch import charts
 from mailwatch.forms import ContextForm
-from mailwatch.queries import search
-from mailwatch.queries.activity import Activity
+from mailwatch.queries import drilldown, search
+from mailwatch.queries.drilldown import Counts, DrillDown, Subject
+from mailwatch.queries.partners import Changed, Listed, Partner, PartnerList
 from mailwatch.queries.ranges import Bounds, link_times
 from mailwatch.queries.rows import Row
+from mailwatch.queries.subject_rows import COUNTED
+
+KINDS = {
+    "sender": "Sender host",
+    "network": "Network",
+    "account": "Account",
+    "address": "Address",
+    "domain": "Domain",
+    "transport": "Transport",
+    "remote_host": "Remote host",
+}
+_SIDE = "side"
+_MEASURES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("messages", "Messages", {}),
+    ("delivered", "Recipients delivered", {"status": str(Status.DELIVERED)}),
+    ("deferred", "Recipients deferred", {"status": str(Status.QUEUED)}),
+    ("bounced", "Recipients bounced", {"status": str(Status.BOUNCED)}),
+    ("rejections", "Rejections", {"status": str(Status.REJECTED)}),
+    ("failed_logins", "Failed logins", {"status": str(Status.REJECTED)}),
+)
+_OF_REFUSALS = ("rejections", "failed_logins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +50,62 @@ class Figure:
     note: str
     url: str
     outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerRow:
+    """A partner, its own page and the search behind its number; "" where there is none."""
+
+    partner: Partner
+    page_url: str
+    search_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerTable:
+    """A list of partners as a table."""
+
+    listed: Listed
+    rows: Sequence[PartnerRow]
+    longest: Partner
+
+    @property
+    def has_outcomes(self) -> bool:
+        return any(row.partner.recipients for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A number now and in the period before, each with its search."""
+
+    name: str
+    now: int
+    before: int
+    url: str
+    url_before: str
+
+    @property
+    def difference(self) -> int:
+        return self.now - self.before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedRow:
+    """A partner whose number changed, its page, and the searches behind both numbers."""
+
+    changed: Changed
+    page_url: str
+    url: str
+    url_before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """What an address or a domain sent, or what it got: one is shown, the other is a link."""
+
+    name: str
+    url: str
+    is_shown: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +133,21 @@ class Asked:
 
     def link(
         self,
-        query: dict[str, str],
+        query: Mapping[str, str],
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        status: str = "",
+        page: str = "search",
+        args: Sequence[str] = (),
     ) -> str:
-        """The search behind a number of the page: its own range, unless another is given."""
+        """What is behind a number: a search, or another page, of the page's own range unless another is given."""
+        if since is None and until is None:
+            since, until = self.bounds.since, self.bounds.until
         # without a log host in the link only an offset says which zone is meant
-        times = link_times(self.log_host, since=since or self.bounds.since, until=until or self.bounds.until)
-        more = {"log_host": self.log_host.name if self.log_host else "", "status": status}
-        given = {name: value for name, value in more.items() if value}
-        return f"{reverse('search')}?{urlencode(query | times | given)}"
+        times = link_times(self.log_host, since=since, until=until)
+        host = {"log_host": self.log_host.name} if self.log_host else {}
+        given = {**query, **times, **host}
+        return reverse(page, args=args) + (f"?{urlencode(given)}" if given else "")
 
 
 def asked(request: HttpRequest) -> Asked:
@@ -82,62 +165,197 @@ def asked(request: HttpRequest) -> Asked:
     )
 
 
-def course(activity: Activity, asked: Asked, query: dict[str, str]) -> charts.Chart | None:
-    """Recipients by outcome over time; each bar leads to its messages."""
-    return charts.over_time(
-        activity.hours,
-        zone=asked.zone,
-        link=lambda start, end: asked.link(query, since=start, until=end),
-    )
+def name_or_404(name: str) -> str:
+    """A name from the page's address, as the database can hold it."""
+    if "\0" in name or not name:
+        raise Http404
+    return name
 
 
-def course_label(chart: charts.Chart | None, activity: Activity) -> str:
-    """What the chart shows, in a sentence."""
-    if chart is None:
+def page(request: HttpRequest, *sides: Subject, **more: Any) -> HttpResponse:
+    """The page of a subject; where it has two sides, of the one that was asked for, else of the first that has mail."""
+    asked_for = asked(request)
+    subject = _side(request, sides, asked_for)
+    found = drilldown.drill_down(subject, log_host=asked_for.log_host, bounds=asked_for.bounds)
+    hosts = hosts_of(found.latest)
+    context = {
+        "kind": KINDS[subject.page],
+        "subject": subject,
+        "found": found,
+        "latest_hosts": hosts,
+        "most_counted": COUNTED,
+        **_numbers(found, asked_for.on(hosts)),
+        **_sides(sides, subject, asked_for),
+        **more,
+    }
+    status = 404 if found.is_nothing and not asked_for.is_narrowed else 200
+    return render(request, "drilldown/drilldown.html", context, status=status)
+
+
+def _side(request: HttpRequest, sides: Sequence[Subject], asked: Asked) -> Subject:
+    wanted = request.GET.get(_SIDE)
+    chosen = next((one for one in sides if one.side and one.side == wanted), None)
+    if chosen or len(sides) == 1:
+        return chosen or sides[0]
+    return next((one for one in sides if drilldown.has_mail(one, log_host=asked.log_host)), sides[0])
+
+
+def _sides(sides: Sequence[Subject], shown: Subject, asked: Asked) -> dict[str, object]:
+    """The other side as a link, and the field that keeps the one that is shown when the range is changed."""
+    names = {drilldown.SENDER: "Sent", drilldown.RECIPIENT: "Received"}
+    links = [
+        Side(
+            name=names[one.side],
+            url=asked.link({_SIDE: one.side}, page=one.page, args=[one.name]),
+            is_shown=one is shown,
+        )
+        for one in sides
+        if one.side
+    ]
+    return {"sides": links, "kept": [(_SIDE, shown.side)] if links else []}
+
+
+def _numbers(found: DrillDown, asked: Asked) -> dict[str, object]:
+    """All numbers of the page, with the searches behind them."""
+    query = found.subject.search
+    chart = course(found.hours, asked, query)
+    comparison = found.comparison
+    return {
+        "form": asked.form,
+        "asked": asked,
+        "zone": asked.zone,
+        "chart": chart,
+        "chart_label": charts.label(chart) if chart else "",
+        "figures": figures(found.counts, asked, query, can_be_refused=found.subject.can_be_refused),
+        "search_url": asked.link(query),
+        "tables": [_table(listed, asked, query) for listed in found.lists],
+        "rules": [(rule, asked.link({**query, "rule": rule.rule})) for rule in found.rules],
+        "measures": _measures(found, asked) if comparison else [],
+        "changed": [_changed(one, found, asked) for one in comparison.changes.partners] if comparison else [],
+        "older_url": _older(found, asked),
+        "ranges": [(name, _preset(found, asked, name)) for name in ("day", "week")],
+    }
+
+
+def _older(found: DrillDown, asked: Asked) -> str:
+    """The same page of what is older than what was counted."""
+    if found.counted_since is None:
         return ""
-    return (
-        f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}:"
-        f" {activity.delivered:,} delivered, {activity.deferred:,} deferred, {activity.bounced:,} bounced,"
-        f" {activity.rejections + activity.failed_logins:,} rejected."
+    side = {_SIDE: found.subject.side} if found.subject.side else {}
+    return asked.link(
+        side,
+        since=asked.bounds.since,
+        until=found.counted_since,
+        page=found.subject.page,
+        args=[found.subject.name],
     )
 
 
-def figures(activity: Activity, asked: Asked, query: dict[str, str]) -> list[Figure]:
-    """Six totals, each a link."""
-    link = asked.link
-    rejected = link(query, status="rejected")
+def _preset(found: DrillDown, asked: Asked, preset: str) -> str:
+    query = {"range": preset} | ({_SIDE: found.subject.side} if found.subject.side else {})
+    host = {"log_host": asked.log_host.name} if asked.log_host else {}
+    return f"?{urlencode(query | host)}"
+
+
+def _table(listed: Listed, asked: Asked, query: Mapping[str, str]) -> PartnerTable:
+    rows = [
+        PartnerRow(
+            partner=partner,
+            page_url=_page_url(listed.of, partner.value, asked),
+            search_url=_partner_search(listed.of, partner.value, asked, query),
+        )
+        for partner in listed.partners
+    ]
+    longest = max(listed.partners, key=lambda partner: partner.recipients)
+    return PartnerTable(listed=listed, rows=rows, longest=longest)
+
+
+def _page_url(of: PartnerList, value: str | None, asked: Asked) -> str:
+    if not of.page or not value or (of.page == "address" and "@" not in value):
+        return ""
+    return asked.link({}, page=of.page, args=[value])
+
+
+def _partner_search(
+    of: PartnerList,
+    value: str | None,
+    asked: Asked,
+    query: Mapping[str, str],
+    period: Bounds | None = None,
+) -> str:
+    if of.search is None or not value:
+        return ""
+    within = period or asked.bounds
+    return asked.link({**query, **of.search(value)}, since=within.since, until=within.until)
+
+
+def _measures(found: DrillDown, asked: Asked) -> list[Measure]:
+    comparison = found.comparison
+    assert comparison is not None
+    can_be_refused = found.subject.can_be_refused
+
+    def link(more: Mapping[str, str], period: Bounds) -> str:
+        return asked.link({**found.subject.search, **more}, since=period.since, until=period.until)
+
     return [
-        Figure(activity.messages, "messages", f"{activity.queued:,} still in the queue", link(query)),
-        Figure(
-            activity.delivered,
-            "delivered",
-            _share(activity.delivered, activity),
-            link(query, status="delivered"),
-            "delivered",
-        ),
-        Figure(
-            activity.deferred,
-            "deferred",
-            _share(activity.deferred, activity),
-            link(query, status="queued"),
-            "deferred",
-        ),
-        Figure(
-            activity.bounced,
-            "bounced",
-            _share(activity.bounced, activity),
-            link(query, status="bounced"),
-            "bounced",
-        ),
-        Figure(activity.rejections, "rejected", "never accepted", rejected, "rejected"),
-        Figure(activity.failed_logins, "failed logins", "wrong or unknown password", rejected),
+        Measure(
+            name=words,
+            now=getattr(comparison.counts, name),
+            before=getattr(comparison.counts_before, name),
+            url=link(more, comparison.period),
+            url_before=link(more, comparison.before),
+        )
+        for name, words, more in _MEASURES
+        if can_be_refused or name not in _OF_REFUSALS
     ]
 
 
-def _share(count: int, activity: Activity) -> str:
-    if not activity.recipients:
+def _changed(one: Changed, found: DrillDown, asked: Asked) -> ChangedRow:
+    comparison, query = found.comparison, found.subject.search
+    assert comparison is not None
+    return ChangedRow(
+        changed=one,
+        page_url=_page_url(one.of, one.value, asked),
+        url=_partner_search(one.of, one.value, asked, query, comparison.period),
+        url_before=_partner_search(one.of, one.value, asked, query, comparison.before),
+    )
+
+
+def course(hours: Sequence[charts.Volume], asked: Asked, query: Mapping[str, str]) -> charts.Chart | None:
+    """Recipients by outcome over time; each bar leads to its messages."""
+    return charts.over_time(
+        hours, zone=asked.zone, link=lambda start, end: asked.link(query, since=start, until=end)
+    )
+
+
+def figures(
+    counts: Counts, asked: Asked, query: Mapping[str, str], *, can_be_refused: bool = True
+) -> list[Figure]:
+    """The totals, each a link."""
+
+    def outcome(name: str, status: Status) -> Figure:
+        count = getattr(counts, name)
+        return Figure(count, name, _share(count, counts), asked.link({**query, "status": str(status)}), name)
+
+    rejected = asked.link({**query, "status": str(Status.REJECTED)})
+    queued = f"{counts.queued:,} still in the queue"
+    found = [
+        Figure(counts.messages, "messages", queued, asked.link(query)),
+        outcome("delivered", Status.DELIVERED),
+        outcome("deferred", Status.QUEUED),
+        outcome("bounced", Status.BOUNCED),
+    ]
+    refused = [
+        Figure(counts.rejections, "rejected", "never accepted", rejected, "rejected"),
+        Figure(counts.failed_logins, "failed logins", "wrong or unknown password", rejected),
+    ]
+    return [*found, *refused] if can_be_refused else found
+
+
+def _share(count: int, counts: Counts) -> str:
+    if not counts.recipients:
         return "no recipients"
-    return f"{count / activity.recipients:.0%} of {activity.recipients:,} recipients"
+    return f"{count / counts.recipients:.0%} of {counts.recipients:,} recipients"
 
 
 def hosts_of(rows: Sequence[Row]) -> list[LogHost]:

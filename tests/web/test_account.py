@@ -17,7 +17,7 @@ def test_a_local_user_has_a_page_too(desk: Client, ingested: Ingested) -> None:
     ingested(DAY)
     response = desk.get("/accounts/www-data/")
     assert SCRIPT in response.content.decode()
-    assert response.context["activity"].bounced == 1
+    assert response.context["found"].counts.bounced == 1
 
 
 def test_failed_logins_show_from_where_they_came(desk: Client, ingested: Ingested) -> None:

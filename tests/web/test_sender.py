@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from ingest.models import LogHost
-from mailwatch.queries import activity
+from mailwatch.queries import drilldown, partners, subject_rows
 from tests.web.conftest import Ingested
 from tests.web.logs import DAY, SENT, many
 
@@ -56,7 +56,7 @@ def test_refusals_and_failed_logins_are_counted(desk: Client, ingested: Ingested
 def test_an_address_is_one_page_however_it_is_written(desk: Client, ingested: Ingested) -> None:
     ingested([line.replace("[198.51.100.7]", "[2001:db8::7]") for line in DAY])
     html = desk.get("/senders/2001:DB8:0::0007/").content.decode()
-    assert '<h1 class="mono">2001:db8::7</h1>' in html
+    assert "<bdi>2001:db8::7</bdi></h1>" in html
     assert SENT in html
 
 
@@ -76,7 +76,7 @@ def test_the_range_narrows_the_page(desk: Client, ingested: Ingested) -> None:
     ingested(many(5))
     inside = desk.get("/senders/198.51.100.20/", {"since": "2026-03-02T12:00:03"})
     outside = desk.get("/senders/198.51.100.20/", {"since": "2026-03-03"})
-    assert inside.context["activity"].messages == 2
+    assert inside.context["found"].counts.messages == 2
     assert outside.status_code == 200
     assert "in this range" in outside.content.decode()
 
@@ -84,8 +84,8 @@ def test_the_range_narrows_the_page(desk: Client, ingested: Ingested) -> None:
 def test_the_log_host_narrows_the_page(desk: Client, ingested: Ingested) -> None:
     ingested(many(2))
     ingested(many(3), "mx2")
-    assert desk.get("/senders/198.51.100.20/").context["activity"].messages == 5
-    assert desk.get("/senders/198.51.100.20/", {"log_host": "mx2"}).context["activity"].messages == 3
+    assert desk.get("/senders/198.51.100.20/").context["found"].counts.messages == 5
+    assert desk.get("/senders/198.51.100.20/", {"log_host": "mx2"}).context["found"].counts.messages == 3
 
 
 def test_a_bad_range_is_said_to_be_one(desk: Client, ingested: Ingested) -> None:
@@ -101,25 +101,26 @@ def test_counting_stops_and_says_so(
     desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested(many(12))
-    monkeypatch.setattr(activity, "COUNTED", 10)
+    monkeypatch.setattr(subject_rows, "COUNTED", 10)
     response = desk.get("/senders/198.51.100.20/")
-    assert response.context["activity"].messages == 10
+    assert response.context["found"].counts.messages == 10
     assert "the figures begin at 2026-03-02 12:00:02" in response.content.decode()
 
 
 def test_long_lists_are_cut_and_say_of_how_many(
     desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(partners, "SHOWN", 5)
     lines = [line.replace("list@", f"list{number}@") for number, line in enumerate(many(25))]
     ingested(lines)
-    assert "first 20 of 25" in desk.get("/senders/198.51.100.20/").content.decode()
+    assert "first 5 of 25" in desk.get("/senders/198.51.100.20/").content.decode()
 
 
 def test_answers_say_when_only_the_newest_lines_were_read(
     desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested([line.replace(" => ", " == ").replace(' C="250 ok"', ": 451 later") for line in many(6)])
-    monkeypatch.setattr(activity, "TEXTS_READ", 4)
+    monkeypatch.setattr(drilldown, "TEXTS_READ", 4)
     assert "in the newest 4 lines" in desk.get("/senders/198.51.100.20/").content.decode()
 
 

@@ -9,9 +9,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ingest.rules.words import exact
 from mailwatch.management import options
 from mailwatch.printable import plain
-from mailwatch.queries import search
+from mailwatch.queries import partner_lists, search
 from mailwatch.queries import sender as queries
-from mailwatch.queries.activity import Top
+from mailwatch.queries.drilldown import DrillDown
+from mailwatch.queries.partners import PartnerList
 
 
 class Command(BaseCommand):
@@ -40,38 +41,44 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
 
-def _told(found: queries.Sender, zone: tzinfo) -> Iterator[str]:
-    counts = found.activity
+def _told(found: DrillDown, zone: tzinfo) -> Iterator[str]:
+    counts, address = found.counts, found.subject.name
     if counts.is_nothing:
-        yield f"{found.address}: not in the log."
+        yield f"{address}: not in the log."
         return
-    yield f"{found.address}: {exact(counts.first_at, zone)} to {exact(counts.last_at, zone)}"
+    yield f"{address}: {exact(found.first_at, zone)} to {exact(found.last_at, zone)}"
     yield (
         f"  {counts.messages:,} messages, {counts.recipients:,} recipients: {counts.delivered:,} delivered,"
         f" {counts.deferred:,} deferred, {counts.bounced:,} bounced"
     )
     yield f"  {counts.rejections:,} rejections, {counts.failed_logins:,} failed logins"
-    if counts.counted_since:
-        yield f"  There are more; counted from {exact(counts.counted_since, zone)} on."
+    if found.counted_since:
+        yield f"  There are more; counted from {exact(found.counted_since, zone)} on."
     for suspect in found.suspects:
         for finding in suspect.findings.all():
             yield f"  {finding.severity} {finding.rule} on {suspect.log_host.name}: {plain(finding.evidence)}"
             if finding.allowed_by:
                 until = exact(finding.allowed_by.until, suspect.log_host.zone)
                 yield f"    Allowed until {until}, does not count: {plain(finding.allowed_by.reason)}"
-    yield from _list("HELO names", found.helo_names)
-    yield from _list("Logged in as", found.accounts)
-    yield from _list("Tried to log in as", found.accounts_tried)
-    yield from _list("Envelope senders", found.envelope_senders)
-    domains = Top(tuple((row.domain, row.recipients) for row in found.domains), found.total_domains)
-    yield from _list("Recipient domains", domains)
+    for name, of in _LISTS:
+        yield from _list(name, found, of)
 
 
-def _list(name: str, top: Top) -> Iterator[str]:
-    if not top.total:
+_LISTS = (
+    ("HELO names", partner_lists.HELO_NAMES),
+    ("Logged in as", partner_lists.ACCOUNTS),
+    ("Tried to log in as", partner_lists.ACCOUNTS_TRIED),
+    ("Envelope senders", partner_lists.ENVELOPE_SENDERS),
+    ("Recipient domains", partner_lists.RECIPIENT_DOMAINS),
+)
+
+
+def _list(name: str, found: DrillDown, of: PartnerList) -> Iterator[str]:
+    listed = found.list_of(of)
+    if listed is None:
         return
-    values = ", ".join(f"{_word(value)} {number:,}" for value, number in top.values)
-    more = f" (first {len(top.values)} of {top.total:,})" if top.is_cut else ""
+    values = ", ".join(f"{_word(row.value)} {row.count:,}" for row in listed.partners)
+    more = f" (first {len(listed.partners)} of {listed.total:,})" if listed.is_cut else ""
     yield f"  {name}: {values}{more}"
 
 

@@ -1,0 +1,349 @@
+"""One sender host, network, account, address, domain, transport or remote host: what it did and what changed.
+
+All seven are the same: a name, a filter over messages or attempts and over refusals, and the lists of partners that
+make sense. Everything is counted from rows that are read once (``mailwatch.queries.subject_rows``).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, Q
+
+from ingest import reports
+from ingest.exim.reasons import reason_of
+from ingest.models import LogHost, Message, MessageFinding, Rejection, Status, Suspect
+from mailwatch.queries import before, partner_lists, partners, search, story, subject_rows
+from mailwatch.queries.partners import Changes, Listed, Of, PartnerList, Tallies
+from mailwatch.queries.ranges import Bounds, Span, spans
+from mailwatch.queries.rows import Row
+from mailwatch.queries.rows import rows as rows_of
+from mailwatch.queries.subject_rows import Counted, Filter
+from mailwatch.queries.terms import Term, TermKind
+
+LATEST = 20
+TEXTS_READ = 2_000
+DAY = timedelta(days=1)
+SUSPECTS = 5  # of a network there may be any number
+SENDER, RECIPIENT = "sender", "recipient"  # the sides of an address or a domain, as searches call them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a page is about. ``search`` is the query of the search that finds its messages."""
+
+    page: str  # the URL name
+    name: str
+    which: Filter
+    lists: Sequence[PartnerList]
+    search: Mapping[str, str]
+    term: Term = field(default_factory=lambda: Term(TermKind.EVERYTHING, ""))
+    side: str = ""  # SENDER or RECIPIENT, where it may be either
+    suspected: Q | None = None  # the suspects that it is, or that belong to it
+
+    @property
+    def can_be_refused(self) -> bool:
+        return self.which.refusals is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """``recipients``: of its messages, by the outcome of their last attempt. ``queued``: messages."""
+
+    messages: int = 0
+    delivered: int = 0
+    deferred: int = 0
+    bounced: int = 0
+    queued: int = 0
+    rejections: int = 0
+    failed_logins: int = 0
+
+    @property
+    def recipients(self) -> int:
+        return self.delivered + self.deferred + self.bounced
+
+    @property
+    def is_nothing(self) -> bool:
+        return not self.messages and not self.rejections and not self.failed_logins
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hour:
+    """One hour (UTC, its beginning): recipients by outcome of messages that began then; refusals and failed logins."""
+
+    hour: datetime
+    delivered: int = 0
+    deferred: int = 0
+    bounced: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCount:
+    """How many of the messages a rule was found on."""
+
+    rule: str
+    severity: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Why recipients were deferred or bounced: (reason, outcome, lines).
+
+    ``of_newest`` is how many lines were read where there are more, None where all were.
+    """
+
+    rows: tuple[tuple[str, str, int], ...]
+    of_newest: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A period against one of the same length before. ``before_is_cut``: of the latter not all was counted."""
+
+    period: Bounds
+    before: Bounds
+    counts: Counts
+    counts_before: Counts
+    changes: Changes
+    before_is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillDown:
+    subject: Subject
+    counts: Counts
+    first_at: datetime | None  # None too where a range holds more than is counted
+    last_at: datetime | None
+    counted_since: datetime | None  # None: all was counted
+    hours: Sequence[Hour]
+    lists: Sequence[Listed]
+    suspects: Sequence[Suspect]  # on each log host where rules found something, worst first; SUSPECTS at most
+    total_suspects: int
+    answers: Answers
+    rules: Sequence[RuleCount]  # worst first
+    comparison: Comparison | None
+    latest: Sequence[Row]
+
+    @property
+    def is_nothing(self) -> bool:
+        return self.counts.is_nothing
+
+    @property
+    def worst(self) -> str:
+        """The severity of the worst suspect, "" without one."""
+        return self.suspects[0].severity if self.suspects else ""
+
+    def list_of(self, of: PartnerList) -> Listed | None:
+        """A list of partners; None where it has none, or the page has no such list."""
+        return next((one for one in self.lists if one.of == of), None)
+
+
+def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) -> DrillDown:
+    """Everything about a subject in a range, also where nothing of it is stored."""
+    hosts = search.log_hosts()
+    span = _span([log_host] if log_host else list(hosts.values()))
+    counted = _read(subject, log_host, bounds)
+    lists = (*subject.lists, *((partner_lists.REASONS,) if subject.can_be_refused else ()))
+    now = [(of, partners.tallies(of, counted)) for of in lists]
+    comparison, then = _compared(subject, counted, now, log_host, bounds, span)
+    suspects = _suspects(subject, log_host)
+    return DrillDown(
+        subject=subject,
+        counts=counts(counted),
+        first_at=_first_at(subject, counted, log_host, bounds),
+        last_at=max(
+            (*(row.last_at for row in counted.messages), *(row.at for row in counted.refused)), default=None
+        ),
+        counted_since=counted.since,
+        hours=_hours(counted),
+        lists=[partners.listed(of, tallies, then.get(of.name)) for of, tallies in now if tallies],
+        suspects=suspects[:SUSPECTS],
+        total_suspects=len(suspects),
+        answers=_answers(counted.answers),
+        rules=_rules(counted),
+        comparison=comparison,
+        latest=_latest(counted, subject.term, hosts),
+    )
+
+
+def has_mail(subject: Subject, *, log_host: LogHost | None) -> bool:
+    """Whether anything of a subject is stored, whatever the range."""
+    return subject_rows.has_any(subject.which, log_host=log_host)
+
+
+def _span(hosts: Sequence[LogHost]) -> Span:
+    """The end of the log of any of them."""
+    ends = [span.last_at for span in spans(hosts).values() if span.last_at]
+    return Span(last_at=max(ends, default=None))
+
+
+def _suspects(subject: Subject, log_host: LogHost | None) -> Sequence[Suspect]:
+    if subject.suspected is None:
+        return ()
+    rows = (
+        Suspect.objects.filter(subject.suspected)
+        .select_related("log_host")
+        .prefetch_related(reports.WITH_ENTRIES)
+    )
+    found = rows.filter(log_host=log_host) if log_host else rows
+    return sorted(found, key=lambda row: story.SEVERITIES.index(row.severity))
+
+
+def counts(counted: Counted) -> Counts:
+    logins = sum(row.is_login for row in counted.refused)
+    return Counts(
+        messages=len(counted.messages),
+        delivered=sum(row.delivered for row in counted.messages),
+        deferred=sum(row.deferred for row in counted.messages),
+        bounced=sum(row.bounced for row in counted.messages),
+        queued=sum(row.status in (Status.QUEUED, Status.FROZEN) for row in counted.messages),
+        rejections=len(counted.refused) - logins,
+        failed_logins=logins,
+    )
+
+
+def _read(subject: Subject, log_host: LogHost | None, bounds: Bounds) -> Counted:
+    of_refusals = {Of.REFUSALS, Of.REJECTIONS, Of.LOGINS}
+    return subject_rows.read(
+        subject.which,
+        message_fields=_fields(of.field for of in subject.lists if of.of is Of.MESSAGES),
+        refused_fields=_fields(of.field for of in subject.lists if of.of in of_refusals),
+        log_host=log_host,
+        bounds=bounds,
+    )
+
+
+def _fields(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))
+
+
+def _compared(
+    subject: Subject,
+    counted: Counted,
+    now: Sequence[tuple[PartnerList, Tallies]],
+    log_host: LogHost | None,
+    bounds: Bounds,
+    span: Span,
+) -> tuple[Comparison | None, Mapping[str, Tallies]]:
+    """Against as long a period before: of a range that begins somewhere, else of the last day of the log.
+
+    The second are the tallies of the period before, by list, where they are of the whole page.
+    """
+    if bounds.since is None:
+        return _last_day(subject, counted, bounds, span), {}
+    earlier = before.before(bounds, span)
+    if earlier is None or counted.since is not None:
+        return None, {}
+    then = _read(subject, log_host, earlier)
+    pairs = [(of, tallies, partners.tallies(of, then)) for of, tallies in now]
+    comparison = Comparison(
+        period=Bounds(since=bounds.since, until=bounds.until),
+        before=earlier,
+        counts=counts(counted),
+        counts_before=counts(then),
+        changes=partners.changes(pairs),
+        before_is_cut=then.since is not None,
+    )
+    return comparison, {of.name: tallies for of, _, tallies in pairs}
+
+
+def _last_day(subject: Subject, counted: Counted, bounds: Bounds, span: Span) -> Comparison | None:
+    """The last day of the log against the day before it, from what is counted anyway; None: not all of it is."""
+    end = bounds.until or (span.last_at and span.last_at + timedelta(seconds=1))
+    if end is None or (counted.since is not None and counted.since > end - 2 * DAY):
+        return None
+    period, earlier = Bounds(since=end - DAY, until=end), Bounds(since=end - 2 * DAY, until=end - DAY)
+    now, then = counted.within(end - DAY, end), counted.within(end - 2 * DAY, end - DAY)
+    pairs = [(of, partners.tallies(of, now), partners.tallies(of, then)) for of in subject.lists]
+    return Comparison(
+        period=period,
+        before=earlier,
+        counts=counts(now),
+        counts_before=counts(then),
+        changes=partners.changes(pairs),
+        before_is_cut=False,
+    )
+
+
+def _first_at(
+    subject: Subject, counted: Counted, log_host: LogHost | None, bounds: Bounds
+) -> datetime | None:
+    if counted.since is not None and bounds.since is not None:
+        return None
+    if counted.since is not None:
+        return subject_rows.first_at(subject.which, log_host=log_host, bounds=bounds) or counted.since
+    return min((*(row.at for row in counted.messages), *(row.at for row in counted.refused)), default=None)
+
+
+def _hours(counted: Counted) -> list[Hour]:
+    found: dict[datetime, list[int]] = {}
+    for row in counted.messages:
+        hour = found.setdefault(_hour(row.at), [0, 0, 0, 0])
+        hour[0] += row.delivered
+        hour[1] += row.deferred
+        hour[2] += row.bounced
+    for refused in counted.refused:
+        found.setdefault(_hour(refused.at), [0, 0, 0, 0])[3] += 1
+    return [
+        Hour(hour=hour, delivered=n[0], deferred=n[1], bounced=n[2], rejected=n[3])
+        for hour, n in sorted(found.items())
+    ]
+
+
+def _hour(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def _answers(answered: Sequence[tuple[str, str]]) -> Answers:
+    """Reasons are classes of a free text, so texts are read one by one, TEXTS_READ at most."""
+    found = Counter((str(reason_of(text)), outcome) for outcome, text in answered[:TEXTS_READ])
+    rows = tuple((reason, outcome, number) for (reason, outcome), number in found.most_common())
+    return Answers(rows, TEXTS_READ if len(answered) > TEXTS_READ else None)
+
+
+def _rules(counted: Counted) -> list[RuleCount]:
+    """What was found on the messages, one by one."""
+    ids: dict[int, list[str]] = {}
+    for row in counted.messages:
+        ids.setdefault(row.key[0], []).append(row.key[1])
+    if not ids:
+        return []
+    of_messages = [
+        Q(subject_rows.one_of("message_id", known), log_host_id=host) for host, known in ids.items()
+    ]
+    rows = MessageFinding.objects.filter(reduce(or_, of_messages)).values_list("rule", "severity")
+    found = [
+        RuleCount(rule=rule, severity=severity, count=number)
+        for rule, severity, number in rows.annotate(number=Count("*"))
+    ]
+    return sorted(found, key=lambda row: (story.SEVERITIES.index(row.severity), row.rule))
+
+
+def _latest(counted: Counted, term: Term, hosts: Mapping[int, LogHost]) -> list[Row]:
+    """The newest messages and refusals, as a list of a search shows them."""
+    newest: list[tuple[datetime, Any, type]] = [
+        *((row.at, row.key, Message) for row in counted.messages),
+        *((row.at, row.key, Rejection) for row in counted.refused),
+    ]
+    newest.sort(key=lambda row: (row[0], row[2].__name__, row[1]), reverse=True)
+    shown = newest[:LATEST]
+    found: list[Message | Rejection] = [
+        *_of_keys(Message, [key for _, key, kind in shown if kind is Message]),
+        *_of_keys(Rejection, [key for _, key, kind in shown if kind is Rejection]),
+    ]
+    place = {(kind, key): number for number, (_, key, kind) in enumerate(shown)}
+    found.sort(key=lambda row: place[type(row), row.pk])
+    return rows_of(found, term=term, hosts=hosts)
+
+
+def _of_keys[M: (Message, Rejection)](kind: type[M], keys: Sequence[Any]) -> list[M]:
+    if not keys:
+        return []
+    return list(kind.objects.filter(pk__in=keys).fetch_mode(models.FETCH_RAISE))

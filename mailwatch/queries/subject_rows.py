@@ -1,0 +1,348 @@
+"""The newest messages, recipients and refusals of a subject, read once: all that its page says is counted from them.
+
+A subject may have any number of messages, so at most COUNTED of the newest are read, and ``Counted.since`` says where
+that ended. They are the newest by their ids, which begin with the time of arrival: months are partitions of ids, so a
+month is not touched where a newer one has enough.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
+
+from ingest.models import Delivery, LogHost, Message, Outcome, Rejection
+from mailwatch.queries.matching import Condition, messages_within, rejections_within
+from mailwatch.queries.ranges import Bounds
+
+COUNTED = 5_000  # messages; and refusals
+LINES = 15_000  # delivery lines of these: a message may have thousands of recipients, or be tried for days
+
+type Key = tuple[int, str]  # log host, message id
+
+
+class Sent(NamedTuple):
+    """A message, its recipients by the outcome of their last attempt; ``named``: the fields that were asked for."""
+
+    key: Key
+    at: datetime  # its first line
+    last_at: datetime
+    status: str
+    delivered: int
+    deferred: int
+    bounced: int
+    named: tuple[Any, ...]
+
+
+class Recipient(NamedTuple):
+    """One recipient of a message by their last attempt; of the three counts one is 1."""
+
+    key: Key
+    at: datetime  # of the message's first line
+    delivered: int
+    deferred: int
+    bounced: int
+    recipient: str
+    transport: str | None
+    remote_host: str | None
+    remote_host_name: str | None
+
+
+class Refused(NamedTuple):
+    """A refusal or a failed login."""
+
+    key: tuple[int, datetime, int, int]
+    at: datetime
+    is_login: bool
+    named: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which rows are a subject's: by messages, or, where a recipient or a server makes them its own, by attempts.
+
+    ``messages`` gets the prefix of the fields of messages. ``is_rare``: such rows are far apart, and going along time
+    to find them would read a month.
+    """
+
+    messages: Callable[[str], Condition] | None = None
+    attempts: Sequence[Condition] = ()  # any of them; one query each, because OR defeats the indexes
+    refusals: Condition | None = None
+    is_rare: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What was read, newest first. ``since`` is None where that is all of it."""
+
+    messages: Sequence[Sent] = ()
+    recipients: Sequence[Recipient] = ()
+    refused: Sequence[Refused] = ()
+    answers: Sequence[tuple[str, str]] = ()  # (outcome, text) of attempts that did not succeed
+    message_fields: tuple[str, ...] = ()
+    refused_fields: tuple[str, ...] = ()
+    since: datetime | None = None
+
+    def within(self, since: datetime, until: datetime | None) -> "Counted":
+        """The part of a shorter period. Answers are not told apart: they belong to the whole."""
+        return Counted(
+            messages=[row for row in self.messages if _is_in(row.at, since, until)],
+            recipients=[row for row in self.recipients if _is_in(row.at, since, until)],
+            refused=[row for row in self.refused if _is_in(row.at, since, until)],
+            message_fields=self.message_fields,
+            refused_fields=self.refused_fields,
+        )
+
+
+def read(
+    which: Filter,
+    *,
+    message_fields: Sequence[str],
+    refused_fields: Sequence[str],
+    log_host: LogHost | None,
+    bounds: Bounds,
+) -> Counted:
+    """The newest rows of a subject within a range; in three queries, or two where attempts make the subject."""
+    refused_fields = ("reason", *refused_fields)
+    refused, refused_since = _refused(which, refused_fields, log_host, bounds)
+    if not which.attempts:
+        messages, since = _messages(which, message_fields, log_host, bounds)
+        attempts, cut = _attempts_of(messages)
+        last, answers = _last_attempts(attempts)
+    else:
+        attempts, cut = _own_attempts(which, message_fields, log_host, bounds)
+        last, answers = _last_attempts(attempts)
+        messages, since = _messages_of(attempts, last), None
+    since = max((at for at in (since, cut, refused_since) if at), default=None)
+    recipients = [_recipient(attempt) for attempt in last.values()]
+    return Counted(
+        messages=_from(messages, since),
+        recipients=_from(recipients, since),
+        refused=_from(refused, since),
+        answers=answers,
+        message_fields=tuple(message_fields),
+        refused_fields=tuple(refused_fields),
+        since=since,
+    )
+
+
+def first_at(which: Filter, *, log_host: LogHost | None, bounds: Bounds) -> datetime | None:
+    """The first line of a subject of which not all was read: of the message with the smallest id."""
+    if not which.attempts:
+        rows = _message_query(which, log_host, bounds).order_by("message_id")
+        return rows.values_list("first_at", flat=True).first()
+    attempts = [
+        query.order_by(_by_id(which).asc()).values_list("message__first_at", flat=True).first()
+        for query in _attempt_queries(which, log_host, bounds)
+    ]
+    return min((at for at in attempts if at), default=None)
+
+
+def has_any(which: Filter, *, log_host: LogHost | None) -> bool:
+    """Whether there is any message, attempt or refusal."""
+    mail: list[QuerySet[Any]] = (
+        list(_attempt_queries(which, log_host, Bounds()))
+        if which.attempts
+        else [_message_query(which, log_host, Bounds())]
+    )
+    if which.refusals is not None:
+        mail.append(_on(Rejection.objects.filter(which.refusals), log_host, is_rare=False))
+    return any(rows.order_by().exists() for rows in mail)
+
+
+class _OneOf(Func):
+    """``field = ANY(values)``: a list of thousands as one parameter."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def one_of(name: str, ids: Sequence[str]) -> Condition:
+    """Rows whose ``name`` is one of many message ids."""
+    return _OneOf(F(name), Value(list(ids), output_field=ArrayField(TextField())))
+
+
+class _Attempt(NamedTuple):
+    """A delivery line as it is read; behind ``text`` the columns of its message, where they are read with it."""
+
+    log_host_id: int
+    message_id: str
+    logged_at: datetime
+    outcome: str
+    is_attempt: bool
+    recipient: str
+    original_recipient: str | None
+    transport: str | None
+    remote_host: str | None
+    remote_host_name: str | None
+    text: str | None
+    at: datetime  # the first line of its message
+    status: str
+    named: tuple[Any, ...]
+
+
+_MESSAGE = ("log_host_id", "message_id", "first_at", "last_at", "status", "delivered", "deferred", "bounced")
+_ATTEMPT = (
+    "log_host_id", "message_id", "logged_at", "outcome", "is_attempt", "recipient", "original_recipient",
+    "transport", "remote_host_address", "remote_host_name", "text",
+)  # fmt: skip
+_REFUSED = ("log_host_id", "logged_at", "digest", "copy", "is_login")
+_RANK = {Outcome.DEFERRED: 0, Outcome.BOUNCED: 1, Outcome.DELIVERED: 1}
+
+
+def _messages(
+    which: Filter, fields: Sequence[str], log_host: LogHost | None, bounds: Bounds
+) -> tuple[list[Sent], datetime | None]:
+    newest = _message_query(which, log_host, bounds).order_by("-message_id")
+    end = len(_MESSAGE)
+    rows = [
+        Sent._make((row[:2], *row[2:end], row[end:]))
+        for row in newest.values_list(*_MESSAGE, *fields)[: COUNTED + 1]
+    ]
+    return (rows[:COUNTED], rows[COUNTED - 1].at) if len(rows) > COUNTED else (rows, None)
+
+
+def _message_query(which: Filter, log_host: LogHost | None, bounds: Bounds) -> QuerySet[Message]:
+    assert which.messages is not None
+    rows = Message.objects.filter(Q(which.messages("")), messages_within(bounds))
+    return _on(rows, log_host, is_rare=which.is_rare)
+
+
+def _on[M: (Message, Delivery, Rejection)](
+    rows: QuerySet[M], log_host: LogHost | None, *, is_rare: bool
+) -> QuerySet[M]:
+    if log_host is None:
+        return rows
+    if not is_rare:
+        return rows.filter(log_host_id=log_host.pk)
+    # not as a column of the primary key: PostgreSQL would go along it to have the newest first
+    return rows.alias(on=F("log_host_id") + 0).filter(on=log_host.pk)
+
+
+def _attempts_of(messages: Sequence[Sent]) -> tuple[list[_Attempt], datetime | None]:
+    """The delivery lines of messages, and from when on, where there are too many."""
+    if not messages:
+        return [], None
+    times = {row.key: row.at for row in messages}
+    ids = [row.key[1] for row in messages]
+    lines = Delivery.objects.filter(one_of("message_id", ids), message_id__range=(min(ids), max(ids)))
+    lines = lines.order_by("-message_id")
+    found = [
+        _Attempt._make((*row, times[row[:2]], "", ()))
+        for row in lines.values_list(*_ATTEMPT)[: LINES + 1]
+        if row[:2] in times
+    ]
+    return _whole(found) if len(found) > LINES else (found, None)
+
+
+def _whole(lines: list[_Attempt]) -> tuple[list[_Attempt], datetime | None]:
+    """Without those of the last message, of which there may be more; and the time of the last that is whole."""
+    last = lines[-1].message_id
+    whole = list(takewhile(lambda line: line.message_id != last, lines)) or lines
+    return whole, whole[-1].at
+
+
+def _attempt_queries(which: Filter, log_host: LogHost | None, bounds: Bounds) -> list[QuerySet[Delivery]]:
+    rows = Delivery.objects.filter(messages_within(bounds, prefix="message__"))
+    return [_on(rows.filter(condition), log_host, is_rare=True) for condition in which.attempts]
+
+
+def _by_id(which: Filter) -> Concat | F:
+    """The order of ids; of a rare subject as an expression: PostgreSQL would go along the index of ids."""
+    return Concat("message_id", Value("")) if which.is_rare else F("message_id")
+
+
+def _own_attempts(
+    which: Filter, fields: Sequence[str], log_host: LogHost | None, bounds: Bounds
+) -> tuple[list[_Attempt], datetime | None]:
+    columns = (*_ATTEMPT, "message__first_at", "message__status", *(f"message__{name}" for name in fields))
+    end = len(_ATTEMPT) + 2
+    found: dict[Any, _Attempt] = {}
+    for query in _attempt_queries(which, log_host, bounds):
+        newest = query.order_by(_by_id(which).desc()).values_list("digest", "copy", *columns)
+        for row in newest[: COUNTED + 1]:
+            found[row[:5]] = _Attempt._make((*row[2 : end + 2], row[end + 2 :]))
+    rows = sorted(found.values(), key=lambda row: row.message_id, reverse=True)[: COUNTED + 1]
+    return _whole(rows) if len(rows) > COUNTED else (rows, None)
+
+
+def _last_attempts(
+    attempts: Iterable[_Attempt],
+) -> tuple[dict[tuple[int, str, str], _Attempt], list[tuple[str, str]]]:
+    """The last attempt for each recipient, as ``ingest.assembly`` decides; and what was answered, newest first."""
+    last: dict[tuple[int, str, str], _Attempt] = {}
+    answered: list[tuple[datetime, str, str]] = []
+    for attempt in attempts:
+        if attempt.text and attempt.is_attempt:
+            answered.append((attempt.logged_at, attempt.outcome, attempt.text))
+        name = attempt.log_host_id, attempt.message_id, attempt.original_recipient or attempt.recipient
+        held = last.get(name)
+        if held is None or _later(attempt) > _later(held):
+            last[name] = attempt
+    answered.sort(reverse=True)
+    return last, [(outcome, text) for _, outcome, text in answered]
+
+
+def _later(attempt: _Attempt) -> tuple[datetime, int]:
+    return attempt.logged_at, _RANK[Outcome(attempt.outcome)]
+
+
+def _recipient(attempt: _Attempt) -> Recipient:
+    return Recipient(
+        (attempt.log_host_id, attempt.message_id),
+        attempt.at,
+        int(attempt.outcome == Outcome.DELIVERED),
+        int(attempt.outcome == Outcome.DEFERRED),
+        int(attempt.outcome == Outcome.BOUNCED),
+        attempt.original_recipient or attempt.recipient,
+        attempt.transport,
+        attempt.remote_host,
+        attempt.remote_host_name,
+    )
+
+
+def _messages_of(attempts: Iterable[_Attempt], last: dict[tuple[int, str, str], _Attempt]) -> list[Sent]:
+    """The messages of attempts, with those of their recipients that are the subject's."""
+    ends: dict[Key, datetime] = {}
+    for attempt in attempts:
+        key = attempt.log_host_id, attempt.message_id
+        ends[key] = max(ends.get(key, attempt.logged_at), attempt.logged_at)
+    counts: dict[Key, list[int]] = {}
+    rows: dict[Key, _Attempt] = {}
+    for attempt in last.values():
+        key = attempt.log_host_id, attempt.message_id
+        rows[key] = attempt
+        of_key = counts.setdefault(key, [0, 0, 0])
+        of_key[_PLACE[Outcome(attempt.outcome)]] += 1
+    return [
+        Sent._make((key, row.at, ends[key], row.status, *counts[key], row.named)) for key, row in rows.items()
+    ]
+
+
+_PLACE = {Outcome.DELIVERED: 0, Outcome.DEFERRED: 1, Outcome.BOUNCED: 2}
+
+
+def _refused(
+    which: Filter, fields: Sequence[str], log_host: LogHost | None, bounds: Bounds
+) -> tuple[list[Refused], datetime | None]:
+    if which.refusals is None:
+        return [], None
+    rows = _on(Rejection.objects.filter(which.refusals, rejections_within(bounds)), log_host, is_rare=False)
+    # an order that no index has: PostgreSQL would go along time
+    order = F("logged_at") + timedelta() if which.is_rare else F("logged_at")
+    newest = rows.order_by(order.desc()).values_list(*_REFUSED, *fields)[: COUNTED + 1]
+    found = [Refused(row[:4], row[1], row[4], row[5:]) for row in newest]
+    return (found[:COUNTED], found[COUNTED - 1].at) if len(found) > COUNTED else (found, None)
+
+
+def _from[R: (Sent, Recipient, Refused)](rows: list[R], since: datetime | None) -> list[R]:
+    return rows if since is None else [row for row in rows if row.at >= since]
+
+
+def _is_in(at: datetime, since: datetime, until: datetime | None) -> bool:
+    return at >= since and (until is None or at < until)

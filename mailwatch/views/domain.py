@@ -1,0 +1,12 @@
+"""One domain."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from mailwatch.queries import domain as queries
+from mailwatch.views import subjects
+
+
+@require_GET
+def domain(request: HttpRequest, domain: str) -> HttpResponse:
+    return subjects.page(request, *queries.subjects(subjects.name_or_404(domain)))

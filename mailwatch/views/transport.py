@@ -1,0 +1,12 @@
+"""One transport."""
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_GET
+
+from mailwatch.queries import transport as queries
+from mailwatch.views import subjects
+
+
+@require_GET
+def transport(request: HttpRequest, transport_name: str) -> HttpResponse:
+    return subjects.page(request, queries.subject(subjects.name_or_404(transport_name)))
