@@ -11,10 +11,10 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-__all__ = ["MAIL_NAME", "Origins", "assembled", "is_piece", "root_of"]
+__all__ = ["MAIL_NAME", "SETTINGS", "Origins", "assembled", "is_piece", "root_of"]
 
 _SECTIONS = ("main", "acl", "router", "transport", "retry", "rewrite", "auth")
-_SETTINGS = "update-exim4.conf.conf"
+SETTINGS = "update-exim4.conf.conf"
 _TEMPLATE = "exim4.conf.template"
 _LOCAL_MACROS = "exim4.conf.localmacros"
 MAIL_NAME = "mailname"
@@ -36,7 +36,7 @@ _NOT_PLAIN = re.compile(r"[^-0-9A-Za-z/.!*@_~:;< \[\]]")
 
 def is_piece(path: str) -> bool:
     """Whether a file, named from the folder of the configuration, can be part of it. No file of passwords is."""
-    return path in {*_WHOLE, _SETTINGS, _TEMPLATE, _LOCAL_MACROS, MAIL_NAME} or bool(
+    return path in {*_WHOLE, SETTINGS, _TEMPLATE, _LOCAL_MACROS, MAIL_NAME} or bool(
         _IN_CONF_D.fullmatch(path)
     )
 
@@ -63,9 +63,9 @@ def assembled(files: Mapping[str, str | None]) -> str | None:
     """
     if whole := next((name for name in _WHOLE if name in files), None):
         return _piece(whole, files[whole])
-    settings, is_known = _settings(files.get(_SETTINGS))
+    settings, is_known = _settings(files.get(SETTINGS))
     split = [name for name in files if name.startswith("conf.d/")]
-    is_split = settings.get("dc_use_split_config", "").lower() == "true" or files.get(_SETTINGS) is None
+    is_split = settings.get("dc_use_split_config", "").lower() == "true" or files.get(SETTINGS) is None
     if split and (is_split or _TEMPLATE not in files):
         names = [name for section in _SECTIONS for name in _run_parts(split, f"conf.d/{section}/")]
     elif _TEMPLATE in files:
@@ -77,7 +77,7 @@ def assembled(files: Mapping[str, str | None]) -> str | None:
     for name in names:
         text = files[name]
         if text is not None and _PLACE_OF_MACROS.search(text):
-            pieces.append(_piece(_SETTINGS, seeds))
+            pieces.append(_piece(SETTINGS, seeds))
         pieces.append(_piece(name, text))
     return "".join(pieces)
 
@@ -116,7 +116,7 @@ def _settings(text: str | None) -> tuple[dict[str, str], bool]:
 def _seeds(settings: Mapping[str, str], mailname: str | None, *, is_known: bool) -> str:
     """The macros that the settings become; where not all are known, any may be another than it seems."""
     if not is_known:
-        return f".include {_SETTINGS}"
+        return f".include {SETTINGS}"
     kind = _plain(settings.get("dc_eximconfig_configtype", ""))
     macros = dict(_macros(settings, kind)) if kind in {"satellite", "smarthost", "local", "internet"} else {}
     if macros and mailname and (name := re.match(r"[-\w@.]+", mailname)):

@@ -5,10 +5,11 @@ piece that is a link, is damaged or may not be read is told to be missing, not t
 """
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from ingest.exim.split_configuration import MAIL_NAME, assembled, is_piece, root_of
+from ingest.exim.split_configuration import MAIL_NAME, SETTINGS, assembled, is_piece, root_of
 from ingest.sources.archives import Kind, Member, Walk
 from ingest.sources.limits import Foreign, Limits, Refused, size_words
 from ingest.sources.streams import LogStream, Peeked, Plain, open_stream
@@ -20,6 +21,11 @@ _LIMITS = Limits(depth=2, members=10_000, unpacked=_MOST_UNPACKED, member=_MOST_
 _NO_TEXT = "This file is no text, so it is no configuration of Exim."
 _TOO_LONG = "A configuration of more than 2 MB is not read."
 _NOTHING = "There is no configuration of Exim here: no exim4.conf, no exim4.conf.template and no conf.d."
+_UNREAD = (
+    "None of the files of this configuration could be read: they are links, encrypted or damaged, or only others may "
+    "read them."
+)
+_BESIDE = (MAIL_NAME, SETTINGS)  # what a configuration is not made of
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -36,7 +42,10 @@ def configuration_in(file: BinaryIO, size: int) -> str:
     if size > MOST_ARCHIVE:
         raise Refused(f"An archive of more than {size_words(MOST_ARCHIVE)} is not read as a configuration.")
     file.seek(0)
-    return _of_archive(file, size)
+    try:
+        return _of_archive(file, size)
+    except Refused as refusal:
+        raise Refused(str(refusal).replace("the log", "the configuration")) from refusal
 
 
 def configuration_at(path: Path) -> str:
@@ -126,9 +135,15 @@ def _assembled(files: dict[str, str | None]) -> str:
     above = root.rstrip("/").rpartition("/")[0]
     if (mail_name := f"{above}/{MAIL_NAME}".removeprefix("/")) in files:
         pieces[MAIL_NAME] = files[mail_name]
+    return _whole(pieces)
+
+
+def _whole(pieces: Mapping[str, str | None]) -> str:
     text = assembled(pieces)
     if text is None:
         raise Refused(_NOTHING)
+    if all(read is None for name, read in pieces.items() if name not in _BESIDE):
+        raise Refused(_UNREAD)
     return text
 
 
@@ -143,10 +158,7 @@ def _of_folder(folder: Path) -> str:
             files[name] = _of_file(path)
     if (mail_name := folder.resolve().parent / MAIL_NAME).is_file():
         files[MAIL_NAME] = _of_file(mail_name)
-    text = assembled(files)
-    if text is None:
-        raise Refused(_NOTHING)
-    return text
+    return _whole(files)
 
 
 def _of_file(path: Path) -> str | None:

@@ -65,6 +65,17 @@ def packed(files: Mapping[str, str]) -> bytes:
     return out.getvalue()
 
 
+def encrypted(raw: bytes) -> bytes:
+    """The same archive, where each entry says that it is encrypted."""
+    marked = bytearray(raw)
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = marked.find(signature)
+        while at >= 0:
+            marked[at + flags] |= 1
+            at = marked.find(signature, at + 1)
+    return bytes(marked)
+
+
 def text_of(raw: bytes) -> str:
     return configuration_in(io.BytesIO(raw), len(raw))
 
@@ -157,6 +168,13 @@ def test_one_file_or_the_template_instead_of_pieces() -> None:
     ]
 
 
+def test_a_folder_of_what_may_not_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "exim4.conf").write_bytes(b"\0")
+
+    with pytest.raises(Refused, match="None of the files"):
+        configuration_at(tmp_path)
+
+
 def test_a_folder_is_read_as_an_archive_of_it(tmp_path: Path) -> None:
     for name, text in PIECES.items():
         path = tmp_path / "exim4" / name
@@ -202,6 +220,10 @@ def test_it_is_what_debian_makes_of_it(tmp_path: Path, split: str, kind: str) ->
         pytest.param(tar({f"{i}": "" for i in range(10_100)}), "more than 10,000 members", id="many members"),
         pytest.param(packed({"exim4.conf": "a" * 80_000_000}), "more than 2 MB", id="a bomb"),
         pytest.param(gzip.compress(b"a = b\n" * 100)[:-20], "ends too early", id="cut"),
+        pytest.param(
+            tar(PIECES, mode="w:gz")[:300], "the rest of the configuration", id="an archive that is cut"
+        ),
+        pytest.param(encrypted(packed(PIECES)), "None of the files .* could be read", id="encrypted"),
         pytest.param(b"7z\xbc\xaf\x27\x1c" + b"x" * 600, "7-Zip", id="another kind of archive"),
     ],
 )
