@@ -20,7 +20,7 @@ from django.db.models import Count, Max
 from ingest.models import JudgedRange, LogHost, Suspect
 from ingest.rules import memory
 from ingest.rules.allowed import Allowance, AllowedKind
-from ingest.rules.definition import Severity, SubjectFinding
+from ingest.rules.definition import VERSION, Severity, SubjectFinding
 from ingest.rules.facts import LogHostFacts, SubjectKind
 from ingest.rules.relays import SubjectReport
 
@@ -80,8 +80,8 @@ class Bases:
 
     @property
     def of_rows(self) -> _Basis:
-        """The same for what is stored as found: it says itself what is allowed."""
-        return self.now._replace(known=f"stored-{self.now.allowed}")
+        """The same for what is stored as found: it says itself what is allowed, and by which rules it was found."""
+        return self.now._replace(known=f"stored-{VERSION}-{self.now.allowed}")
 
     def outdated(
         self, ranges: Sequence[tuple[datetime | None, datetime | None]]

@@ -28,7 +28,7 @@ def judged_from_rows(
         for kind, values in by_kind(subjects)
         for report in judged(log_host.pk, host, kind, values, since, until)
     ]
-    return sorted(found, key=lambda report: (report.severity.rank, -report.messages, report.value))
+    return sorted(found, key=lambda report: (report.harm, report.value))
 
 
 def lines_of_guessers(random: Random, number: int) -> list[str]:
@@ -99,6 +99,20 @@ def test_bytes_of_another_version_are_judged_again(seed: LogHost) -> None:
     found = subject_reports(seed, BEGIN)
     JudgedRange.objects.update(reports=b"nonsense")
     assert subject_reports(seed, BEGIN) == found
+
+
+@pytest.mark.parametrize("since", [None, BEGIN])
+def test_what_other_rules_found_is_not_kept(
+    seed: LogHost, monkeypatch: pytest.MonkeyPatch, since: datetime | None
+) -> None:
+    monkeypatch.setattr(judged_ranges, "WORTH_KEEPING", 0)
+    subject_reports(seed, since)
+    kept = JudgedRange.objects.filter(log_host=seed).values_list("basis", flat=True)
+    before = set(kept)
+    for module in ("judged_ranges", "rules.memory"):
+        monkeypatch.setattr(f"ingest.{module}.VERSION", 999)
+    subject_reports(seed, since)
+    assert before.isdisjoint(kept.all())
 
 
 def test_only_the_newest_ranges_are_kept(seed: LogHost, monkeypatch: pytest.MonkeyPatch) -> None:
