@@ -1,16 +1,30 @@
 """Conditions on messages, deliveries and rejections, each answered by an index of the ingest tables.
 
 Addresses are indexed backwards and in lower case (``reverse(lower(address)) COLLATE "C"``), so that one index
-serves the whole address (equality) and its domain (prefix).
+serves the whole address (equality) and its domain (prefix); and by their first characters, forwards.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
 
-from django.db.models import F, Func, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Collate, Lower, Reverse
+from django.db.models.functions import Collate, Left, Lower, Reverse
 from django.db.models.lookups import Exact, IsNull, Lookup, StartsWith
 
 from ingest.exim.message_id import first_id
@@ -24,6 +38,7 @@ type Condition = Q | Combinable | Lookup[bool]
 _WAITS_AT_MOST = timedelta(days=31)
 _CLOCK_ERROR = timedelta(days=1)  # a zone that is set wrongly
 _FEW = 5_000  # delivery lines
+BEGINNING = 8  # characters of an address that are indexed
 _REJECTION_KEY = re.compile(r"(\d{8}T\d{6}(?:\.\d{6})?Z)-([0-9a-f]{16})-([0-9]{1,4})", re.ASCII)
 
 
@@ -69,6 +84,19 @@ def domain_is(field: str, domain: str) -> Condition:
     return StartsWith(_backwards(field), f"@{domain}".lower()[::-1])
 
 
+def begins_with(field: str, beginning: str) -> Q:
+    """By the index of the first characters; what is longer is compared row by row."""
+    beginning = beginning.lower()
+    first = Collate(Left(Lower(F(field)), BEGINNING), "C")
+    if len(beginning) < BEGINNING:
+        return Q(StartsWith(first, beginning))
+    # the planner takes the two for independent, and so few for found that it reads them again for each message;
+    # of a CASE it thinks that half are
+    rest = StartsWith(Collate(Lower(F(field)), "C"), beginning)
+    is_so = Case(When(rest, then=Value(True)), default=Value(False), output_field=BooleanField())
+    return Q(Exact(first, beginning[:BEGINNING])) & Q(is_so)
+
+
 def header_is(header_message_id: str) -> Q:
     """Messages with a Message-ID, by the index of its hash."""
     same_hash = Exact(_Hash("header_message_id"), _Hash(Value(header_message_id)))
@@ -92,7 +120,7 @@ def message_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
     ``role`` narrows an address or domain to "sender" or "recipient".
     """
     match term.kind:
-        case TermKind.ADDRESS | TermKind.DOMAIN:
+        case TermKind.ADDRESS | TermKind.DOMAIN | TermKind.BEGINNING:
             return _correspondents(term, role)
         case TermKind.NETWORK:
             return (host_in("sender_host_address", _of(term)),)
@@ -108,7 +136,7 @@ def message_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
 def rejection_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
     """As ``message_branches``, for rejections. Empty: no rejection can match."""
     match term.kind:
-        case TermKind.ADDRESS | TermKind.DOMAIN:
+        case TermKind.ADDRESS | TermKind.DOMAIN | TermKind.BEGINNING:
             fields = {"sender": ("envelope_sender",), "recipient": ("recipient",)}
             matches = _matcher(term)
             found = [
@@ -126,7 +154,7 @@ def rejection_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
 
 def delivery_matches(term: Term) -> Condition | None:
     """The deliveries that made a message match, to show that recipient of many; None: any."""
-    if term.kind not in (TermKind.ADDRESS, TermKind.DOMAIN):
+    if term.kind not in CORRESPONDENTS:
         return None
     matches = _matcher(term)
     return _either(matches("recipient", term.value), matches("original_recipient", term.value))
@@ -135,16 +163,39 @@ def delivery_matches(term: Term) -> Condition | None:
 def with_delivery(condition: Condition) -> Condition:
     """Messages with a delivery line that meets ``condition``.
 
-    The planner cannot know how frequent a domain is, so this looks: of few lines the messages are fetched by
-    their keys; where there are many, going through the messages in the order of the list finds a page soonest.
-    (A scalar subquery, because PostgreSQL turns EXISTS into a join of everything.)
+    The planner cannot know how frequent a domain is, so this looks: of few lines the messages are named by their
+    keys, which it can count; where there are many, going through the messages in the order of the list finds a page
+    soonest. (A scalar subquery, because PostgreSQL turns EXISTS into a join of everything.)
     """
     lines = Delivery.objects.filter(condition)
-    keys = lines.values("log_host_id", "message_id")[: _FEW + 1]
-    if keys.count() <= _FEW:
-        return Q(pk__in=keys)
+    keys = list(lines.values_list("log_host_id", "message_id")[: _FEW + 1])
+    if len(keys) <= _FEW:
+        return _of_keys(keys)
     of_message = lines.filter(log_host_id=OuterRef("log_host_id"), message_id=OuterRef("message_id"))
     return IsNull(Subquery(of_message.values("digest")[:1]), False)
+
+
+def _of_keys(keys: Iterable[tuple[int, str]]) -> Q:
+    ids: dict[int, set[str]] = {}
+    for log_host_id, message_id in keys:
+        ids.setdefault(log_host_id, set()).add(message_id)
+    named = (Q(log_host_id=host, message_id__in=sorted(known)) for host, known in ids.items())
+    return reduce(or_, named, Q(pk__in=[]))
+
+
+def is_walked(condition: Condition) -> bool:
+    """Whether ``with_delivery`` goes through the messages: too many lines meet it."""
+    return isinstance(condition, IsNull)
+
+
+def delivery_lines(term: Term, *, role: str = "") -> list[QuerySet[Delivery]]:
+    """The delivery lines to a recipient of CORRESPONDENTS, each list by an index of its own."""
+    if role == "sender":
+        return []
+    matches = _matcher(term)
+    return [
+        Delivery.objects.filter(matches(field, term.value)) for field in ("recipient", "original_recipient")
+    ]
 
 
 def findable_rejections(term: Term) -> QuerySet[Rejection]:
@@ -179,14 +230,19 @@ def rejection_is(key: str) -> Q | None:
 
 
 def _correspondents(term: Term, role: str) -> Sequence[Condition]:
-    matches = _matcher(term)
-    sender = matches("envelope_sender", term.value)
-    recipients = [with_delivery(matches(field, term.value)) for field in ("recipient", "original_recipient")]
     if role == "sender":
-        return (sender,)
+        return sent_branches(term, role=role)
+    matches = _matcher(term)
+    recipients = [with_delivery(matches(field, term.value)) for field in ("recipient", "original_recipient")]
+    return (*sent_branches(term, role=role), *recipients)
+
+
+def sent_branches(term: Term, *, role: str = "") -> Sequence[Condition]:
+    """Those of ``message_branches`` that look at the message itself: who sent it, as whom it was handed in."""
     if role == "recipient":
-        return recipients
-    return (sender, *recipients, *((Q(authenticated_id=term.value),) if _is_account_too(term, role) else ()))
+        return ()
+    sender = _matcher(term)("envelope_sender", term.value)
+    return (sender, Q(authenticated_id=term.value)) if _is_account_too(term, role) else (sender,)
 
 
 def _is_account_too(term: Term, role: str) -> bool:
@@ -195,7 +251,15 @@ def _is_account_too(term: Term, role: str) -> bool:
 
 
 def _matcher(term: Term) -> Callable[[str, str], Condition]:
-    return address_is if term.kind is TermKind.ADDRESS else domain_is
+    return _MATCHERS[term.kind]
+
+
+_MATCHERS: Mapping[TermKind, Callable[[str, str], Condition]] = {
+    TermKind.ADDRESS: address_is,
+    TermKind.DOMAIN: domain_is,
+    TermKind.BEGINNING: begins_with,
+}
+CORRESPONDENTS = frozenset(_MATCHERS)  # kinds that name who writes to whom
 
 
 def _local_user(term: Term) -> Q:

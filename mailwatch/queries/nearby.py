@@ -10,11 +10,11 @@ from django.db.models import QuerySet
 from ingest.models import Finding, LogFile, Message
 from ingest.pages import LineRef
 from mailwatch.queries import relatives
+from mailwatch.queries.counting import Count, counted
 from mailwatch.queries.matching import address_is, with_delivery
 from mailwatch.queries.message import Timeline
 from mailwatch.queries.recipients import RecipientOutcome
 from mailwatch.queries.relatives import Neighbours, Relative
-from mailwatch.queries.search import Count, counted
 
 _LISTED = 10  # bounces and files near a message
 _FILES_READ = 100  # the same name may have been handed in again and again

@@ -11,8 +11,9 @@ from ingest.exim.reasons import Reason
 from ingest.models import LogFile, LogHost, Message, Rejection
 from ingest.pages import LineRef, read_entries
 from mailwatch.queries import search, story, verification
+from mailwatch.queries.counting import Totals
 from mailwatch.queries.matching import rejection_is, rejection_key
-from mailwatch.queries.search import Search, Totals
+from mailwatch.queries.search import Search
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 
 FILES_SHOWN = 5

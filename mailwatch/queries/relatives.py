@@ -8,9 +8,9 @@ from ingest.exim.events import Delivery
 from ingest.exim.message_id import first_id, next_message_id, received_at
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
+from mailwatch.queries.counting import Count
 from mailwatch.queries.lines import read
 from mailwatch.queries.matching import header_is
-from mailwatch.queries.search import Count
 
 LISTED = 10
 _COUNTED = 100  # messages of one connection

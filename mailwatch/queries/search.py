@@ -3,23 +3,28 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import NamedTuple
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Sum
 
-from ingest.models import LogHost, Message, Rejection, Status
+from ingest.models import HourlyVolume, LogHost, Message, Rejection, Status
 from mailwatch.queries import keyset, stepwise
+from mailwatch.queries.counting import Count, Totals, counted, counted_by_lines
 from mailwatch.queries.filters import Filters
 from mailwatch.queries.keyset import Key, Page
 from mailwatch.queries.matching import (
+    Condition,
+    delivery_lines,
     findable_rejections,
+    is_walked,
     message_branches,
     messages_within,
     rejection_branches,
     rejections_within,
+    sent_branches,
 )
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 from mailwatch.queries.rows import Row
@@ -28,7 +33,7 @@ from mailwatch.queries.stepwise import Looked
 from mailwatch.queries.terms import Term, TermKind
 
 ROWS = 50
-COUNTED = 10_000
+_WALKED = 20_000  # messages that may be looked at one by one for a count on a page
 _EXPORTED_AT_ONCE = 500
 _MESSAGE_KEY = ("first_at", "message_id", "log_host_id")
 _REJECTION_KEY = ("logged_at", "digest", "log_host_id", "copy")
@@ -68,43 +73,25 @@ class Search:
         return self.filters.need_messages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """How many there are; ``is_more``: more than that, counting stopped."""
+class Branches(NamedTuple):
+    """What a message or a rejection must meet one of; looked up once for the list and its count."""
 
-    number: int = 0
-    is_more: bool = False
-
-    def __str__(self) -> str:
-        return f"{'more than ' if self.is_more else ''}{self.number:,}"
-
-    @property
-    def messages(self) -> str:
-        """1,386 messages"""
-        return f"{self} message{'' if self.number == 1 else 's'}"
-
-    @property
-    def rejections(self) -> str:
-        """9 rejections"""
-        return f"{self} rejection{'' if self.number == 1 else 's'}"
+    messages: Sequence[Condition]
+    rejections: Sequence[Condition]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    messages: Count
-    rejections: Count
-
-    def __str__(self) -> str:
-        return f"{self.messages.messages}, {self.rejections.rejections}"
-
-    @property
-    def is_nothing(self) -> bool:
-        return not self.messages.number and not self.rejections.number
+def branches_of(search: Search) -> Branches:
+    """The conditions of a search (``matching.message_branches``)."""
+    return Branches(
+        messages=() if search.reason else message_branches(search.term, role=search.role),
+        rejections=rejection_branches(search.term, role=search.role) if search.wants_rejections else (),
+    )
 
 
 def page(
     search: Search,
     *,
+    branches: Branches | None = None,
     cursor: str = "",
     rows: int = ROWS,
     seconds: float | None = stepwise.SECONDS,
@@ -117,10 +104,11 @@ def page(
     after = keyset.decode(cursor, shapes=_SHAPES) if cursor else None
     message_after, rejection_after = after or (None, None)
     end = None if seconds is None else time.monotonic() + seconds
-    messages = _messages(search, after=message_after, limit=rows + 1, end=end)
+    branches = branches or branches_of(search)
+    messages = _messages(search, branches, after=message_after, limit=rows + 1, end=end)
     found: list[Message | Rejection] = [
         *messages.rows,
-        *_rejections(search, after=rejection_after, limit=rows + 1),
+        *_rejections(search, branches, after=rejection_after, limit=rows + 1),
     ]
     found.sort(key=_time_of, reverse=True)
     shown = found[:rows]
@@ -149,19 +137,62 @@ def is_no_account(search: Search) -> bool:
 
 def every_row(search: Search) -> Iterator[Row]:
     """All of them, for exports, a page in memory at a time."""
-    cursor, is_more, hosts = "", True, log_hosts()
+    cursor, is_more, hosts, branches = "", True, log_hosts(), branches_of(search)
     while is_more:
-        part = page(search, cursor=cursor, rows=_EXPORTED_AT_ONCE, seconds=None, hosts=hosts)
+        part = page(
+            search, branches=branches, cursor=cursor, rows=_EXPORTED_AT_ONCE, seconds=None, hosts=hosts
+        )
         yield from part.rows
         cursor, is_more = part.older, bool(part.older)
 
 
-def totals(search: Search) -> Totals:
-    """Exact up to COUNTED. Where ``is_looked_for``, this looks at every message: not for a page."""
+def totals(search: Search, *, branches: Branches | None = None) -> Totals:
+    """Exact up to COUNTED. This may look at every message: for a page there is ``totals_soon``."""
+    branches = branches or branches_of(search)
+    rejections = [rows.values(*_REJECTION_KEY) for rows in _rejection_queries(search, branches)]
+    return Totals(messages=_message_count(search, branches), rejections=counted(rejections))
+
+
+def totals_soon(search: Search, *, branches: Branches | None = None) -> Totals | None:
+    """The same where it costs little; None where every message would have to be looked at."""
+    branches = branches or branches_of(search)
+    is_costly = any(is_walked(branch) for branch in branches.messages) and not _is_all(search)
+    if search.is_looked_for or (is_costly and _within(search) > _WALKED):
+        return None
+    return totals(search, branches=branches)
+
+
+def _message_count(search: Search, branches: Branches) -> Count:
+    if any(is_walked(branch) for branch in branches.messages) and _is_all(search):
+        keys = ("log_host_id", "message_id")
+        sent = [Message.objects.filter(branch) for branch in sent_branches(search.term, role=search.role)]
+        lines = delivery_lines(search.term, role=search.role)
+        count = counted_by_lines(
+            [rows.values(*keys) for rows in sent], [rows.values(*keys) for rows in lines]
+        )
+        if count is not None:
+            return count
     wanted = search.filters.by_looking()
-    messages = [rows.filter(wanted).values("log_host_id", "message_id") for rows in _message_queries(search)]
-    rejections = [rows.values(*_REJECTION_KEY) for rows in _rejection_queries(search)]
-    return Totals(messages=counted(messages), rejections=counted(rejections))
+    queries = _message_queries(search, branches)
+    return counted([rows.filter(wanted).values("log_host_id", "message_id") for rows in queries])
+
+
+def _is_all(search: Search) -> bool:
+    """Whether the term alone decides which messages are found."""
+    is_narrowed = search.bounds.is_set or search.status or search.filters.are_set
+    return not is_narrowed and (search.log_host is None or len(log_hosts()) == 1)
+
+
+def _within(search: Search) -> int:
+    """How many messages arrived in the range."""
+    hours = HourlyVolume.objects.all()
+    if search.log_host:
+        hours = hours.filter(log_host=search.log_host)
+    if search.bounds.since:
+        hours = hours.filter(hour__gt=search.bounds.since - timedelta(hours=1))
+    if search.bounds.until:
+        hours = hours.filter(hour__lt=search.bounds.until)
+    return int(hours.aggregate(messages=Sum("messages", default=0))["messages"])
 
 
 def message_query(search: Search) -> QuerySet[Message]:
@@ -200,16 +231,12 @@ def _narrowed(search: Search) -> Q:
     return narrowed & search.filters.by_index()
 
 
-def _message_queries(search: Search) -> list[QuerySet[Message]]:
-    if search.reason:
-        return []
+def _message_queries(search: Search, branches: Branches) -> list[QuerySet[Message]]:
     narrowed = Message.objects.filter(_narrowed(search))
-    return [narrowed.filter(branch) for branch in message_branches(search.term, role=search.role)]
+    return [narrowed.filter(branch) for branch in branches.messages]
 
 
-def _rejection_queries(search: Search) -> list[QuerySet[Rejection]]:
-    if not search.wants_rejections:
-        return []
+def _rejection_queries(search: Search, branches: Branches) -> list[QuerySet[Rejection]]:
     found = (
         Rejection.objects.filter(reason=search.reason) if search.reason else findable_rejections(search.term)
     )
@@ -218,14 +245,16 @@ def _rejection_queries(search: Search) -> list[QuerySet[Rejection]]:
         narrowed = narrowed.filter(log_host_id=search.log_host.pk)
     if search.filters.account:
         narrowed = narrowed.filter(account=search.filters.account)
-    return [narrowed.filter(branch) for branch in rejection_branches(search.term, role=search.role)]
+    return [narrowed.filter(branch) for branch in branches.rejections]
 
 
-def _messages(search: Search, *, after: Key | None, limit: int, end: float | None) -> Looked[Message]:
-    queries = _message_queries(search)
+def _messages(
+    search: Search, branches: Branches, *, after: Key | None, limit: int, end: float | None
+) -> Looked[Message]:
+    queries = _message_queries(search, branches)
     if not search.is_looked_for:
-        branches = [keyset.newest_first(query, fields=_MESSAGE_KEY, after=after)[:limit] for query in queries]
-        return Looked(_newest(branches, fields=_MESSAGE_KEY, limit=limit), None)
+        lists = [keyset.newest_first(query, fields=_MESSAGE_KEY, after=after)[:limit] for query in queries]
+        return Looked(_newest(lists, fields=_MESSAGE_KEY, limit=limit), None)
     wanted = search.filters.by_looking()
     looked = [
         stepwise.look(query, wanted, fields=_MESSAGE_KEY, after=after, limit=limit, end=end)
@@ -236,10 +265,10 @@ def _messages(search: Search, *, after: Key | None, limit: int, end: float | Non
     return Looked([row for row in found if to is None or _key(row, _MESSAGE_KEY) >= to], to)
 
 
-def _rejections(search: Search, *, after: Key | None, limit: int) -> list[Rejection]:
-    queries = _rejection_queries(search)
-    branches = [keyset.newest_first(query, fields=_REJECTION_KEY, after=after)[:limit] for query in queries]
-    return _newest(branches, fields=_REJECTION_KEY, limit=limit)
+def _rejections(search: Search, branches: Branches, *, after: Key | None, limit: int) -> list[Rejection]:
+    queries = _rejection_queries(search, branches)
+    lists = [keyset.newest_first(query, fields=_REJECTION_KEY, after=after)[:limit] for query in queries]
+    return _newest(lists, fields=_REJECTION_KEY, limit=limit)
 
 
 def _newest[M: Model](branches: Iterable[Iterable[M]], *, fields: Sequence[str], limit: int) -> list[M]:
@@ -265,12 +294,3 @@ def _cursor(
         else:
             rejection_after = _key(row, _REJECTION_KEY)
     return keyset.encode(message_after, rejection_after)
-
-
-def counted(queries: Sequence[QuerySet[Any, Any]]) -> Count:
-    """Rows that any of the queries finds, each read up to COUNTED + 1 rows only."""
-    if not queries:
-        return Count()
-    limited = [query.order_by()[: COUNTED + 1] for query in queries]
-    number = limited[0].count() if len(limited) == 1 else limited[0].union(*limited[1:]).count()
-    return Count(number=min(number, COUNTED), is_more=number > COUNTED)

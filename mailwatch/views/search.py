@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
@@ -54,13 +54,19 @@ def search(request: HtmxHttpRequest) -> HttpResponseBase:
         return _lines(request, asked, query, context)
     if request.GET.get("format") in search_exports.FORMATS:
         return search_exports.messages(asked, request.GET["format"])
-    page = queries.page(asked, cursor=form.cleaned_data["after"], hosts=hosts)
+    branches = queries.branches_of(asked)
+    if "count" in request.GET and request.htmx and not request.htmx.boosted:
+        return HttpResponse(str(queries.totals(asked, branches=branches)), content_type="text/plain")
+    count = queries.totals if "count" in request.GET else queries.totals_soon
+    page = queries.page(asked, branches=branches, cursor=form.cleaned_data["after"], hosts=hosts)
+    totals = count(asked, branches=branches)
     context |= {
         "page": page,
         "column_choices": COLUMNS,
         "columns": request.session.get("columns", USUAL_COLUMNS),
         "are_usual": set(request.session.get("columns", USUAL_COLUMNS)) == set(USUAL_COLUMNS),
-        "totals": None if asked.is_looked_for else queries.totals(asked),
+        "totals": totals,
+        "count": with_changes(request.GET, count="1") if totals is None else "",
         "roles": roles(request.GET, asked),
         "older": with_changes(request.GET, after=page.older) if page.older else "",
     }

@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from ingest.rules.words import exact
 from mailwatch.queries import search as queries
+from mailwatch.queries.matching import CORRESPONDENTS
 from mailwatch.queries.terms import TermKind, alternatives
 from mailwatch.reader import shown_zone
 from mailwatch.search_forms import SearchForm
@@ -70,10 +71,7 @@ def _range_words(form: SearchForm, asked: queries.Search) -> str:
         return str(dict(form.fields["range"].choices)[form.cleaned_data["range"]])  # type: ignore[attr-defined]
     hosts = [asked.log_host] if asked.log_host else list(queries.log_hosts().values())
     zone = shown_zone(queries.zone_of(hosts).zone)
-    since, until = (
-        exact(at, zone)
-        for at in (asked.bounds.since, asked.bounds.until)
-    )
+    since, until = (exact(at, zone) for at in (asked.bounds.since, asked.bounds.until))
     return f"{since} – {until}".strip() if since else f"until {until}"
 
 
@@ -85,6 +83,7 @@ _NAMES = {
     TermKind.TEXT: "words in the lines",
     TermKind.PATTERN: "regular expression",
     TermKind.SUBJECT: "words in subjects",
+    TermKind.BEGINNING: "beginning of an address",
     TermKind.PART: "part of an address",
     TermKind.HOST: "host name",
 }
@@ -92,7 +91,7 @@ _NAMES = {
 
 def roles(query: QueryDict, asked: queries.Search) -> list[Link]:
     """An address or a domain on one side only."""
-    if asked.role or asked.term.kind not in (TermKind.ADDRESS, TermKind.DOMAIN):
+    if asked.role or asked.term.kind not in CORRESPONDENTS:
         return []
     return [Link(role, with_changes(query, role=role, after="")) for role in ("sender", "recipient")]
 

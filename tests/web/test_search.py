@@ -11,8 +11,14 @@ from django.db import connection
 from django.test import Client
 
 from ingest.models import Delivery, LogHost, Message, Rejection
-from mailwatch.queries import keyset, matching, search
-from mailwatch.queries.matching import message_branches, rejection_branches
+from mailwatch.queries import counting, keyset, matching, search
+from mailwatch.queries.counting import Count
+from mailwatch.queries.matching import (
+    CORRESPONDENTS,
+    delivery_lines,
+    message_branches,
+    rejection_branches,
+)
 from mailwatch.queries.rows import Row
 from mailwatch.queries.terms import NotUnderstood, TermKind, understand
 from tests.web.conftest import Ingested
@@ -46,6 +52,8 @@ def shown(html: str) -> set[str]:
         ("203.0.113.9/24", TermKind.NETWORK, "203.0.113.0/24"),
         ("2001:db8::/32", TermKind.NETWORK, "2001:db8::/32"),
         ("alice", TermKind.ACCOUNT, "alice"),
+        ("alice@", TermKind.BEGINNING, "alice@"),
+        ("Ali*", TermKind.BEGINNING, "Ali"),
         ("", TermKind.EVERYTHING, ""),
     ],
 )
@@ -76,6 +84,10 @@ def test_the_reader_may_choose_how_text_is_read() -> None:
         ({"q": "<one@example.org>"}, {SENT}, 0),
         ({"q": "ALICE@example.org"}, {SENT}, 0),
         ({"q": "carol@remote.example"}, {SENT}, 0),
+        ({"q": "CAROL@"}, {SENT}, 0),
+        ({"q": "carol@rem*"}, {SENT}, 0),
+        ({"q": "aro*"}, set(), 0),
+        ({"q": "carol@", "role": "sender"}, set(), 0),
         ({"q": "carol@remote.example", "role": "sender"}, set(), 0),
         ({"q": "www@example.org"}, {SCRIPT, BOUNCE}, 0),
         ({"q": "@remote.example"}, {SENT, SCRIPT}, 0),
@@ -256,9 +268,41 @@ def test_a_reason_and_a_status_narrow_together(desk: Client, ingested: Ingested,
 
 def test_counts_stop_and_say_so(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
     ingested(many(12))
-    monkeypatch.setattr(search, "COUNTED", 10)
+    monkeypatch.setattr(counting, "COUNTED", 10)
     totals = search.totals(search.Search(term=understand("@many.example")))
-    assert totals.messages == search.Count(number=10, is_more=True)
+    assert totals.messages == Count(number=10, is_more=True)
+
+
+@pytest.mark.parametrize("lines", [(1000,), (20, 1000), (3, 20, 1000), (3,)])
+@pytest.mark.parametrize("few", [0, 1000])
+def test_frequent_recipients_are_counted_by_their_lines(
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch, lines: tuple[int, ...], few: int
+) -> None:
+    ingested((*many(12), *DAY))
+    monkeypatch.setattr(matching, "_FEW", few)
+    monkeypatch.setattr(counting, "_LINES", lines)
+    for text in ("@many.example", "@remote.example", "carol@", "@example.org", "@nobody.example"):
+        for role in ("", "sender", "recipient"):
+            asked = search.Search(term=understand(text), role=role)
+            shown = [row for row in search.page(asked).rows if row.message_id]
+            assert search.totals(asked).messages == Count(number=len(shown)), (text, role)
+
+
+def test_what_would_take_long_to_count_is_counted_apart(
+    ingested: Ingested, desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ingested(many(12))
+    monkeypatch.setattr(matching, "_FEW", 5)
+    query = {"q": "@many.example", "since": "2026-03-01", "until": "2027-01-01"}
+    assert desk.get("/search/", query).context["totals"].messages.number == 12
+    monkeypatch.setattr(search, "_WALKED", 10)
+    response = desk.get("/search/", query)
+    assert response.context["totals"] is None
+    assert "Count them" in response.text
+    counted = {**query, "count": "1"}
+    assert desk.get("/search/", counted).context["totals"].messages.number == 12
+    apart = desk.get("/search/", counted, headers={"HX-Request": "true"})
+    assert apart.text == "12 messages, 0 rejections"
 
 
 def store_many(count: int) -> None:
@@ -299,15 +343,21 @@ FILLED = ("ingest_message_before", "ingest_delivery_before", "ingest_rejection_b
 
 @pytest.mark.parametrize(
     "text", ["s7@from7.example", "@from7.example", "r7@to7.example", "@to7.example", "o7@old7.example",
-             "198.51.0.7", "198.51.0.0/29"],
+             "198.51.0.7", "198.51.0.0/29", "s7@", "r77*", "o4321@ol*"],
 )  # fmt: skip
 def test_the_planner_itself_chooses_the_indexes(db: None, text: str) -> None:
     store_many(5000)
     term = understand(text)
     plans = [Message.objects.filter(branch).explain() for branch in message_branches(term)]
     plans += [Rejection.objects.filter(branch).explain() for branch in rejection_branches(term)]
+    if term.kind in CORRESPONDENTS:
+        plans += [lines.explain() for lines in delivery_lines(term)]
     for plan in plans:
-        assert re.search(r"Index Cond: \(+(reverse|sender_host_address|authenticated_id|account)", plan), plan
+        if not plan:
+            continue  # no delivery line, so no message of one
+        assert re.search(
+            r"Index Cond: \(+(reverse|\"left\"|sender_host|authenticated_id|account|log_host_id)", plan
+        )
         assert not any(f"Seq Scan on {table}" in plan for table in FILLED), plan
 
 

@@ -33,7 +33,6 @@ def found(response_text: str) -> list[str]:
         ("relay not permitted", TermKind.TEXT),
         (r"/10\.\d+/", TermKind.PATTERN),
         ("subject: invoice", TermKind.SUBJECT),
-        ("alice@", TermKind.PART),
         ("192.0.2.", TermKind.NETWORK),
         ("10.", TermKind.NETWORK),
     ],
