@@ -45,7 +45,8 @@ def relayed_recipients(message: MessageFacts, host: LogHostFacts) -> tuple[str, 
     """Foreign recipients that the message was to be handed on to, unchanged.
 
     A recipient whose address was redirected is forwarded mail of ours. The "for" list counts only for
-    addresses without an outcome yet, and only where local domains are known at all.
+    addresses without an outcome yet, or put off before a server was tried, and only where local domains are
+    known at all.
     """
     relayed = [
         recipient.recipient
@@ -56,13 +57,19 @@ def relayed_recipients(message: MessageFacts, host: LogHostFacts) -> tuple[str, 
         and not host.is_local(recipient.recipient)
     ]
     if message.listed_recipients and host.local_domains:
-        told = {recipient.original_recipient.lower() for recipient in message.recipients}
+        told = {item.original_recipient.lower() for item in message.recipients if not _is_untried(item)}
         relayed += [
             address
             for address in message.listed_recipients
             if address.lower() not in told and domain_of(address) and not host.is_local(address)
         ]
     return tuple(dict.fromkeys(relayed))
+
+
+def _is_untried(told: RecipientFacts) -> bool:
+    """Whether nothing is known but that it waits, as where the retry time of all servers is not reached."""
+    is_unchanged = told.recipient.lower() == told.original_recipient.lower()
+    return told.outcome is Outcome.DEFERRED and not told.is_remote and is_unchanged
 
 
 def _relayed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:

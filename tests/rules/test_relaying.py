@@ -83,6 +83,16 @@ def test_one_recipient_domain_is_only_probable() -> None:
     assert [finding.title for finding in message_findings(two, HOST)] == ["Open relay"]
 
 
+def test_listed_recipients_count_while_no_server_was_tried() -> None:
+    def put_off(address: str, original: str | None = None) -> MessageFacts:
+        why = "retry time not reached for any host"
+        told = recipient(address, original=original, outcome=Outcome.DEFERRED, is_remote=False, text=why)
+        return message(recipients=(told,), listed_recipients=(original or address,))
+
+    assert found(put_off("z@remote.example")) == {"R01": Severity.CRITICAL}
+    assert found(put_off("bob@new.example", "bob@old.example")) == {}, "an alias is forwarded"
+
+
 def test_listed_recipients_count_until_they_have_an_outcome() -> None:
     waiting = message(recipients=(), listed_recipients=("z@remote.example",))
     delivered_here = message(
