@@ -99,6 +99,10 @@ _BY_PATTERN: tuple[tuple[re.Pattern[str], Topic], ...] = tuple(
 _REMOTE_LOGIN = re.compile(r"[^ ]{1,255} authenticator failed H=")
 _ARGUMENTS = re.compile(r"cwd=(.{0,4096}?) [0-9]{1,6} args: ")
 _HANDING_IN = frozenset({"-t", "-ti", "-it", "-i", "-oi", "-bm", "-bs"})
+_OWN_WORK = (
+    "-M", "-q", "-bd", "-bw", "-bp", "-bP", "-bV", "-bh", "-be", "-bt", "-bv", "-br", "-bi", "-bI", "-bf", "-bF",
+    "-bmalware",
+)  # fmt: skip
 _HOST_IN_WORDS = re.compile(
     r" H=|[ (](?:from|for)(?= (?:[^ ]{1,255} )?(?:\([^)]{0,255}\) )?\[[0-9A-Fa-f.:]++\])"
 )
@@ -134,9 +138,8 @@ def read_note(line: Line) -> Note:
 def hands_in(arguments: str) -> bool:
     """Whether a ``cwd=... args:`` line is of a program that hands in a message; not of Exim at its own work."""
     words = arguments.partition(" args: ")[2].split()[1:]
-    is_own_work = any(
-        word.startswith(("-M", "-q", "-E", "-bd", "-bp", "-bP", "-bV", "-bh", "-be")) for word in words
-    )
+    is_own_work = any(word.startswith(_OWN_WORK) for word in words)
+    is_own_work |= "<>" in words and any(word.startswith("-E") for word in words)  # a bounce of its own
     return not is_own_work and any(
         word in _HANDING_IN or "@" in word or word.startswith("-f") for word in words
     )

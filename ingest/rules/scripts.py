@@ -61,7 +61,7 @@ SCRIPT = Rule(
     guards=(
         "A hundred within one hour. Directories of the system do not count (/, /root, /var/spool, /var/lib, /usr, "
         "/etc): cron and list software run there.",
-        "Programs that only start or ask Exim (queue runs, exim -bp) do not count.",
+        "Programs that only start or ask Exim (queue runs, exim -bp, exim -bt) do not count.",
         "A shop's newsletter looks the same: ask whose script it is.",
         "Needs log_selector = +arguments; without it nothing is said.",
     ),
@@ -193,7 +193,8 @@ OWN_MAIL = Rule(
     guards=(
         "Counted by sender: webmail has many senders with few recipients each.",
         "A newsletter from webmail or a shop looks the same: it is medium, and high only if a sender is not local.",
-        "Mail that a content filter hands back is left out where its Message-ID shows that it came in before.",
+        "Mail that a content filter or list software hands back is left out where its Message-ID shows that it came in "
+        "before.",
     ),
     next_steps=(
         "Find the program: ss -tnp dst 127.0.0.1:25 shows who connects.",

@@ -172,6 +172,8 @@ def scripts() -> Iterator[Case]:
     yield "L01", ran(100, program="/usr/sbin/sendmail -i bob@remote.example"), "high"
     yield "L01", ran(100, program="/usr/sbin/exim -Mc 1adYz1-0007sb-Pz"), None
     yield "L01", ran(100, program="/usr/sbin/exim4 -bp"), None
+    yield "L01", ran(100, program="/usr/sbin/exim4 -bt bob@remote.example"), None
+    yield "L01", ran(100, program="/usr/sbin/exim -E1adYz1-0007sb-Pz -t -i"), "high"
     yield "L01", ran(100, program="/usr/sbin/exim -t -oem -oi -f <> -E1adYz1-0007sb-Pz"), None
     yield "L01", ran(100, directory="/"), None
     yield "L01", ran(100, directory="/var/spool/exim4"), None
