@@ -11,9 +11,10 @@ from ingest.models import Status
 from ingest.rules.messages import MESSAGE_RULES
 from mailwatch.forms import ContextForm
 from mailwatch.queries.filters import Direction, Filters
-from mailwatch.queries.terms import NotUnderstood, TermKind, understand
+from mailwatch.queries.terms import NotUnderstood, Term, TermKind, understand
 
-MORE_FILTERS = ("reason", "account", "transport", "size_from", "size_to", "rule")
+MORE_FILTERS = ("reason", "account", "transport", "remote_host", "size_from", "size_to", "rule")
+_ALSO = (TermKind.NETWORK, TermKind.ADDRESS, TermKind.DOMAIN)
 _SIZE = re.compile(r"(\d{1,15}) ?([kmg]?)i?b?", re.ASCII | re.IGNORECASE)
 _UNITS = {"": 0, "k": 10, "m": 20, "g": 30}
 
@@ -93,6 +94,27 @@ class SearchForm(ContextForm):
     )
     account = forms.CharField(required=False, max_length=255, label="Account", widget=_plain_text())
     transport = forms.CharField(required=False, max_length=255, label="Transport", widget=_plain_text())
+    remote_host = forms.GenericIPAddressField(
+        required=False,
+        label="Remote host",
+        widget=_plain_text(),
+        error_messages={"invalid": "A remote host is named by its IP address."},
+    )
+    also = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+    also_kind = forms.ChoiceField(
+        required=False,
+        choices=[("", "as it looks"), *((str(kind), str(kind)) for kind in _ALSO)],
+        widget=forms.HiddenInput,
+        error_messages={
+            "invalid_choice": "The second thing looked for is a network, an address or a domain."
+        },
+    )
+    also_role = forms.ChoiceField(
+        required=False,
+        choices=[("", "either"), ("sender", "sender"), ("recipient", "recipient")],
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "An address is looked for as sender or as recipient."},
+    )
     size_from = SizeField(required=False, label="Size from")
     size_to = SizeField(required=False, label="Size to")
     rule = forms.ChoiceField(
@@ -111,16 +133,41 @@ class SearchForm(ContextForm):
                 cleaned["term"] = understand(cleaned["q"], kind=kind)
             except NotUnderstood as error:
                 self.add_error("q", str(error))
+        cleaned["also_term"] = self._also(cleaned)
         smallest, largest = cleaned.get("size_from"), cleaned.get("size_to")
         if smallest is not None and largest is not None and smallest > largest:
             self.add_error("size_to", "The largest size is below the smallest.")
         return cleaned
 
+    def _also(self, cleaned: dict[str, Any]) -> Term | None:
+        """The second term, of the kinds that a message can meet besides the first."""
+        if not cleaned.get("also"):
+            return None
+        kind = cleaned.get("also_kind")
+        try:
+            term = understand(cleaned["also"], kind=TermKind(kind) if kind else None)
+        except NotUnderstood as error:
+            self.add_error("also", str(error))
+            return None
+        if term.kind not in _ALSO:
+            self.add_error("also", "The second thing looked for is a network, an address or a domain.")
+            return None
+        return term
+
     @property
     def filters(self) -> Filters:
         """Of a valid form."""
-        names = ("direction", "account", "transport", "size_from", "size_to", "rule")
-        return Filters(**{name: self.cleaned_data[name] for name in names})
+        names = ("direction", "account", "transport", "size_from", "size_to", "rule", "also_role")
+        return Filters(
+            **{name: self.cleaned_data[name] for name in names},
+            remote_host=self.cleaned_data["remote_host"] or "",
+            also=self.cleaned_data["also_term"],
+        )
+
+    @property
+    def also_fields(self) -> list[forms.BoundField]:
+        """What choosing other filters must not lose."""
+        return [self[name] for name in ("also", "also_kind", "also_role") if self[name].value()]
 
     @property
     def has_more_filters(self) -> bool:

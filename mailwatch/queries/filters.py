@@ -4,12 +4,17 @@ Only the account has an index that answers it. The others are looked at message 
 list that uses them is read in steps (``mailwatch.queries.stepwise``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 
 from django.db.models import Exists, OuterRef, Q
 
 from ingest.models import Delivery, MessageFinding, Outcome
+from mailwatch.queries.matching import Condition, message_branches, rejection_branches
+from mailwatch.queries.terms import Term
 
 
 class Direction(StrEnum):
@@ -38,11 +43,17 @@ _MEANINGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Empty or None: not narrowed. Sizes in bytes, both included."""
+    """Empty or None: not narrowed. Sizes in bytes, both included.
+
+    ``also`` is a second term that a message must meet too: a sender host or network, an address, a domain.
+    """
 
     direction: str = ""
     account: str = ""
     transport: str = ""
+    remote_host: str = ""
+    also: Term | None = None
+    also_role: str = ""  # "sender" or "recipient", as of the first term
     size_from: int | None = None
     size_to: int | None = None
     rule: str = ""
@@ -54,11 +65,17 @@ class Filters:
     @property
     def need_messages(self) -> bool:
         """Whether only an accepted message can meet them: a refusal has no size, transport, direction or rule."""
-        return bool(self.direction or self.transport or self.rule) or self._has_size
+        only_messages = (self.direction, self.transport, self.remote_host, self.rule)
+        return any(only_messages) or self._has_size
+
+    @property
+    def need_looking(self) -> bool:
+        """Whether no index answers all of them together."""
+        return self.need_messages or self.also is not None
 
     @property
     def are_set(self) -> bool:
-        return self.need_messages or bool(self.account)
+        return self.need_looking or bool(self.account)
 
     @property
     def _has_size(self) -> bool:
@@ -77,9 +94,23 @@ class Filters:
             wanted &= Q(size__lte=self.size_to)
         if self.transport:
             wanted &= Q(_delivery(Q(transport=self.transport)))
+        if self.remote_host:
+            wanted &= Q(_delivery(Q(remote_host_address=self.remote_host)))
+        if self.also:
+            wanted &= _any_of(message_branches(self.also, role=self.also_role))
         if self.rule:
             wanted &= Q(Exists(MessageFinding.objects.filter(_of_message(), rule=self.rule)))
         return wanted & _DIRECTIONS[Direction(self.direction)]() if self.direction else wanted
+
+    def of_rejections(self) -> Q:
+        """What a rejection has to meet."""
+        wanted = Q(account=self.account) if self.account else Q()
+        return wanted & _any_of(rejection_branches(self.also, role=self.also_role)) if self.also else wanted
+
+
+def _any_of(branches: Sequence[Condition]) -> Q:
+    """Looked at row by row, so no index has to serve each branch. Without a branch nothing is met."""
+    return reduce(or_, (Q(branch) for branch in branches), Q(pk__in=[]))
 
 
 def _of_message() -> Q:

@@ -64,13 +64,14 @@ class Search:
         given = {
             "status": self.status, "reason": self.reason, "role": self.role, "direction": filters.direction,
             "account": filters.account, "transport": filters.transport, "size": size, "rule": filters.rule,
+            "remote host": filters.remote_host, "second term": filters.also,
         }  # fmt: skip
         return [name for name, value in given.items() if value]
 
     @property
     def is_looked_for(self) -> bool:
         """Whether each message has to be looked at: no index answers all that was asked."""
-        return self.filters.need_messages
+        return self.filters.need_looking
 
 
 class Branches(NamedTuple):
@@ -106,16 +107,16 @@ def page(
     end = None if seconds is None else time.monotonic() + seconds
     branches = branches or branches_of(search)
     messages = _messages(search, branches, after=message_after, limit=rows + 1, end=end)
-    found: list[Message | Rejection] = [
-        *messages.rows,
-        *_rejections(search, branches, after=rejection_after, limit=rows + 1),
-    ]
+    rejections = _rejections(search, branches, after=rejection_after, limit=rows + 1)
+    if messages.to is not None:  # behind what was looked back to, messages may still be found
+        rejections = [row for row in rejections if (row.logged_at,) >= messages.to[:1]]
+    found: list[Message | Rejection] = [*messages.rows, *rejections]
     found.sort(key=_time_of, reverse=True)
     shown = found[:rows]
     is_more = len(found) > rows
     if messages.to is not None and not is_more:
-        message_after = messages.to  # no rejections are in such a list
-        older, looked_back_to = keyset.encode(message_after, rejection_after), messages.to[0]
+        _, rejection_after = _last_keys(shown, message_after, rejection_after)
+        older, looked_back_to = keyset.encode(messages.to, rejection_after), messages.to[0]
     else:
         older, looked_back_to = _cursor(shown, message_after, rejection_after) if is_more else "", None
     return Page(
@@ -243,8 +244,7 @@ def _rejection_queries(search: Search, branches: Branches) -> list[QuerySet[Reje
     narrowed = found.filter(rejections_within(search.bounds))
     if search.log_host:
         narrowed = narrowed.filter(log_host_id=search.log_host.pk)
-    if search.filters.account:
-        narrowed = narrowed.filter(account=search.filters.account)
+    narrowed = narrowed.filter(search.filters.of_rejections())
     return [narrowed.filter(branch) for branch in branches.rejections]
 
 
@@ -288,9 +288,15 @@ def _time_of(row: Message | Rejection) -> datetime:
 def _cursor(
     shown: Sequence[Message | Rejection], message_after: Key | None, rejection_after: Key | None
 ) -> str:
+    return keyset.encode(*_last_keys(shown, message_after, rejection_after))
+
+
+def _last_keys(
+    shown: Sequence[Message | Rejection], message_after: Key | None, rejection_after: Key | None
+) -> tuple[Key | None, Key | None]:
     for row in shown:
         if isinstance(row, Message):
             message_after = _key(row, _MESSAGE_KEY)
         else:
             rejection_after = _key(row, _REJECTION_KEY)
-    return keyset.encode(message_after, rejection_after)
+    return message_after, rejection_after

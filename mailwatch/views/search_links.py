@@ -6,6 +6,7 @@ from django.http import QueryDict
 
 from ingest.rules.words import exact
 from mailwatch.queries import search as queries
+from mailwatch.queries.filters import Filters
 from mailwatch.queries.matching import CORRESPONDENTS
 from mailwatch.queries.terms import TermKind, alternatives
 from mailwatch.reader import shown_zone
@@ -56,13 +57,28 @@ def _filter_chips(query: QueryDict, asked: queries.Search) -> list[Link]:
         "direction": filters.direction and f"direction: {filters.direction}",
         "account": filters.account and f"account: {filters.account}",
         "transport": filters.transport and f"transport: {filters.transport}",
+        "remote_host": filters.remote_host and f"to host: {filters.remote_host}",
+        "also": _also_words(filters),
         "size_from": f"{filters.size_from:,} bytes or more" if filters.size_from is not None else "",
         "size_to": f"{filters.size_to:,} bytes or less" if filters.size_to is not None else "",
         "rule": filters.rule and f"rule: {filters.rule}",
     }
     return [
-        Link(text, with_changes(query, **{"after": "", name: ""})) for name, text in words.items() if text
+        Link(text, with_changes(query, **{"after": "", **_without(name)}))
+        for name, text in words.items()
+        if text
     ]
+
+
+def _without(name: str) -> dict[str, str]:
+    return {"also": "", "also_kind": "", "also_role": ""} if name == "also" else {name: ""}
+
+
+def _also_words(filters: Filters) -> str:
+    if filters.also is None:
+        return ""
+    role = filters.also_role or ("from" if filters.also.kind is TermKind.NETWORK else "sender or recipient")
+    return f"and {role} {filters.also.value}"
 
 
 def _range_words(form: SearchForm, asked: queries.Search) -> str:
