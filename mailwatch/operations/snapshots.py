@@ -283,7 +283,7 @@ def _told(line: TimelineLine, redactor: Unredacted, zone: tzinfo) -> Json:
         "title": redactor.text(line.title),
         "explanation": redactor.text(line.explanation),
         "mark": line.mark,
-        "pause": line.pause,
+        "pause": redactor.text(line.pause),
         **_line(line.raw, redactor),
     }
 

@@ -5,7 +5,7 @@ The page, ``manage.py timeline`` and a shared timeline all read this.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +17,7 @@ from ingest.exim.meanings.entry import Entry
 from ingest.exim.message_id import is_message_id
 from ingest.models import LogHost, Message, Status
 from ingest.pages import read_entries
-from ingest.rules import RULES
+from ingest.rules import RULES, words
 from ingest.rules.allowed import Allowance
 from ingest.rules.definition import MessageFinding
 from mailwatch.queries import lanes, pauses, relatives, story
@@ -50,6 +50,7 @@ class Step:
 
     lines: tuple[TimelineLine, ...]
     findings: tuple[FoundFinding, ...] = ()  # that arise here
+    day: str = ""  # of the first line
 
     @property
     def first(self) -> TimelineLine:
@@ -72,6 +73,7 @@ class Timeline:
     """
 
     log_host: LogHost
+    zone: tzinfo  # of the times in words
     message: Message
     summary: str
     findings: tuple[FoundFinding, ...]
@@ -95,7 +97,12 @@ class Timeline:
 
     def _step(self, lines: tuple[TimelineLine, ...]) -> "Step":
         numbers = {line.number for line in lines}
-        return Step(lines=lines, findings=tuple(one for one in self.findings if one.line in numbers))
+        at = lines[0].logged_at
+        return Step(
+            lines=lines,
+            findings=tuple(one for one in self.findings if one.line in numbers),
+            day=words.day(at, self.zone) if at else "",
+        )
 
     @property
     def terms(self) -> list[Entry]:
@@ -161,8 +168,11 @@ def timeline(
     most_lines: int | None = LINES_SHOWN,
     first_lane: int = 0,
     containing: str = "",
+    zone: tzinfo | None = None,
 ) -> Timeline:
     """Read a message from its lines. ``most_lines`` None: all of them, however many.
+
+    ``zone``: of the times in words; None: that of the log.
 
     ``containing``: part of an address; of deliveries, only the lines for such recipients are shown.
     """
@@ -181,11 +191,12 @@ def timeline(
     reports = relatives.reports(message)
     return Timeline(
         log_host=log_host,
+        zone=zone or log_host.zone,
         message=message,
         summary=story.summary(
             message,
             recipients,
-            zone=log_host.zone,
+            zone=zone or log_host.zone,
             log=log,
             reports=reports,
             waited_because=pauses.waited_because(events),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from django import template
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from ingest.exim.glossary import Token, explain
 from ingest.exim.line import readable
@@ -24,16 +26,16 @@ class Part:
     is_word: bool = False
 
 
-@register.inclusion_tag("parts/raw.html")
-def raw_line(raw: bytes, zone: tzinfo = UTC) -> dict[str, object]:
+@register.simple_tag
+def raw_line(raw: bytes, zone: tzinfo = UTC) -> SafeString:
     """One log line with its meanings on hover, focus or tap."""
-    return {"parts": line_parts(raw, zone=zone), "has_meanings": True}
+    return _shown(line_parts(raw, zone=zone), has_meanings=True)
 
 
-@register.inclusion_tag("parts/raw.html")
-def quiet_line(raw: bytes, zone: tzinfo = UTC) -> dict[str, object]:
+@register.simple_tag
+def quiet_line(raw: bytes, zone: tzinfo = UTC) -> SafeString:
     """One log line with the parts that matter marked, without meanings."""
-    return {"parts": line_parts(raw, zone=zone), "has_meanings": False}
+    return _shown(line_parts(raw, zone=zone))
 
 
 def line_parts(raw: bytes, *, zone: tzinfo) -> list[Part]:
@@ -60,23 +62,44 @@ def parts_of(text: str, tokens: Sequence[Token]) -> list[Part]:
     return parts
 
 
-@register.inclusion_tag("parts/raw.html")
-def told_line(text: str, tokens: Sequence[Token]) -> dict[str, object]:
+@register.simple_tag
+def told_line(text: str, tokens: Sequence[Token]) -> SafeString:
     """A line that was explained already: whole, the parts that matter marked."""
-    return {"parts": parts_of(text, tokens), "has_meanings": False}
+    return _shown(parts_of(text, tokens))
 
 
-@register.inclusion_tag("parts/raw.html")
-def explained_line(text: str, tokens: Sequence[Token]) -> dict[str, object]:
+@register.simple_tag
+def explained_line(text: str, tokens: Sequence[Token]) -> SafeString:
     """A line that was explained already: its meanings on hover, focus or tap."""
-    return {"parts": parts_of(text, tokens), "has_meanings": True}
+    return _shown(parts_of(text, tokens), has_meanings=True)
 
 
-@register.inclusion_tag("parts/raw.html")
-def found_line(raw: bytes, pattern: Pattern) -> dict[str, object]:
+@register.simple_tag
+def found_line(raw: bytes, pattern: Pattern) -> SafeString:
     """One log line with what was looked for marked."""
     text, parts, end = readable(raw), [], 0
     for start, stop in pattern.places(text):
         parts += [Part(plain_lines(text[end:start])), Part(plain_lines(text[start:stop]), " ", matters=True)]
         end = stop
-    return {"parts": [*parts, Part(plain_lines(text[end:]))], "has_meanings": False}
+    return _shown([*parts, Part(plain_lines(text[end:]))])
+
+
+def _shown(parts: Sequence[Part], *, has_meanings: bool = False) -> SafeString:
+    """Written here and not in a template: a page has hundreds of lines of ten parts each."""
+    show = _with_meaning if has_meanings else _quiet
+    return mark_safe(f'<code class="raw">{"".join(map(show, parts))}</code>')
+
+
+def _with_meaning(part: Part) -> str:
+    if not part.meaning:
+        return escape(part.text)
+    classes = f"token{' marked' if part.matters else ''}{' w' if part.is_word else ''}"
+    meaning = f'<span class="meaning" role="tooltip">{escape(part.meaning)}</span>'
+    return f'<span class="{classes}" tabindex="0">{escape(part.text)}{meaning}</span>'
+
+
+def _quiet(part: Part) -> str:
+    if not part.meaning:
+        return escape(part.text)
+    name = "mark" if part.matters else "span"
+    return f"<{name}{' class="w"' if part.is_word else ''}>{escape(part.text)}</{name}>"

@@ -9,6 +9,7 @@ from mailwatch.queries import message as queries
 from mailwatch.queries import rejection
 from mailwatch.queries.nearby import nearby
 from mailwatch.queries.ranges import link_times
+from mailwatch.reader import has_zone, shown_zone
 
 _LONGEST = 320  # characters of an address
 
@@ -24,6 +25,7 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
         first_line=_place(request, "line"),
         first_lane=_place(request, "lane"),
         containing=request.GET.get("recipient", "").strip()[:_LONGEST],
+        zone=shown_zone(found.log_host.zone),
     )
     near = nearby(timeline)
     context = {
@@ -37,6 +39,7 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
         "rejections": rejection.of_message(found),
         "is_raw": request.GET.get("raw") == "1",
         "links": _links(request, timeline),
+        "has_own_zone": has_zone(),
         "address": request.build_absolute_uri(request.path),
     }
     return render(request, "message/message.html", context)

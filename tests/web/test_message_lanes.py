@@ -1,6 +1,7 @@
 """Why a message did not arrive: a lane for each recipient, pauses with their reason, findings where they arise."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ingest.models import LogHost, Message
+from mailwatch.models import Preferences
 from mailwatch.queries import message as queries
 from mailwatch.queries.handed_on import handed_on
 from mailwatch.queries.lanes import LANES_SHOWN
@@ -19,6 +21,7 @@ from mailwatch.queries.nearby import nearby
 from tests.web.conftest import Ingested
 from tests.web.logs import many
 from tests.web.test_message import LONG, RETRIED, SEED_ID, page
+from tests.web.test_shared import share_report
 
 QUERIES = 23  # of the page of a message that came over the network and was handed on to other Exims
 ID = "1vwz8C-00000000001-0001"
@@ -331,6 +334,27 @@ def test_every_part_is_explained_below_too(desk: Client, ingested: Ingested) -> 
     text = page(desk, RETRIED)
     words = re.findall(r'<dt><a href="(/glossary/#[^"]+)">', text)
     assert len(words) == len(set(words)) > 10
+
+
+def test_who_chose_a_zone_reads_words_in_it_and_lines_in_that_of_the_log(
+    desk: Client, helpdesk: User, ingested: Ingested
+) -> None:
+    Preferences.objects.create(user=helpdesk, timezone="Asia/Tokyo")
+    ingested([ARRIVAL, line("09:30:00", TAKEN), line("16:00:00", "Completed")])
+    text = page(desk, ID)
+    assert "At 18:30:00 mx.far.example accepted it" in text
+    assert 'title="2026-03-02 09:30:00 +00:00 in the zone of the log">18:30:00</time>' in text
+    assert '<li class="day"><div class="what">Tue 3 Mar 2026</div></li>' in text
+    assert f"2026-03-02 09:30:00 {ID}" in re.sub(r"<[^>]*>", "", text)
+    assert "delivered 2026-03-02T09:30:00+00:00" in text
+
+
+def test_a_shared_message_masks_whom_a_pause_names(desk: Client, ingested: Ingested) -> None:
+    ingested([ARRIVAL, line("09:00:01", PUT_OFF), line("09:30:01", TAKEN)])
+    report = share_report(desk, kind="message", log_host="srv1", message_id=ID, redaction="masked")
+    stored = json.dumps(report.snapshot)
+    assert "until it was tried again for" in stored
+    assert "carol@far" not in stored
 
 
 # ---- hostile text, and the cost
