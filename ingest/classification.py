@@ -206,14 +206,24 @@ def _learn(log_host: LogHost) -> LogHostFacts:
 # ---- answers
 
 
+def bases_of(log_host: LogHost) -> judged_ranges.Bases:
+    """What answers about a log host are given on now; what is kept of it is good for the same only."""
+    return judged_ranges.Bases(log_host, log_host_facts(log_host), reports.allowances(log_host.pk))
+
+
 def subject_reports(
-    log_host: LogHost, since: datetime | None = None, until: datetime | None = None
+    log_host: LogHost,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    bases: judged_ranges.Bases | None = None,
 ) -> list[SubjectReport]:
     """The subjects that rules found something on, worst first; in a range, judged again by what lies in it.
 
-    Whoever has no finding over all that is stored has none in a part of it.
+    Whoever has no finding over all that is stored has none in a part of it. ``bases``: those of the log host, where
+    they are at hand.
     """
-    host, allowances = log_host_facts(log_host), reports.allowances(log_host.pk)
+    bases = bases or bases_of(log_host)
+    host, allowances = bases.host, bases.allowances
 
     def judge(newer_than: int) -> list[SubjectReport]:
         if since is None and until is None:
@@ -224,7 +234,6 @@ def subject_reports(
             for report in judged(log_host.pk, host, kind, values, since, until)
         ]
 
-    bases = judged_ranges.Bases(log_host, host, allowances)
     found = judged_ranges.reports_of(bases, since, until, judge)
     return sorted(found, key=lambda report: (report.harm, report.value))
 
@@ -233,8 +242,7 @@ def outdated_ranges(
     log_host: LogHost, ranges: Sequence[tuple[datetime | None, datetime | None]]
 ) -> list[tuple[datetime | None, datetime | None]]:
     """The ranges whose answer is not ready: ``subject_reports`` would have to judge."""
-    bases = judged_ranges.Bases(log_host, log_host_facts(log_host), reports.allowances(log_host.pk))
-    return bases.outdated(ranges)
+    return bases_of(log_host).outdated(ranges)
 
 
 def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...]:

@@ -7,16 +7,13 @@ what is known of the log host are others. What is allowed is told anew each time
 """
 
 import hashlib
-import io
-import pickle
-import zlib
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta, timezone
-from enum import StrEnum
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 
 from django.db.models import Count, Max
 
+from ingest import kept_bytes
 from ingest.models import JudgedRange, LogHost, Suspect
 from ingest.rules import memory
 from ingest.rules.allowed import Allowance, AllowedKind
@@ -26,22 +23,7 @@ from ingest.rules.relays import SubjectReport
 
 MOST_KEPT = 200  # ranges of one log host
 WORTH_KEEPING = 500  # suspects; fewer are read from their rows as fast
-_PROTOCOL = 5
-_LEVEL = 1
-_CLASSES: dict[tuple[str, str], Any] = {
-    (kind.__module__, kind.__qualname__): kind
-    for kind in (
-        Allowance,
-        AllowedKind,
-        Severity,
-        SubjectFinding,
-        SubjectKind,
-        SubjectReport,
-        datetime,
-        timedelta,
-        timezone,
-    )
-}
+_CLASSES = kept_bytes.expected((Allowance, AllowedKind, Severity, SubjectFinding, SubjectKind, SubjectReport))
 
 
 Judge = Callable[[int], Sequence[SubjectReport]]
@@ -75,6 +57,7 @@ class Bases:
         suspects = Suspect.objects.filter(log_host=log_host).aggregate(number=Count("*"), last=Max("id"))
         allowed = hashlib.blake2b(repr(allowances).encode(), digest_size=10).hexdigest()
         self.log_host = log_host
+        self.host = host
         self.allowances = allowances
         self.now = _Basis(memory.basis(host), allowed, suspects["number"], suspects["last"] or 0)
 
@@ -150,32 +133,11 @@ def _keep(
     JudgedRange.objects.filter(pk__in=newest.values_list("pk", flat=True)[MOST_KEPT:]).delete()
 
 
-# ---- as bytes
-
-
-def _by_value(member: StrEnum) -> tuple[type, tuple[str]]:
-    return type(member), (member.value,)
-
-
 def _written(found: Sequence[SubjectReport]) -> bytes:
-    target = io.BytesIO()
-    pickler = pickle.Pickler(target, _PROTOCOL)
-    pickler.dispatch_table = dict.fromkeys((AllowedKind, Severity, SubjectKind), _by_value)
-    pickler.dump(list(found))
-    return zlib.compress(target.getvalue(), _LEVEL)
-
-
-class _Reader(pickle.Unpickler):
-    """Knows the classes of reports only, so that bytes can build nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        return _CLASSES[module, name]
+    return kept_bytes.written(list(found), _CLASSES)
 
 
 def _read(state: bytes) -> list[SubjectReport] | None:
-    """The reports; None for bytes of another version, which may fail in any way."""
-    try:
-        found: list[SubjectReport] = _Reader(io.BytesIO(zlib.decompress(state))).load()
-    except Exception:
-        return None
+    """The reports; None for bytes of another version."""
+    found: list[SubjectReport] | None = kept_bytes.read(state, _CLASSES)
     return found

@@ -12,7 +12,7 @@ from ingest.models.findings import (
     Suspect,
 )
 from ingest.models.hour_counts import Counted, HourCount
-from ingest.models.judged_ranges import JudgedRange
+from ingest.models.judged_ranges import JudgedRange, KeptReading
 from ingest.models.knowledge import AllowEntry, KnownAccount, Reevaluation
 from ingest.models.log_hosts import LocalDomain, LogHost, LoginCount, StoredConfiguration
 from ingest.models.messages import Delivery, Message, MessageFinding, Rejection
@@ -35,6 +35,7 @@ __all__ = [
     "HourlyVolume",
     "IngestRun",
     "JudgedRange",
+    "KeptReading",
     "KnownAccount",
     "LineShare",
     "LocalDomain",

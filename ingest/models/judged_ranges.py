@@ -30,3 +30,29 @@ class JudgedRange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.since} to {self.until}"
+
+
+class KeptReading(models.Model):
+    """What was read of the rows of suspects in a range, kept until something on a suspect changes.
+
+    The messages of a large attack are counted by whom, from where and to whom they came: a second of reading for
+    each click.
+    """
+
+    log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
+    since = models.DateTimeField(null=True)
+    until = models.DateTimeField(null=True)
+    what = models.CharField(max_length=50)  # ingest.kept_readings: which reading, of whom
+    basis = models.TextField()  # equal as long as the same would be read
+    read_at = models.DateTimeField(auto_now=True)
+    reading = models.BinaryField()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["log_host", "what", "since", "until"], nulls_distinct=False, name="kept_reading_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what}, {self.since} to {self.until}"

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest import classification, signs
+from ingest.judged_ranges import Bases
+from ingest.kept_traces import KeptTraces
 from ingest.models import LogHost, Message
 from ingest.pages import read_entries
 from ingest.rules.answers import WORST_FIRST
@@ -12,9 +14,7 @@ from ingest.rules.facts import Coverage
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
 from ingest.stored_facts import coverage as coverage_of
-from ingest.stored_facts import log_host_facts
 from ingest.stored_panels import panel
-from ingest.stored_traces import StoredTraces
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 from mailwatch.reader import shown_zone
 
@@ -35,6 +35,7 @@ class HostAnswer:
     log_host: LogHost
     span: Span
     bounds: Bounds
+    bases: Bases  # that it is given on
     coverage: Coverage
     reports: Sequence[SubjectReport]  # worst first
     host_findings: Sequence[SubjectFinding]  # on the log host as a whole, worst first
@@ -88,15 +89,17 @@ def answers(*, log_host: LogHost | None, asked: Range) -> list[HostAnswer]:
 
 def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
     bounds = asked.bounds(log_host, span)
-    reports = classification.subject_reports(log_host, since=bounds.since, until=bounds.until)
+    bases = classification.bases_of(log_host)
+    facts = bases.host
+    reports = classification.subject_reports(log_host, bounds.since, bounds.until, bases)
     coverage = coverage_of(log_host, since=bounds.since, until=bounds.until)
-    facts = log_host_facts(log_host)
     configuration = classification.configuration_findings(log_host)
     host_findings = signs.findings(log_host, facts, coverage, since=bounds.since, until=bounds.until)
     return HostAnswer(
         log_host=log_host,
         span=span,
         bounds=bounds,
+        bases=bases,
         coverage=coverage,
         reports=reports,
         host_findings=host_findings,
@@ -106,7 +109,7 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
             coverage,
             configuration,
             host_findings=host_findings,
-            traces=StoredTraces(log_host),
+            traces=KeptTraces(bases),
             panel=panel(log_host),
             accepted=classification.accepted_gaps(log_host, coverage),
         ),

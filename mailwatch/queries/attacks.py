@@ -5,7 +5,7 @@ something on and that used it; and addresses of one network that only tried, and
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from ingest.exim.reasons import Reason
+from ingest.kept_readings import WORTH_KEEPING, kept, named
 from ingest.models import LogHost, Message, Rejection
 from ingest.rules.authenticators import UNKNOWN_ID
 from ingest.rules.definition import Severity
@@ -24,9 +25,10 @@ from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, ROUTED_RECIPIENT
 from ingest.rules.relays import SubjectReport
 from ingest.sql import statement
 from ingest.stored_facts import log_host_facts, messages_between
+from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.matching import rejections_within
 from mailwatch.queries.ranges import Bounds
-from mailwatch.queries.suspects import COUNTS, Suspect
+from mailwatch.queries.suspects import COUNTS, Judged, Suspect
 
 _HOLES = frozenset(rule.code for rule in (OPEN_RELAY, LOCAL_SENDER, ROUTED_RECIPIENT))
 _BY_LOGIN = frozenset(rule.code for rule in (EMPTY_ID, UNKNOWN_ID, MANY_IDS))
@@ -153,9 +155,9 @@ class Attack:
         return frozenset(ties | {member.key for member in self.members})
 
 
-def attacks(suspects: Sequence[Suspect], bounds: Mapping[int, Bounds]) -> list[Attack]:
-    """Suspects (worst first) as attacks, the most harmful first. ``bounds``: the range, by log host."""
-    pairs = _pairs(suspects, bounds)
+def attacks(suspects: Sequence[Suspect], judged: Iterable[HostAnswer | Judged]) -> list[Attack]:
+    """Suspects (worst first) as attacks, the most harmful first; ``judged``: where they were found."""
+    pairs = [pair for of_host in judged for pair in _pairs(suspects, of_host)]
     groups = _groups(suspects, pairs)
     place_of = {member.key: place for place, group in enumerate(groups) for member in group}
     twice: dict[int, list[Counts]] = defaultdict(list)
@@ -251,6 +253,14 @@ def _leaders(number: int, links: Iterable[Sequence[int]]) -> list[int]:
 # ---- no message twice
 
 
+class _Shared(NamedTuple):
+    """An address and an account, and what names both."""
+
+    address: str
+    account: str
+    counts: Counts
+
+
 class _Pair(NamedTuple):
     """What an address and an account, by their keys, have in common: messages and refusals that name both."""
 
@@ -259,28 +269,40 @@ class _Pair(NamedTuple):
     counts: Counts
 
 
-def _pairs(suspects: Sequence[Suspect], bounds: Mapping[int, Bounds]) -> list[_Pair]:
-    """The pairs of suspects with something in common; two queries for each log host, however many there are."""
-    found: list[_Pair] = []
-    for log_host in {suspect.log_host.pk: suspect.log_host for suspect in suspects}.values():
-        within = bounds[log_host.pk]
-        of_host = [suspect for suspect in suspects if suspect.log_host.pk == log_host.pk]
-        addresses = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_address}
-        accounts = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_account}
-        if addresses and accounts:
-            shared = _shared(log_host, list(addresses), list(accounts), within)
-            found += [_Pair(addresses[one], accounts[other], counts) for one, other, counts in shared]
-    return found
+def _pairs(suspects: Sequence[Suspect], judged: HostAnswer | Judged) -> list[_Pair]:
+    """The pairs of a log host's suspects with something in common; two queries, however many there are."""
+    of_host = [suspect for suspect in suspects if suspect.log_host.pk == judged.log_host.pk]
+    addresses = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_address}
+    accounts = {suspect.report.value: suspect.key for suspect in of_host if suspect.is_account}
+    if not addresses or not accounts:
+        return []
+
+    def read() -> list[_Shared]:
+        return list(_shared(judged.log_host, list(addresses), list(accounts), judged.bounds))
+
+    is_small = sum(suspect.report.messages for suspect in of_host) < WORTH_KEEPING
+    if is_small:
+        found = read()
+    else:
+        found = kept(
+            judged.bases,
+            since=judged.bounds.since,
+            until=judged.bounds.until,
+            what=named("pairs", [*addresses, "", *accounts]),
+            classes=(Counts, _Shared),
+            read=read,
+        )
+    return [_Pair(addresses[pair.address], accounts[pair.account], pair.counts) for pair in found]
 
 
 def _shared(
     log_host: LogHost, addresses: Sequence[str], accounts: Sequence[str], within: Bounds
-) -> Iterator[tuple[str, str, Counts]]:
+) -> Iterator[_Shared]:
     messages = messages_between(log_host.pk, within.since, within.until).filter(
         sender_host_address__in=addresses, authenticated_id__in=accounts
     )
     for address, account, *numbers in _sums_of_messages(messages, log_host):
-        yield address, account, Counts(*numbers)
+        yield _Shared(address, account, Counts(*numbers))
     rejections = Rejection.objects.filter(
         rejections_within(within),
         log_host_id=log_host.pk,
@@ -288,7 +310,7 @@ def _shared(
         account__in=accounts,
     ).exclude(reason=Reason.DISCARDED)
     for address, account, rejected, failed in _sums_of_rejections(rejections):
-        yield address, account, Counts(rejections=rejected, failed_logins=failed)
+        yield _Shared(address, account, Counts(rejections=rejected, failed_logins=failed))
 
 
 def _sums_of_messages(rows: QuerySet[Message], log_host: LogHost) -> list[tuple[Any, ...]]:

@@ -4,33 +4,31 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
-from typing import Any
 
-from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Q
 
 from ingest import countries
-from ingest.exim.reasons import reason_of
-from ingest.models import LogHost, Message, Rejection
+from ingest.kept_readings import WORTH_KEEPING, kept, named
+from ingest.models import LogHost
 from ingest.rules.definition import SubjectFinding
-from ingest.sql import statement
 from mailwatch.queries import activity
 from mailwatch.queries.activity import (
-    TEXTS_READ,
+    LISTED,
     Activity,
     Answers,
-    Counted,
+    Destinations,
     DomainCounts,
+    HourCounts,
+    Partners,
     Subject,
     Top,
 )
-from mailwatch.queries.answers import Evidence, evidence
+from mailwatch.queries.answers import Evidence, HostAnswer, evidence
 from mailwatch.queries.attacks import Attack
-from mailwatch.queries.matching import Condition
 from mailwatch.queries.ranges import Bounds
+from mailwatch.queries.suspects import Judged
 
 LINES = 2  # raw lines for each finding: the first and the last
-LISTED = 10
 _BITS = {4: 24, 6: 48}  # of a network in the list of networks
 
 
@@ -84,22 +82,58 @@ class Opened:
     samples: Sequence[str]  # message ids
 
 
-def opened(attack: Attack, bounds: Bounds) -> Opened:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Figures:
+    """What is read of the rows of an attack; kept where they are many."""
+
+    activity: Activity
+    sent: Partners
+    refused: Partners
+    destinations: Destinations
+
+
+_CLASSES = (_Figures, Activity, HourCounts, Partners, Top, Destinations, DomainCounts, Answers)
+
+
+def opened(attack: Attack, judged: HostAnswer | Judged) -> Opened:
     """Reads it from the tables; counts are over the newest messages where there are very many."""
-    counted = activity.counted(_subject(attack, bounds))
-    domains, total_domains = _domains(counted, attack.log_host)
+    figures = _figures(attack, judged)
+    sent, refused = figures.sent, figures.refused
+    helo_names = sent.top("helo_name")
     return Opened(
         details=details(attack),
-        activity=activity.activity(counted),
-        helo_names=_first(_either(counted, "helo_name")),
-        accounts=_first(activity.top(counted, "authenticated_id")),
-        accounts_tried=_first(activity.top_rejected(counted, "account")),
-        envelope_senders=_first(activity.top(counted, "envelope_sender")),
-        domains=domains,
-        total_domains=total_domains,
-        answers=_replies(counted, attack.log_host),
-        places=_places(counted),
+        activity=figures.activity,
+        helo_names=helo_names if helo_names.total else refused.top("helo_name"),
+        accounts=sent.top("authenticated_id"),
+        accounts_tried=refused.top("account"),
+        envelope_senders=sent.top("envelope_sender"),
+        domains=figures.destinations.domains,
+        total_domains=figures.destinations.total_domains,
+        answers=figures.destinations.answers,
+        places=_places(sent.addresses, refused.addresses),
         samples=_samples(attack),
+    )
+
+
+def _figures(attack: Attack, judged: HostAnswer | Judged) -> _Figures:
+    def read() -> _Figures:
+        counted = activity.counted(_subject(attack, judged.bounds))
+        return _Figures(
+            activity=activity.activity(counted),
+            sent=activity.partners(counted),
+            refused=activity.partners_refused(counted),
+            destinations=activity.destinations(counted),
+        )
+
+    if attack.counts.messages + attack.counts.attempts < WORTH_KEEPING:
+        return read()
+    return kept(
+        judged.bases,
+        since=judged.bounds.since,
+        until=judged.bounds.until,
+        what=named("attack", sorted(member.key for member in attack.members)),
+        classes=_CLASSES,
+        read=read,
     )
 
 
@@ -137,67 +171,21 @@ def _samples(attack: Attack) -> list[str]:
 
 
 def _subject(attack: Attack, bounds: Bounds) -> Subject:
-    def messages(prefix: str) -> Condition:
-        found = Q()
-        if attack.addresses:
-            found |= Q(**{f"{prefix}sender_host_address__in": attack.addresses})
-        if attack.accounts:
-            found |= Q(**{f"{prefix}authenticated_id__in": attack.accounts})
-        if attack.local_users:
-            own = {
-                f"{prefix}local_user__in": attack.local_users,
-                f"{prefix}sender_host_address": None,
-            }
-            found |= Q(**own)
-        return found
-
-    refused = Q(sender_host_address__in=attack.addresses) | Q(account__in=attack.accounts)
-    return Subject(messages=messages, rejections=refused, log_host=attack.log_host, bounds=bounds)
-
-
-def _first(top: Top) -> Top:
-    return Top(top.values[:LISTED], top.total)
-
-
-def _either(counted: Counted, name: str) -> Top:
-    """The most frequent values of the messages, of the refusals where there are no messages."""
-    of_messages = activity.top(counted, name)
-    return of_messages if of_messages.total else activity.top_rejected(counted, name)
-
-
-# ---- where it went
-
-
-def _domains(counted: Counted, log_host: LogHost) -> tuple[list[DomainCounts], int]:
-    """The busiest domains, and how many there are."""
-    rows = _of_deliveries("recipient_domains", counted, log_host, LISTED)
-    names = ("domain", "recipients", "delivered", "deferred", "bounced")
-    found = [DomainCounts(**dict(zip(names, row, strict=False))) for row in rows]
-    return found, rows[0][5] if rows else 0
-
-
-def _replies(counted: Counted, log_host: LogHost) -> Answers:
-    """Classes of the newest texts, as ``activity.answers``."""
-    texts = _of_deliveries("replies_of_messages", counted, log_host, TEXTS_READ + 1)
-    read = texts[:TEXTS_READ]
-    numbers = Counter((str(reason_of(text)), outcome) for outcome, text in read)
-    rows = tuple((reason, outcome, number) for (reason, outcome), number in numbers.most_common())
-    return Answers(rows, TEXTS_READ if len(texts) > TEXTS_READ else None)
-
-
-def _of_deliveries(name: str, counted: Counted, log_host: LogHost, most: int) -> list[tuple[Any, ...]]:
-    messages, parameters = counted.messages.order_by().values("message_id").query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(statement(name).format(messages=messages), [log_host.pk, *parameters, most])
-        return list(cursor.fetchall())
+    by_user = Q(local_user__in=attack.local_users, sender_host_address=None)
+    messages = Q(sender_host_address__in=attack.addresses) | Q(authenticated_id__in=attack.accounts) | by_user
+    return Subject(
+        messages=messages,
+        rejections=Q(sender_host_address__in=attack.addresses) | Q(account__in=attack.accounts),
+        log_host=attack.log_host,
+        bounds=bounds,
+        expected=(attack.counts.messages, attack.counts.attempts),
+    )
 
 
 # ---- where it came from
 
 
-def _places(counted: Counted) -> Places:
-    messages = _by_address(counted.messages)
-    attempts = _by_address(counted.rejections)
+def _places(messages: Mapping[str, int], attempts: Mapping[str, int]) -> Places:
     addresses = {*messages, *attempts}
     of_countries, of_networks = defaultdict(set), defaultdict(set)
     for address in addresses:
@@ -211,11 +199,6 @@ def _places(counted: Counted) -> Places:
         total_networks=len(of_networks),
         addresses=len(addresses),
     )
-
-
-def _by_address(rows: QuerySet[Message] | QuerySet[Rejection]) -> Mapping[str, int]:
-    named = rows.order_by().exclude(sender_host_address=None).annotate(address=F("sender_host_address"))
-    return dict(named.values_list("address").annotate(number=Count("*")))
 
 
 def _network(address: str) -> str:

@@ -1,6 +1,6 @@
 """The report on suspicious relays: who sends through a log host and should not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.models import LogHost
@@ -92,7 +92,7 @@ def relays(
     """The report on one log host or on all. ``opened_key`` is a suspect's key; None: the first attack, if serious."""
     found = answers(log_host=log_host, asked=asked)
     everybody = [suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen)]
-    every = attacks(everybody, _bounds(found))
+    every = attacks(everybody, found)
     wanted = _chosen(every, chosen)
     start = _place_behind(wanted, after)
     shown = wanted[start : start + SHOWN]
@@ -105,7 +105,7 @@ def relays(
         rows=[
             _row(
                 attack,
-                _bounds(found),
+                found,
                 comparison,
                 is_open=attack.key == opens,
                 may_wait=opened_key is None,
@@ -133,16 +133,11 @@ def one_row(
     span = spans([log_host])[log_host.pk]
     found = [judged(log_host, span, asked.bounds(log_host, span))]
     suspects = [suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen)]
-    bounds = _bounds(found)
-    attack = next((attack for attack in attacks(suspects, bounds) if attack.has(key)), None)
+    attack = next((attack for attack in attacks(suspects, found) if attack.has(key)), None)
     if attack is None:
         return None
     comparison = _comparison(found, [attack], chosen) if is_compared else None
-    return _row(attack, bounds, comparison, is_open=is_open)
-
-
-def _bounds(found: Sequence[HostAnswer | Judged]) -> dict[int, Bounds]:
-    return {answer.log_host.pk: answer.bounds for answer in found}
+    return _row(attack, found, comparison, is_open=is_open)
 
 
 def _is_listed(suspect: Suspect, chosen: Chosen) -> bool:
@@ -164,20 +159,20 @@ def _to_open(shown: Sequence[Attack], key: str | None) -> str:
 
 def _row(
     attack: Attack,
-    bounds: Mapping[int, Bounds],
+    found: Sequence[HostAnswer | Judged],
     comparison: Comparison | None,
     *,
     is_open: bool,
     may_wait: bool = False,
 ) -> Row:
-    within = bounds[attack.log_host.pk]
+    judged = next(answer for answer in found if answer.log_host.pk == attack.log_host.pk)
     waits = is_open and may_wait and attack.counts.messages + attack.counts.attempts > OPEN_AT_ONCE
     return Row(
         attack=attack,
         compared=comparison.by_attack.get(attack.key) if comparison else None,
-        opened=opened(attack, within) if is_open and not waits else None,
+        opened=opened(attack, judged) if is_open and not waits else None,
         opens_itself=waits,
-        bounds=within,
+        bounds=judged.bounds,
     )
 
 
@@ -194,7 +189,7 @@ def _comparison(
         return None
     suspects = [suspect for suspect in suspects_of(earlier) if _is_listed(suspect, chosen)]
     # what goes on now is no question to a period that has ended
-    return compare(now, _chosen(attacks(suspects, _bounds(earlier)), replace(chosen, going_on=False)))
+    return compare(now, _chosen(attacks(suspects, earlier), replace(chosen, going_on=False)))
 
 
 def _hosts(found: Sequence[HostAnswer]) -> list[Host]:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from textwrap import indent
 
 from ingest import countries
-from ingest.classification import subject_reports
+from ingest.classification import bases_of, subject_reports
+from ingest.judged_ranges import Bases
 from ingest.models import LogHost
 from ingest.rules.definition import Severity
 from ingest.rules.facts import Coverage, SubjectKind
@@ -36,6 +37,7 @@ class Judged:
     log_host: LogHost
     span: Span
     bounds: Bounds
+    bases: Bases  # that they are judged on
     coverage: Coverage
     reports: Sequence[SubjectReport]  # worst first
 
@@ -106,12 +108,14 @@ def key_of(log_host: LogHost, report: SubjectReport) -> str:
 
 def judged(log_host: LogHost, span: Span, bounds: Bounds) -> Judged:
     """The suspects of a range, where nobody asks for the verdict."""
+    bases = bases_of(log_host)
     return Judged(
         log_host=log_host,
         span=span,
         bounds=bounds,
+        bases=bases,
         coverage=coverage(log_host, bounds.since, bounds.until),
-        reports=subject_reports(log_host, since=bounds.since, until=bounds.until),
+        reports=subject_reports(log_host, bounds.since, bounds.until, bases),
     )
 
 

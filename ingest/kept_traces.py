@@ -1,0 +1,28 @@
+"""Traces of attacks as ``ingest.stored_traces`` reads them; how much went out is read once."""
+
+from ingest.judged_ranges import Bases
+from ingest.kept_readings import kept, named
+from ingest.rules.facts import LogHostFacts
+from ingest.rules.traces import Sent, Trail
+from ingest.stored_traces import StoredTraces
+
+
+class KeptTraces(StoredTraces):
+    """Of one log host."""
+
+    def __init__(self, bases: Bases) -> None:
+        super().__init__(bases.log_host)
+        self._bases = bases
+
+    def sent(self, trail: Trail, host: LogHostFacts) -> Sent:
+        """How much went out; kept where the messages are those of suspects."""
+        if trail.envelope_senders:
+            return super().sent(trail, host)
+        return kept(
+            self._bases,
+            since=trail.since,
+            until=trail.until,
+            what=named("sent", [repr(trail)]),
+            classes=(Sent,),
+            read=lambda: super(KeptTraces, self).sent(trail, host),
+        )
