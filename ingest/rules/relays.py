@@ -112,12 +112,23 @@ class SubjectReport:
         }
 
     def allowing(self, allowances: Iterable[Allowance]) -> "SubjectReport":
-        """The same report by what is allowed now: none of the findings is lost."""
+        """The same report by what is allowed now: none of the findings is lost.
+
+        What is healthy, as a refusal is, is proof: only an entry for its very rule covers it.
+        """
         of_subject = allowances_of(allowances, self.kind, self.value)
+        of_a_rule = [entry for entry in of_subject if entry.rule]
         if not of_subject and not self.allowed:
             return self
         every = [
-            replace(finding, allowed_by=covering(of_subject, finding.rule, finding.last_at))
+            replace(
+                finding,
+                allowed_by=covering(
+                    of_a_rule if finding.severity is Severity.INFO else of_subject,
+                    finding.rule,
+                    finding.last_at,
+                ),
+            )
             for finding in sorted((*self.findings, *self.allowed), key=_order)
         ]
         counted = [finding for finding in every if finding.allowed_by is None]

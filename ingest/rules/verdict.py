@@ -214,7 +214,20 @@ def verdict(
         host_findings=host_findings,
         configuration=configuration,
     )
-    return replace(told, allowed=allowed, without_allowed=_without(told, _verdict(everything)))
+    otherwise = _verdict(everything)
+    return replace(
+        told,
+        allowed=allowed,
+        without_allowed=_without(told, otherwise),
+        questions=tuple(map(_with_what_is_allowed, told.questions, otherwise.questions)),
+    )
+
+
+def _with_what_is_allowed(told: Question, otherwise: Question) -> Question:
+    """A question whose answer speaks of less than the log holds says so."""
+    if told.because == otherwise.because:
+        return told
+    return replace(told, against=(*told.against, f"With what is allowed here: {otherwise.because}"))
 
 
 def _counted(findings: Sequence[SubjectFinding] | None) -> Sequence[SubjectFinding] | None:

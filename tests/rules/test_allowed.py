@@ -12,7 +12,7 @@ from ingest.rules.definition import Severity
 from ingest.rules.facts import Coverage, SubjectKind
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.verdict import Verdict, verdict
-from tests.rules.facts import HOST, STRANGER, at, message, recipient
+from tests.rules.facts import HOST, STRANGER, at, message, recipient, refusal
 
 ADDRESS, ACCOUNT = SubjectKind.SENDER_HOST_ADDRESS, SubjectKind.AUTHENTICATED_ID
 LATER = at(100_000)
@@ -103,6 +103,14 @@ def test_the_verdict_says_what_it_would_be_without() -> None:
     )
     assert {item["rule"] for item in allowed.as_json()["allowed"]} >= {"R01"}
     assert (plain.allowed, plain.without_allowed) == ((), None)
+    assert any("With what is allowed here: 2 messages" in text for text in allowed.questions[0].against)
+
+
+def test_a_refusal_stays_a_proof_whoever_is_allowed_everything() -> None:
+    report = subject_findings(ADDRESS, STRANGER, [], [refusal(5)], HOST)
+    assert report is not None
+    assert report.allowing([entry()]).rules == ("R04",)
+    assert report.allowing([entry(rule="R04")]).rules == ()
 
 
 def test_a_message_is_allowed_by_any_that_it_came_from() -> None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
@@ -10,7 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ingest.models import LogHost
+from ingest.judging import allow_again
+from ingest.models import AllowEntry, LogHost
 from mailwatch.queries import relays as queries
 from tests.web.conftest import QUIET, SEED, Ingested
 
@@ -265,6 +267,40 @@ def test_the_command_tells_people_the_verdict_and_the_suspects(
     assert "srv1: relaying spam? Suspected." in told
     assert "$ exim -bP authenticators" in told
     assert f"critical {ADDRESS} (sender host): A01" in told
+
+
+def test_the_command_prints_several_lines_as_they_are_copied(
+    ingested: Ingested, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = []
+    for number in range(3):
+        stamp, name = f"2016-03-09 10:00:0{number}", f"1adXz{number}-0007sb-Pz"
+        lines += [
+            f"{stamp} {name} <= spam@bad.example H=(x) [203.0.113.70] P=esmtp S=900 for x@r{number}.example",
+            f"{stamp} {name} => x@r{number}.example R=dnslookup T=remote_smtp H=mx.r.example [198.51.100.9]",
+        ]
+    ingested(lines)
+    told = _run(capsys)
+    assert "     deny\n       !authenticated" in told
+    assert "\\x0a" not in told
+
+
+def test_the_command_says_what_the_answer_would_be_if_nothing_were_allowed(
+    seed: LogHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "Allowed:" not in _run(capsys)
+    AllowEntry.objects.create(
+        log_host=seed,
+        kind="network",
+        value="0.0.0.0/0",
+        reason="a test",
+        author="ada",
+        until=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    allow_again(seed)
+    told = _run(capsys)
+    assert f"Allowed: {ADDRESS}" in told
+    assert "Without this: Suspected." in told
 
 
 def test_the_command_judges_a_range_by_what_lies_in_it(

@@ -10,11 +10,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ingest.models import LogHost
 from ingest.rules.verdict import Verdict
 from ingest.rules.words import exact
-from mailwatch.printable import plain
+from mailwatch.printable import plain, plain_lines
 from mailwatch.queries.answers import HostAnswer, answers
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.suspects import Chosen, Suspect, all_suspects, as_json
 from mailwatch.templatetags.findings import answer_word, kind_word
+
+_MOST_NAMES = 5
 
 
 class Command(BaseCommand):
@@ -85,13 +87,23 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
     yield f"  {plain(verdict.headline)}"
     for question in verdict.questions:
         yield f"  {question.name}: {answer_word(question.answer)}. {plain(question.because)}"
+    yield from _allowed(verdict)
     for number, step in enumerate(verdict.next_steps, start=1):
         yield f"  {number}. {plain(step.text)}"
-        if step.fix:
-            yield f"     {plain(step.fix)}"
-        if step.command:
-            yield f"     $ {plain(step.command)}"
+        for text in filter(None, (step.fix, step.command and f"$ {step.command}")):
+            yield from (f"     {line}" for line in plain_lines(text).split("\n"))
         yield from (f"     {url}" for url in step.urls)
+
+
+def _allowed(verdict: Verdict) -> Iterator[str]:
+    if not verdict.allowed:
+        return
+    subjects = dict.fromkeys(plain(item.value) or "the log host as a whole" for item in verdict.allowed)
+    names = ", ".join(list(subjects)[:_MOST_NAMES])
+    more = f" and {len(subjects) - _MOST_NAMES:,} more" if len(subjects) > _MOST_NAMES else ""
+    without = verdict.without_allowed
+    otherwise = f"{answer_word(without.relaying)}. {without.headline}" if without else "the same."
+    yield f"  Allowed: {names}{more}. Without this: {plain(otherwise)}"
 
 
 def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
