@@ -109,6 +109,8 @@ def _told(state: _State, before: Event, after: Event) -> str:
             return f"{span} until it was tried again for {after.original_recipient}: {said}"
         if state.any_put_off and not state.queued:
             return f"{span} until it was tried again"
+    if isinstance(after, Note) and after.topic is Topic.HOST_ERROR and state.put_off:
+        return f"{span} until it was tried again: {state.any_put_off}"
     return _rest(state, span)
 
 

@@ -4,10 +4,13 @@ import html
 import json
 import re
 from collections.abc import Callable
+from io import StringIO
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldFetchBlocked
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -95,6 +98,13 @@ def to_many(recipients: int) -> list[str]:
             [line("09:00:01", PUT_OFF), line("09:30:01", TAKEN)],
             "30 min until it was tried again for carol@far.example: mx.far.example had said “451 4.7.1 greylisted,"
             " try again later”",
+        ),
+        (
+            [
+                line("09:00:01", PUT_OFF),
+                line("09:30:01", "H=mx.far.example [203.0.113.7] Connection timed out"),
+            ],
+            "30 min until it was tried again: mx.far.example had said “451 4.7.1 greylisted, try again later”",
         ),
         (
             [line("09:00:01", TOO_EARLY), line("09:30:01", TOO_EARLY.replace("carol", "dan"))],
@@ -375,10 +385,23 @@ def test_hostile_text_does_nothing_on_lanes_pauses_and_the_ticket(desk: Client, 
             *many(1),
         ]
     )
-    for query in ({}, {"recipient": evil}, {"raw": "1"}):
-        text = desk.get(f"/messages/srv1/{ID}/", query).content.decode()
+    report = share_report(desk, kind="message", log_host="srv1", message_id=ID, redaction="full")
+    paths = [f"/messages/srv1/{ID}/{query}" for query in ("", f"?recipient={quote(evil)}", "?raw=1")]
+    for path in (*paths, f"/shared/{report.token}/"):
+        text = desk.get(path).content.decode()
+        assert "img src" in text
         assert "<img" not in text
         assert "\u202e" not in text
+
+
+def test_the_command_tells_pauses_and_what_is_waited_for_without_control_characters(
+    ingested: Ingested,
+) -> None:
+    ingested([ARRIVAL, line("09:00:01", PUT_OFF.replace("greylisted", r"grey\033[31mlisted")), *many(1)])
+    out = StringIO()
+    call_command("timeline", ID, stdout=out)
+    assert "Here the log ends)" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
 
 
 @pytest.mark.parametrize("name", ["lane", "line"])

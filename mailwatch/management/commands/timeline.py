@@ -51,6 +51,9 @@ def _told(found: queries.Timeline) -> Iterator[str]:
     for line in found.lines:
         yield ""
         if line.pause:
-            yield f"    ({line.pause})"
+            yield f"    ({plain(line.pause)})"
         yield plain_lines(line.text)
         yield f"    {plain(line.explanation)}"
+    if found.last_pause:
+        yield ""
+        yield f"    ({plain(found.last_pause)})"
