@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from ingest import pages, reports
+from ingest import pages, reports, stored_signs
 from ingest.exim.reasons import Reason
 from ingest.marks import Marks, Span, joined
 from ingest.models import HourSign, LogHost
@@ -19,7 +19,7 @@ from ingest.rules.facts import Coverage, LogHostFacts
 from ingest.rules.host_rules import host_findings
 from ingest.rules.relaying import PRIVATE
 from ingest.rules.replies import THROTTLED
-from ingest.rules.signs import Sign, Told, ends
+from ingest.rules.signs import Sign, Told
 from ingest.sql import statement
 from ingest.stored_ids import ids_of
 
@@ -119,7 +119,7 @@ def findings(
     until: datetime | None = None,
 ) -> tuple[SubjectFinding, ...]:
     """What the rules find on a log host as a whole, worst first; of a range, by the hours that begin in it."""
-    told = _told(log_host, since or _BEGINNING, until or _END)
+    told = stored_signs.told(log_host, since or _BEGINNING, until or _END)
     told += _scripts(log_host, host.limits, since or _BEGINNING, until or _END)
     ids = ids_of(log_host, host, coverage, since)
     sent = _sent(log_host, told)
@@ -131,34 +131,6 @@ def findings(
         known_ids=ids.known,
         allowances=reports.allowances(log_host.pk),
     )
-
-
-def _told(log_host: LogHost, since: datetime, until: datetime) -> list[Told]:
-    first = since.replace(minute=0, second=0, microsecond=0)
-    parameters: dict[str, Any] = {
-        "log_host_id": log_host.pk,
-        "since": first,
-        "until": until,
-        "zone": log_host.timezone,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement("signs_told"), parameters)
-        rows = cursor.fetchall()
-    return [
-        Told(
-            sign=Sign(sign),
-            value=value,
-            count=int(count),
-            peak=peak,
-            total=int(total),
-            seen=frozenset(filter(None, (seen or "").split("\n"))),
-            first_at=first_at,
-            last_at=last_at,
-            message_ids=ends(message_ids or ()),
-            lines=ends(lines or ()),
-        )
-        for sign, value, count, peak, total, seen, first_at, last_at, message_ids, lines in rows
-    ]
 
 
 def _scripts(log_host: LogHost, limits: Limits, since: datetime, until: datetime) -> list[Told]:

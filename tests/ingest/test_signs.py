@@ -1,11 +1,12 @@
 """What the hours of a log show of the log host: counted run by run as if everything was counted at once."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from random import Random
 
 import pytest
 
-from ingest import classification, undo
+from ingest import classification, stored_signs, undo
 from ingest.models import HourSign, IngestRun, LogHost
 from ingest.pages import read_entries
 from ingest.rebuild import rebuild
@@ -106,3 +107,18 @@ def test_signs_are_the_same_in_any_order_of_runs(host: LogHost, read_lines: Read
 
     assert before == rows(host)
     assert findings == found(host)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_what_is_kept_of_the_days_before_tells_the_same(host: LogHost, read_lines: Read, zone: str) -> None:
+    LogHost.objects.filter(pk=host.pk).update(timezone=zone)
+    host.refresh_from_db()
+    lines = _some_of_all()
+    for part in (lines[::2], lines[1::2]):  # the second also changes days that are kept
+        read_lines(part)
+        since, until = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+        at_once = stored_signs._read(host.pk, zone, since, until)
+        assert at_once
+        for _ in range(2):
+            told = stored_signs.told(host, since, until)
+            assert told == sorted(at_once, key=lambda one: (one.sign, one.value, one.first_at))
