@@ -11,6 +11,7 @@ from ingest.exim.meanings.entry import Entry
 from ingest.exim.parse import parse
 from ingest.exim.parts import Part
 from ingest.exim.replies import Meaning, of
+from ingest.languages import say
 
 _LONGEST = 16_384  # bytes that are taken apart; Exim itself writes 8,192 at most
 _ZONE_SLACK = timedelta(minutes=10)
@@ -39,7 +40,7 @@ def explain(raw: bytes, *, zone: tzinfo) -> Explanation:
     whole, beyond = readable(raw[:_LONGEST]).rstrip(" \r\n"), readable(raw[_LONGEST:])
     line = read_line(raw[:_LONGEST], zone=zone)
     if isinstance(event, Unparsed) or isinstance(line, Unparsed):
-        return Explanation(None, sentences.UNREADABLE, tuple(_unreadable(whole + beyond)))
+        return Explanation(None, say(sentences.UNREADABLE), tuple(_unreadable(whole + beyond)))
     before = len(whole) - len(line.text)
     found = [*_head(line, event, zone), *_rest(line, event)]
     tokens = [
@@ -111,25 +112,29 @@ def _head(line: Line, event: Event, zone: tzinfo) -> Iterator[Part]:
 
 def _id_meaning(identifier: str) -> Meaning:
     received_at = message_id.received_at(identifier)
-    return of(meanings.HEAD["message id"], f"Here: {received_at:%H:%M:%S} UTC.")
+    return of(meanings.HEAD["message id"], say("Here: {time} UTC.", time=f"{received_at:%H:%M:%S}"))
 
 
 def _stamp_meaning(line: Line, event: Event, zone: tzinfo, *, has_zone: bool) -> Meaning:
     stamp, named = meanings.HEAD["date and time"], meanings.HEAD["+hhmm"]
-    detail = f"Read in the zone of its log host ({_offset(line.logged_at, zone)})."
+    detail = say("Read in the zone of its log host ({offset}).", offset=_offset(line.logged_at, zone))
     if isinstance(event, Arrival):
-        detail = f"{named.meaning if has_zone else detail} {_told_by_id(line, event)}"
+        detail = f"{named.said if has_zone else detail} {_told_by_id(line, event)}"
     elif has_zone:
-        detail = named.meaning
-    return Meaning(f"{stamp.meaning} {detail}", (stamp, named) if has_zone else (stamp,))
+        detail = named.said
+    return Meaning(f"{stamp.said} {detail}", (stamp, named) if has_zone else (stamp,))
 
 
 def _told_by_id(line: Line, event: Arrival) -> str:
     received_at = message_id.received_at(event.message_id)
-    says = f"The message id says {received_at:%H:%M:%S} UTC"
+    time = f"{received_at:%H:%M:%S}"
     if abs(line.logged_at - received_at) <= _ZONE_SLACK:
-        return f"{says}, which confirms the zone."
-    return f"{says}, which does not fit: either the message came in slowly or the zone is another one."
+        return say("The message id says {time} UTC, which confirms the zone.", time=time)
+    return say(
+        "The message id says {time} UTC, which does not fit: either the message came in slowly or the zone is"
+        " another one.",
+        time=time,
+    )
 
 
 def _offset(at: datetime, zone: tzinfo) -> str:

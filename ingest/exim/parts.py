@@ -8,8 +8,15 @@ from ingest.exim.hosts import Host
 from ingest.exim.line import Line
 from ingest.exim.meanings.entry import Entry
 from ingest.exim.replies import Meaning, of
+from ingest.languages import later, say
 
-_SPANS = ((604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"))
+_SPANS: tuple[tuple[int, str, str], ...] = (
+    (604_800, later("{number} week"), later("{number} weeks")),
+    (86_400, later("{number} day"), later("{number} days")),
+    (3_600, later("{number} hour"), later("{number} hours")),
+    (60, later("{number} minute"), later("{number} minutes")),
+    (1, later("{number} second"), later("{number} seconds")),
+)
 _TIMES = frozenset({"RT", "QT", "DT", "D"})
 
 
@@ -56,7 +63,7 @@ def _arrival_meaning(line: Line, field: fields.Field) -> Meaning:
             return of(meanings.ADDRESSES["<>"])
         case "sender" if _is_masked(field.value):
             return Meaning(
-                f"{known['sender'].meaning} {meanings.ADDRESSES['a***@…'].meaning}",
+                f"{known['sender'].said} {meanings.ADDRESSES['a***@…'].said}",
                 (known["sender"], meanings.ADDRESSES["a***@…"]),
             )
         case "P":
@@ -100,7 +107,7 @@ def _delivery_meaning(field: fields.Field) -> Meaning:
             return accepted(field.value)
         case "F" | "P" if field.value == "<>":
             return Meaning(
-                f"{known[f'{field.key}='].meaning} {meanings.ADDRESSES['<>'].meaning}",
+                f"{known[f'{field.key}='].said} {meanings.ADDRESSES['<>'].said}",
                 (known[f"{field.key}="], meanings.ADDRESSES["<>"]),
             )
         case "parents":
@@ -119,7 +126,7 @@ def client(host: Host, start: int) -> list[Part]:
     fact, by_port = meanings.HOST["[address]"], meanings.HOST[":port"]
     meaning = of(fact, matters=is_false)
     if host.port is not None:
-        meaning = Meaning(f"{fact.meaning} {by_port.meaning}", (fact, by_port), is_false)
+        meaning = Meaning(f"{fact.said} {by_port.said}", (fact, by_port), is_false)
     if host.name is None and host.helo_name is None:
         return [Part(start, host.end, meaning)]
     return [
@@ -132,13 +139,20 @@ def _claim(host: Host, claimed: str | None, *, is_false: bool) -> Meaning:
     verified, said, literal = (meanings.HOST[term] for term in ("name", "(name)", "([address])"))
     if host.helo_name is None:
         return of(verified)
-    before, entries = ("", ()) if host.name is None else (f"{verified.meaning} In brackets: ", (verified,))
-    if not is_false:
-        return Meaning(before + said.meaning, (*entries, said))
-    detail = f"It claims the address {claimed}, but the connection came from {host.address}."
-    if claimed in {"127.0.0.1", "::1"}:
-        detail = "It claims to be this server's own loopback address."
-    return Meaning(f"{before}{literal.meaning} {detail}", (*entries, literal), matters=True)
+    told, entries = said.said, [said]
+    if is_false:
+        detail = say(
+            "It claims the address {claimed}, but the connection came from {address}.",
+            claimed=claimed,
+            address=host.address,
+        )
+        if claimed in {"127.0.0.1", "::1"}:
+            detail = say("It claims to be this server's own loopback address.")
+        told, entries = f"{literal.said} {detail}", [literal]
+    if host.name is not None:
+        told = say("{name} In brackets: {told}", name=verified.said, told=told)
+        entries = [verified, *entries]
+    return Meaning(told, tuple(entries), matters=is_false)
 
 
 def _claimed_address(helo_name: str) -> str | None:
@@ -156,8 +170,8 @@ def _protocol(protocol: str) -> Meaning:
     if known is None:
         return of(meanings.PROTOCOLS["any other word"])
     if protocol.startswith("utf8"):
-        return Meaning(f"Protocol: {known.meaning} {utf8.meaning}", (known, utf8, field))
-    return Meaning(f"Protocol: {known.meaning}", (known, field))
+        return Meaning(say("Protocol: {meaning}", meaning=f"{known.said} {utf8.said}"), (known, utf8, field))
+    return Meaning(say("Protocol: {meaning}", meaning=known.said), (known, field))
 
 
 def login(value: str, known: Mapping[str, Entry]) -> Meaning:
@@ -171,8 +185,8 @@ def login(value: str, known: Mapping[str, Entry]) -> Meaning:
 def encryption(entry: Entry, value: str) -> Meaning:
     """``X=`` with what its version and its cipher are worth."""
     found = [each.entry for each in meanings.TLS if each.pattern.search(value)]
-    worth = [each.meaning for each in found if each.term[:3] in {"TLS", "SSL", "3DE"}]
-    return Meaning(" ".join([entry.meaning, *worth]), (entry, *found))
+    worth = [each.said for each in found if each.term[:3] in {"TLS", "SSL", "3DE"}]
+    return Meaning(" ".join([entry.said, *worth]), (entry, *found))
 
 
 def _word(word: str) -> Meaning:
@@ -188,7 +202,7 @@ def _recipient(recipient: str) -> Meaning:
     known = meanings.DELIVERY["recipient"]
     if _is_masked(recipient):
         masked = meanings.ADDRESSES["a***@…"]
-        return Meaning(f"{known.meaning} {masked.meaning}", (known, masked))
+        return Meaning(f"{known.said} {masked.said}", (known, masked))
     return of(known if "@" in recipient else meanings.ADDRESSES["name without @"])
 
 
@@ -197,10 +211,10 @@ def accepted(quoted: str) -> Meaning:
     known, said = meanings.DELIVERY["C="], replies.answer(fields.unquote(quoted).lstrip(" "))
     if said is None:
         return of(known)
-    text = f"{known.meaning} {said.text}"
+    text = f"{known.said} {said.text}"
     code = fields.unquote(quoted).lstrip(" ")[:3]
     if said.entries[0].term == code:
-        text = f"{known.meaning} {code} = {said.entries[0].gist}."
+        text = f"{known.said} {say('{code} = {gist}.', code=code, gist=said.entries[0].gist)}"
     return Meaning(text, (known, *said.entries), said.matters)
 
 
@@ -210,13 +224,11 @@ def _spoken(field: fields.Field) -> str:
     if seconds is None or seconds < 60:
         return ""
     rest, words = int(seconds), []
-    for length, unit in _SPANS:
-        count, rest = divmod(rest, length)
-        if count:
-            words.append(f"{count} {unit}{'s' if count > 1 else ''}")
-    if rest:
-        words.append(f"{rest} second{'s' if rest > 1 else ''}")
-    return f"Here: {' '.join(words)}."
+    for length, one, many in _SPANS:
+        number, rest = divmod(rest, length)
+        if number:
+            words.append(say(one if number == 1 else many, number=number))
+    return say("Here: {duration}.", duration=" ".join(words))
 
 
 def reason(text: str, start: int, end: int) -> Iterator[Part]:

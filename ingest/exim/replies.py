@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ingest.exim.meanings import ACCEPTED, COMMON, LIMITS, PROVIDERS, REASONS, codes
 from ingest.exim.meanings.entry import Entry, Known
+from ingest.languages import say
 
 _READ_AT_MOST = 2_000  # characters; an attacker's text must not cost more
 _CODE = re.compile(r"(?:\A[\" ]{0,3}|: )([245][0-9]{2})(?=[ -]|\Z)")
@@ -22,7 +23,7 @@ class Meaning(NamedTuple):
 
 def of(entry: Entry, detail: str = "", *, matters: bool = False) -> Meaning:
     """The meaning of one entry, with what the line itself adds."""
-    return Meaning(f"{entry.meaning} {detail}" if detail else entry.meaning, (entry,), matters)
+    return Meaning(f"{entry.said} {detail}" if detail else entry.said, (entry,), matters)
 
 
 def answer(text: str) -> Meaning | None:
@@ -31,7 +32,8 @@ def answer(text: str) -> Meaning | None:
     if found is None:
         return None
     first, *others = found.entries
-    words = [first.meaning, *(f"{_named(entry, text)} = {entry.gist}." for entry in others)]
+    codes = (say("{code} = {gist}.", code=_named(entry, text), gist=entry.gist) for entry in others)
+    words = [first.said, *codes]
     return Meaning(" ".join(words), found.entries, found.matters)
 
 

@@ -19,8 +19,9 @@ from ingest.exim.events import (
     Topic,
 )
 from ingest.exim.meanings.entry import Known, Where
+from ingest.languages import later, say
 
-UNREADABLE = "Not a line of an Exim log."
+UNREADABLE = later("Not a line of an Exim log.")
 _LONGEST_QUOTE = 120
 
 
@@ -34,9 +35,12 @@ def sentence(event: Event) -> str:
         case Deferral():
             return _deferral(event)
         case Bounce():
-            return f"Not delivered to {_quote(event.original_recipient)}, for good{_because(event.text)}."
+            told = say("Not delivered to {recipient}, for good", recipient=_quote(event.original_recipient))
+            return _ended(told, _because(event.text))
         case Completion():
-            return "Nothing is left to do: every recipient is settled and the message has left the queue."
+            return say(
+                "Nothing is left to do: every recipient is settled and the message has left the queue."
+            )
         case Rejection():
             return _rejection(event)
         case AuthFailure():
@@ -53,114 +57,147 @@ def _quote(text: str) -> str:
 
 
 def _because(text: str) -> str:
-    """The reason as the end of a sentence; a second colon would read badly."""
+    """The reason as the end of a sentence; a second colon would read badly. "" where it is not known."""
     known = replies.reply(text)
     if known is None:
         return ""
     gist, colon, more = known[0].partition(": ")
-    return f": {gist} ({more})" if colon else f": {gist}"
+    return f"{gist} ({more})" if colon else gist
+
+
+def _ended(told: str, why: str = "") -> str:
+    """A sentence to its end, with the reason behind it where there is one."""
+    return say("{told}: {why}.", told=told, why=why) if why else say("{told}.", told=told)
 
 
 def _who(client: Client | None) -> str:
     """The client as a noun: its address, else its verified name, else the local user."""
     if client is None:
-        return "a client"
+        return say("a client")
     address, name = client.sender_host_address, client.sender_host_name
     if address is not None:
         return f"{_quote(name)} ({address})" if name else address
     if name is not None:
         return _quote(name)
-    return "a client" if client.ident is None else f"the local user {_quote(client.ident)}"
+    if client.ident is None:
+        return say("a client")
+    return say("the local user {name}", name=_quote(client.ident))
 
 
 def _subject(client: Client | None) -> str:
+    """The same at the beginning of a sentence."""
     who = _who(client)
-    return who[0].upper() + who[1:] if who.startswith(("a client", "the local")) else who
+    is_named = client is not None and (client.sender_host_address or client.sender_host_name)
+    return who if is_named else who[0].upper() + who[1:]
 
 
 def _claim(client: Client) -> str:
     helo_name = client.helo_name
-    return "" if helo_name is None else f", which calls itself {_quote(helo_name)}"
+    return "" if helo_name is None else say(", which calls itself {name}", name=_quote(helo_name))
 
 
 def _arrival(event: Arrival) -> str:
     client = event.client
     if event.parent_message_id is not None:
-        return f"This server made a notice about the message {event.parent_message_id}."
+        return say("This server made a notice about the message {message}.", message=event.parent_message_id)
     is_local = client == Client(ident=client.ident)
     if is_local and (event.protocol or "local").startswith("local"):
-        by = "a local user or program" if client.ident is None else f"the local user {_quote(client.ident)}"
-        return f"Handed over on this server by {by}."
-    what = "A bounce or another notice arrived" if event.envelope_sender == "" else "Arrived"
-    return f"{what} from {_who(client)}{_claim(client)}{_login(event)}."
+        if client.ident is None:
+            return say("Handed over on this server by a local user or program.")
+        return say("Handed over on this server by the local user {name}.", name=_quote(client.ident))
+    client_words = {"who": _who(client), "claim": _claim(client), "login": _login(event)}
+    if event.envelope_sender == "":
+        return say("A bounce or another notice arrived from {who}{claim}{login}.", **client_words)
+    return say("Arrived from {who}{claim}{login}.", **client_words)
 
 
 def _login(event: Arrival) -> str:
     if event.authenticator is None:
         return ""
     if event.authenticated_id is None:
-        return f"; logged in through {_quote(event.authenticator)}, which does not log the account"
+        return say(
+            "; logged in through {authenticator}, which does not log the account",
+            authenticator=_quote(event.authenticator),
+        )
     if event.authenticated_id == "":
-        return "; logged in without a user name"
-    return f"; logged in as {_quote(event.authenticated_id)}"
+        return say("; logged in without a user name")
+    return say("; logged in as {account}", account=_quote(event.authenticated_id))
 
 
 def _delivery(event: Delivery) -> str:
     recipient, original = _quote(event.recipient), _quote(event.original_recipient)
     if event.flag == "*>":
-        return f"Delivery to {original} was suppressed."
+        return say("Delivery to {recipient} was suppressed.", recipient=original)
     if event.recipient in {":blackhole:", "blackhole", "discarded"}:
-        return "Thrown away on purpose" + ("." if recipient == original else f", for {original}.")
+        if recipient == original:
+            return say("Thrown away on purpose.")
+        return say("Thrown away on purpose, for {recipient}.", recipient=original)
     if recipient.startswith("|"):
-        return f"Given to a program of this server, for {original}."
+        return say("Given to a program of this server, for {recipient}.", recipient=original)
     if recipient.startswith("/"):
-        return f"Written to a file of this server, for {original}."
+        return say("Written to a file of this server, for {recipient}.", recipient=original)
     if recipient.startswith(">"):
-        return f"Answered automatically, for {original}."
+        return say("Answered automatically, for {recipient}.", recipient=original)
     if event.remote_host_name is None and event.remote_host_address is None:
-        return f"Delivered to {original} on this server."
-    host = event.remote_host_name or event.remote_host_address or ""
-    forwarded = (
-        "" if recipient.lower() == original.lower() or "@" not in recipient else f", forwarded for {original}"
+        return say("Delivered to {recipient} on this server.", recipient=original)
+    host = _quote(event.remote_host_name or event.remote_host_address or "")
+    if recipient.lower() == original.lower() or "@" not in recipient:
+        return say("Delivered to {recipient}: {host} accepted it.", recipient=recipient, host=host)
+    return say(
+        "Delivered to {recipient}, forwarded for {original}: {host} accepted it.",
+        recipient=recipient,
+        original=original,
+        host=host,
     )
-    return f"Delivered to {recipient}{forwarded}: {_quote(host)} accepted it."
 
 
 def _deferral(event: Deferral) -> str:
     recipient = _quote(event.original_recipient)
     if not event.is_attempt:
-        return f"Not tried for {recipient}: the time for the next attempt has not come."
-    return f"Not delivered to {recipient} yet{_because(event.text)}."
+        return say(
+            "Not tried for {recipient}: the time for the next attempt has not come.", recipient=recipient
+        )
+    return _ended(say("Not delivered to {recipient} yet", recipient=recipient), _because(event.text))
 
 
 def _rejection(event: Rejection) -> str:
-    what = meanings.STAGES[event.stage].gist
-    if event.stage is Stage.RCPT and event.recipient:
-        what += f" {_quote(event.recipient)}"
-    elif event.stage is Stage.MAIL and event.envelope_sender:
-        what += f" {_quote(event.envelope_sender)}"
-    for_now = " for now" if event.is_temporary else ""
-    return f"{_subject(event.client)} {what}{for_now}{_because(event.text) or _own_words(event.text)}."
-
-
-def _own_words(text: str) -> str:
-    return f": {_quote(text)}" if text else ""
+    named = ""
+    if event.stage is Stage.RCPT:
+        named = event.recipient or ""
+    elif event.stage is Stage.MAIL:
+        named = event.envelope_sender or ""
+    words = {"who": _subject(event.client), "what": meanings.STAGES[event.stage].gist, "named": _quote(named)}
+    if named and event.is_temporary:
+        told = say("{who} {what} {named} for now", **words)
+    elif named:
+        told = say("{who} {what} {named}", **words)
+    elif event.is_temporary:
+        told = say("{who} {what} for now", who=words["who"], what=words["what"])
+    else:
+        told = say("{who} {what}", who=words["who"], what=words["what"])
+    return _ended(told, _because(event.text) or _quote(event.text))
 
 
 def _auth_failure(event: AuthFailure) -> str:
-    account = f" as {_quote(event.attempted_id)}" if event.attempted_id else ""
-    through = _quote(event.authenticator)
+    words = {
+        "account": say(" as {account}", account=_quote(event.attempted_id)) if event.attempted_id else "",
+        "who": _who(event.client),
+        "authenticator": _quote(event.authenticator),
+    }
     if event.code is not None and event.code < 500:
-        return f"A login{account} from {_who(event.client)} through {through} could not be checked."
-    return f"A login{account} from {_who(event.client)} through {through} was refused."
+        return say("A login{account} from {who} through {authenticator} could not be checked.", **words)
+    return say("A login{account} from {who} through {authenticator} was refused.", **words)
 
 
 _CONNECTIONS: tuple[tuple[str, str], ...] = (
-    ("no MAIL in ", "{subject} connected and sent no message."),
-    ("unexpected ", "{subject} went without a goodbye."),
-    ("SMTP command timeout", "{subject} fell silent, and the connection was closed."),
-    ("SMTP data timeout", "{subject} fell silent in the middle of a message, and the connection was closed."),
-    ("SMTP call from ", "The connection of {who} was ended by this server."),
+    ("no MAIL in ", later("{subject} connected and sent no message.")),
+    ("unexpected ", later("{subject} went without a goodbye.")),
+    ("SMTP command timeout", later("{subject} fell silent, and the connection was closed.")),
+    (
+        "SMTP data timeout",
+        later("{subject} fell silent in the middle of a message, and the connection was closed."),
+    ),
+    ("SMTP call from ", later("The connection of {who} was ended by this server.")),
 )
 
 
@@ -168,32 +205,39 @@ def _connection(event: Connection) -> str:
     who, subject = _who(event.client), _subject(event.client)
     for beginning, words in _CONNECTIONS:
         if event.text.startswith(beginning):
-            return words.format(who=who, subject=subject)
+            return say(words, who=who, subject=subject)
     if " closed by QUIT" in event.text:
-        return f"The connection of {who} was closed as it should be."
+        return say("The connection of {who} was closed as it should be.", who=who)
     if "(TCP/IP connection count" in event.text:
-        return f"{subject} connected."
+        return say("{subject} connected.", subject=subject)
     if " lost" in event.text:
-        return f"The connection of {who} broke."
-    return f"The connection of {who} ended."
+        return say("The connection of {who} broke.", who=who)
+    return say("The connection of {who} ended.", who=who)
 
 
 _NOTES: Mapping[Topic, Callable[[Note], str]] = {
-    Topic.QUEUED_CONNECTION: lambda note: (
-        "It was queued, not delivered at once: the client had sent more than "
-        f"{note.value} messages in one connection."
+    Topic.QUEUED_CONNECTION: lambda note: say(
+        "It was queued, not delivered at once: the client had sent more than {number} messages in one connection.",
+        number=note.value,
     ),
-    Topic.ERROR_IGNORED: lambda note: (
-        f"{_quote(note.address or 'A recipient')} failed, and the failure was dropped without a notice."
+    Topic.ERROR_IGNORED: lambda note: say(
+        "{recipient} failed, and the failure was dropped without a notice.",
+        recipient=_quote(note.address or say("A recipient")),
     ),
     Topic.DISCARDED: lambda note: (
-        f"{_subject(note.client)} was told yes, and the message for {_quote(note.address or 'it')} "
-        "was thrown away."
+        say(
+            "{who} was told yes, and the message for {recipient} was thrown away.",
+            who=_subject(note.client),
+            recipient=_quote(note.address),
+        )
+        if note.address
+        else say("{who} was told yes, and the message for it was thrown away.", who=_subject(note.client))
     ),
-    Topic.SENDER_VERIFY: lambda note: (
-        f"The sender's address {_quote(note.address or '')} was checked and failed; the refusal follows."
+    Topic.SENDER_VERIFY: lambda note: say(
+        "The sender's address {address} was checked and failed; the refusal follows.",
+        address=_quote(note.address or ""),
     ),
-    Topic.HOST_ERROR: lambda note: f"An attempt at one remote host failed{_because(note.text)}.",
+    Topic.HOST_ERROR: lambda note: _ended(say("An attempt at one remote host failed"), _because(note.text)),
 }
 
 
@@ -202,13 +246,13 @@ def _note(event: Note) -> str:
     if words is not None:
         return words(event)
     if event.client is not None and " incomplete transaction (" in event.text:
-        return f"{_subject(event.client)} broke off before its message was sent."
+        return say("{who} broke off before its message was sent.", who=_subject(event.client))
     known = _checked(event.text) if event.topic is Topic.DKIM else wording.first(event.text)
     if known is not None and known.entry.where not in {Where.TEXT, Where.FIELD}:
-        return known.entry.meaning
+        return known.entry.said
     if event.topic is Topic.OTHER and event.text:
-        return f"A remark of the server: {_quote(event.text)}"
-    return meanings.TOPICS[event.topic].meaning
+        return say("A remark of the server: {text}", text=_quote(event.text))
+    return meanings.TOPICS[event.topic].said
 
 
 def _checked(text: str) -> Known | None:

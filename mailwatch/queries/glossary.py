@@ -99,7 +99,7 @@ def glossary(words: str) -> Glossary:
 
 
 def _holds(entry: Entry, asked: Sequence[str]) -> bool:
-    text = f"{entry.term}\n{entry.meaning}\n{entry.example}".casefold()
+    text = f"{entry.term}\n{entry.said}\n{entry.example}".casefold()
     return all(word in text for word in asked)
 
 

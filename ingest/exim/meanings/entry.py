@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-_FIRST_SENTENCE = re.compile(r".+?[.?](?= [A-Z\"(]|\Z)", re.DOTALL)
+from ingest.languages import say
+
+_FIRST_SENTENCE = re.compile(r".+?(?:[.?](?= [A-Z\"(]|\Z)|[。？])", re.DOTALL)
 _NAMES = frozenset(
     {
         "Apple",
@@ -70,15 +72,20 @@ class Entry:
         return f"{self.where}-{self.term.replace(' ', '_')}"
 
     @property
+    def said(self) -> str:
+        """The meaning in the reader's language."""
+        return say(self.meaning)
+
+    @property
     def fact(self) -> str:
         """The first sentence: what it means, without what to do about it."""
-        match = _FIRST_SENTENCE.match(self.meaning)
-        return self.meaning if match is None else match[0]
+        match = _FIRST_SENTENCE.match(self.said)
+        return self.said if match is None else match[0]
 
     @property
     def gist(self) -> str:
         """The first sentence as part of another: no full stop, and no capital where it is not a name."""
-        first = self.fact.rstrip(".")
+        first = self.fact.rstrip(".。")
         word = first.partition(" ")[0]
         is_name = word in _NAMES or not word[1:].islower()
         return first if is_name and len(word) > 1 else first[0].lower() + first[1:]

@@ -1,0 +1,1 @@
+"""What Mailwatch says, found in its code and templates, and the catalogues of its translations."""
