@@ -46,7 +46,7 @@ from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.traces import FactTraces
 from ingest.rules.verdict import Verdict, verdict
 from ingest.sources.entries import Entry, entries_of
-from ingest.stored_facts import FEATURES, known_beside, local_domains, with_origin
+from ingest.stored_facts import FEATURES, known_beside, limits_of_all, local_domains, with_origin
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of text without a single stamp; it never shows
 
@@ -141,9 +141,10 @@ def explain(
     messages = tuple(_explained_message(*item, host, by_number) for item in rows.messages.items())
     refusals = _rejections(rows)
     reports = tuple(_reports(rows, refusals, [message.facts for message in messages], host))
-    coverage = _coverage(rows, read)
+    coverage = _coverage(rows, read, host.limits)
     on_host = _on_host(rows, lines, host, coverage)
-    found = audit(exim_configuration.read(configuration)) if configuration.strip() else ()
+    is_given = bool(configuration.strip())
+    found = audit(exim_configuration.read(configuration), host.limits) if is_given else ()
     return Explained(
         lines=lines,
         messages=messages,
@@ -194,15 +195,14 @@ def _explained_message(
 
 def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo, known: Known) -> LogHostFacts:
     """Local domains come from the configuration if nobody told them, else from the lines themselves."""
-    read = exim_configuration.read(configuration)
-    domains, inferred = local_domains(
-        known.local_domains, read, infer_local_domains(rows.counts.local_deliveries.items())
-    )
+    limits, read = limits_of_all(), exim_configuration.read(configuration)
+    delivered_to = infer_local_domains(rows.counts.local_deliveries.items(), limits.local_domain_deliveries)
+    domains, inferred = local_domains(known.local_domains, read, delivered_to)
     return LogHostFacts(
         name=name,
         local_domains=domains,
         local_domains_inferred=inferred,
-        trusted_networks=known.trusted_networks + read.trusted_networks(Limits().strangers_network),
+        trusted_networks=known.trusted_networks + read.trusted_networks(limits.strangers_network),
         own_addresses=known.own_addresses.union(rows.own_addresses),
         smarthosts=known.smarthosts,
         known_accounts=known.known_accounts,
@@ -211,16 +211,17 @@ def _log_host_facts(rows: Rows, configuration: str, name: str, zone: tzinfo, kno
             for authenticator, count in rows.counts.logins.items()
         },
         zone=zone,
+        limits=limits,
         origins=countries.edition(),
     )
 
 
-def _coverage(rows: Rows, read: batch_rows.ReadBatch) -> Coverage:
+def _coverage(rows: Rows, read: batch_rows.ReadBatch, limits: Limits) -> Coverage:
     times = [event.logged_at for event in read.events if event is not None]
     first_at, last_at = min(times, default=None), max(times, default=None)
     return Coverage(
         **{f"has_{feature}": feature in rows.features for feature in FEATURES},
-        **known_beside(first_at, last_at),
+        **known_beside(first_at, last_at, limits),
         first_at=first_at,
         last_at=last_at,
     )

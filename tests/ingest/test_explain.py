@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from pytest_django.fixtures import Settings
 
 from ingest.explain import Explained, explain
 from ingest.models import LogHost
@@ -122,3 +123,11 @@ def test_the_log_host_as_a_whole_is_in_the_document_and_in_the_text(tmp_path: Pa
     (host,) = json.loads(document.getvalue())["log_hosts"]
     assert [(found["rule"], found["count"]) for found in host["findings"]] == [("A02", 1)]
     assert "A02 medium: Logins are logged without the user name" in shown.getvalue()
+
+
+def test_the_thresholds_of_all_log_hosts_hold_for_pasted_lines_too(settings: Settings) -> None:
+    line = b"2026-03-09 06:0%d:00 login authenticator failed for (x) [203.0.113.9]: 535 Incorrect authentication data"
+    lines = b"\n".join(line % minute for minute in range(3))
+    assert not explain(lines).reports
+    settings.MAILWATCH_LIMITS = {"failed_logins": "3", "failed_logins_typo": "3"}
+    assert [report.rules for report in explain(lines).reports] == [("C01",)]
