@@ -7,11 +7,11 @@ what is known of the log host are others. What is allowed is told anew each time
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q, Sum
 
 from ingest import kept_bytes
 from ingest.models import JudgedRange, LogHost, Suspect
@@ -23,6 +23,7 @@ from ingest.rules.relays import SubjectReport
 
 MOST_KEPT = 200  # ranges of one log host
 WORTH_KEEPING = 500  # suspects; fewer are read from their rows as fast
+_COMPARED_ONE_BY_ONE = 500  # suspects; whether more of them are the same is told by all there are
 _CLASSES = kept_bytes.expected((Allowance, AllowedKind, Severity, SubjectFinding, SubjectKind, SubjectReport))
 
 
@@ -65,6 +66,17 @@ class Bases:
     def of_rows(self) -> _Basis:
         """The same for what is stored as found: it says itself what is allowed, and by which rules it was found."""
         return self.now._replace(known=f"stored-{VERSION}-{self.now.allowed}")
+
+    def of_subjects(self, subjects: Mapping[SubjectKind, Collection[str]]) -> str:
+        """What a reading of the rows of some subjects is good for: the same until one of them is judged again."""
+        if sum(map(len, subjects.values())) > _COMPARED_ONE_BY_ONE:
+            return f"{self.now.known} {self.now.number} {self.now.last}"
+        those = Q()
+        for kind, values in subjects.items():
+            those |= Q(kind=kind, value__in=values)
+        rows = Suspect.objects.filter(those, log_host=self.log_host)
+        found = rows.aggregate(number=Count("*"), last=Max("id"), all=Sum("id"))
+        return f"{self.now.known} {found['number']} {found['last']} {found['all']}"
 
     def outdated(
         self, ranges: Sequence[tuple[datetime | None, datetime | None]]

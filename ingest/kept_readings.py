@@ -5,7 +5,7 @@ judged gets a new row (ingest.judged_ranges): as long as the same ones are there
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,6 +13,7 @@ from functools import lru_cache
 from ingest import kept_bytes
 from ingest.judged_ranges import Bases
 from ingest.models import KeptReading
+from ingest.rules.facts import SubjectKind
 
 MOST_KEPT = 400  # of one log host
 WORTH_KEEPING = 2000  # messages and attempts; fewer are read again as fast
@@ -24,15 +25,17 @@ def kept[T](
     since: datetime | None,
     until: datetime | None,
     what: str,
+    of: Mapping[SubjectKind, Collection[str]],
     classes: tuple[type, ...],
     read: Callable[[], T],
 ) -> T:
     """What ``read`` reads of a range, or read when it was last asked for the same.
 
-    ``what`` names the reading and the suspects it is of; ``classes`` are those that it is made of.
+    ``what`` names the reading, ``of`` the suspects whose rows it reads; ``classes`` are those that it is made of.
     """
     known = _expected(classes)
-    basis = f"{bases.now} {_shape(classes)}"
+    basis = f"{bases.of_subjects(of)} {_shape(classes)}"
+    what = _named(what, of)
     rows = KeptReading.objects.filter(log_host=bases.log_host, since=since, until=until, what=what)
     state = rows.filter(basis=basis).values_list("reading", flat=True).first()
     before: T | None = kept_bytes.read(bytes(state), known) if state is not None else None
@@ -58,9 +61,9 @@ def kept[T](
     return found
 
 
-def named(what: str, of: Iterable[str]) -> str:
-    """The name of a reading of some suspects."""
-    return f"{what} {hashlib.blake2b('\n'.join(of).encode(), digest_size=12).hexdigest()}"
+def _named(what: str, of: Mapping[SubjectKind, Collection[str]]) -> str:
+    suspects = repr([(str(kind), sorted(of[kind])) for kind in sorted(of)])
+    return f"{what} {hashlib.blake2b(suspects.encode(), digest_size=12).hexdigest()}"
 
 
 @lru_cache

@@ -1,8 +1,10 @@
 """Traces of attacks as ``ingest.stored_traces`` reads them; how much went out is read once."""
 
+import hashlib
+
 from ingest.judged_ranges import Bases
-from ingest.kept_readings import kept, named
-from ingest.rules.facts import LogHostFacts
+from ingest.kept_readings import kept
+from ingest.rules.facts import LogHostFacts, SubjectKind
 from ingest.rules.traces import Sent, Trail
 from ingest.stored_traces import StoredTraces
 
@@ -22,7 +24,17 @@ class KeptTraces(StoredTraces):
             self._bases,
             since=trail.since,
             until=trail.until,
-            what=named("sent", [repr(trail)]),
+            what=f"sent {_digest(trail)}",
+            of={
+                SubjectKind.SENDER_HOST_ADDRESS: trail.sender_host_addresses,
+                SubjectKind.AUTHENTICATED_ID: trail.authenticated_ids,
+                SubjectKind.LOCAL_USER: trail.local_users,
+            },
             classes=(Sent,),
             read=lambda: super(KeptTraces, self).sent(trail, host),
         )
+
+
+def _digest(trail: Trail) -> str:
+    """Of what else restricts the messages."""
+    return hashlib.blake2b(repr(trail).encode(), digest_size=6).hexdigest()

@@ -13,7 +13,8 @@ from django.db import connection, transaction
 
 from ingest import classification
 from ingest.models import UNFINISHED, IngestRun, LogHost, Reevaluation, State
-from mailwatch.queries.ranges import Preset, Range, Span, spans
+from mailwatch.queries.ranges import Bounds, Preset, Range, Span, spans
+from mailwatch.queries.relays import read_ahead
 
 DAYS = 100  # the newest ones of a log; well under ingest.judged_ranges.MOST_KEPT
 _LOCK = 4_820_006
@@ -77,11 +78,11 @@ def _in_utc(at: datetime | None) -> datetime | None:
 
 
 def _judge(log_host: LogHost, since: datetime | None, until: datetime | None) -> bool:
-    """Judge one range, unless another worker is at this log host."""
+    """Judge one range, and read what its report opens, unless another worker is at this log host."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, log_host.pk])
             if not cursor.fetchone()[0]:
                 return False
-        classification.subject_reports(log_host, since, until)
+        read_ahead(log_host, Bounds(since=since, until=until))
     return True

@@ -14,10 +14,11 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from ingest.exim.reasons import Reason
-from ingest.kept_readings import WORTH_KEEPING, kept, named
+from ingest.kept_readings import WORTH_KEEPING, kept
 from ingest.models import LogHost, Message, Rejection
 from ingest.rules.authenticators import UNKNOWN_ID
 from ingest.rules.definition import Severity
+from ingest.rules.facts import SubjectKind
 from ingest.rules.guessed import GUESSED
 from ingest.rules.logins import EMPTY_ID, MANY_IDS
 from ingest.rules.networks import neighbours_of
@@ -288,7 +289,8 @@ def _pairs(suspects: Sequence[Suspect], judged: HostAnswer | Judged) -> list[_Pa
             judged.bases,
             since=judged.bounds.since,
             until=judged.bounds.until,
-            what=named("pairs", [*addresses, "", *accounts]),
+            what="pairs",
+            of={SubjectKind.SENDER_HOST_ADDRESS: addresses, SubjectKind.AUTHENTICATED_ID: accounts},
             classes=(Counts, _Shared),
             read=read,
         )

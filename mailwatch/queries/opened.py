@@ -8,9 +8,10 @@ from ipaddress import ip_address, ip_network
 from django.db.models import Q
 
 from ingest import countries
-from ingest.kept_readings import WORTH_KEEPING, kept, named
+from ingest.kept_readings import WORTH_KEEPING, kept
 from ingest.models import LogHost
 from ingest.rules.definition import SubjectFinding
+from ingest.rules.facts import SubjectKind
 from mailwatch.queries import activity
 from mailwatch.queries.activity import (
     LISTED,
@@ -131,7 +132,12 @@ def _figures(attack: Attack, judged: HostAnswer | Judged) -> _Figures:
         judged.bases,
         since=judged.bounds.since,
         until=judged.bounds.until,
-        what=named("attack", sorted(member.key for member in attack.members)),
+        what="attack",
+        of={
+            SubjectKind.SENDER_HOST_ADDRESS: attack.addresses,
+            SubjectKind.AUTHENTICATED_ID: attack.accounts,
+            SubjectKind.LOCAL_USER: attack.local_users,
+        },
         classes=_CLASSES,
         read=read,
     )

@@ -9,10 +9,11 @@ from mailwatch.queries.answers import Evidence, HostAnswer, answers
 from mailwatch.queries.attacks import Attack, attacks
 from mailwatch.queries.before import Change, Compared, Comparison, before, compare
 from mailwatch.queries.opened import Detail, Opened, host_details, opened
-from mailwatch.queries.ranges import Bounds, Range, spans
+from mailwatch.queries.ranges import Bounds, Preset, Range, spans
 from mailwatch.queries.suspects import Chosen, Judged, Suspect, judged, suspects_of
 
 SHOWN = 100  # attacks on one page
+OPENED_AHEAD = 3  # attacks of a range that are read before somebody asks
 OPEN_AT_ONCE = (
     2000  # messages and attempts of an attack; of more, the browser asks for the opened row by itself
 )
@@ -138,6 +139,21 @@ def one_row(
         return None
     comparison = _comparison(found, [attack], chosen) if is_compared else None
     return _row(attack, found, comparison, is_open=is_open)
+
+
+def read_ahead(log_host: LogHost, bounds: Bounds) -> None:
+    """Read what the report of a range shows first and opens first, so that it is kept when somebody asks."""
+    (answer,) = answers(log_host=log_host, asked=_exactly(bounds))
+    suspects = [suspect for suspect in suspects_of([answer]) if suspect.report.is_suspect]
+    for attack in attacks(suspects, [answer])[:OPENED_AHEAD]:
+        if attack.severity.rank <= Severity.HIGH.rank:
+            opened(attack, answer)
+
+
+def _exactly(bounds: Bounds) -> Range:
+    if not bounds.is_set:
+        return Range()
+    return Range(preset=Preset.EXACT, since=bounds.since, until=bounds.until)
 
 
 def _is_listed(suspect: Suspect, chosen: Chosen) -> bool:

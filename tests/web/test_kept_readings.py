@@ -68,6 +68,8 @@ def test_only_the_newest_are_kept(seed: LogHost, monkeypatch: pytest.MonkeyPatch
     bases = bases_of(seed)
     for hour in range(6):
         at = datetime(2016, 3, 9, hour, tzinfo=UTC)
-        kept_readings.kept(bases, since=at, until=None, what="a test", classes=(), read=lambda: [ADDRESS])
+        kept_readings.kept(
+            bases, since=at, until=None, what="a test", of={}, classes=(), read=lambda: [ADDRESS]
+        )
     kept = KeptReading.objects.values_list("since__hour", flat=True)
     assert set(kept) == {3, 4, 5}
