@@ -37,6 +37,7 @@ from mailwatch.views import (
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("movers/", overview.movers, name="movers"),
     # investigate
     path("search/", search.search, name="search"),
     path("search/suggestions/", suggestions.suggestions, name="suggestions"),

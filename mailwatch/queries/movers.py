@@ -1,25 +1,26 @@
 """Who sent more or less than in the period before: accounts, senders and the domains that mail went to.
 
 These are nearly as many as messages, so nothing counts them while logs are read: at most a day is looked at, the last
-one of a range, against the day before. What was counted is kept by the process until more is stored.
+one of a range, against the day before. What was counted is kept by the process until more is stored; a page that comes
+before has them counted apart.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Func, Q, QuerySet, TextField
+from django.db.models import Count, Func, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Lower
 
-from ingest.models import Delivery, LogHost, Message
+from ingest.models import Delivery, HourlyVolume, LogHost, Message
 from ingest.rules.facts import Outcome
 from ingest.stored_facts import id_bound
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.stored_state import State, stored_state
 
 LONGEST = timedelta(days=1)
+AT_ONCE = 10_000  # messages of both periods that are counted while a page waits
 SHOWN = 5
 _AROUND = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
 _LONGEST_WAIT = timedelta(
@@ -58,32 +59,49 @@ class Moved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Movers:
-    """The period that was looked at, from ``since`` until before ``until``, against as long a one before."""
+    """The period that was looked at, from ``since`` until before ``until``, against as long a one before.
+
+    ``groups`` None: not counted yet.
+    """
 
     since: datetime
     until: datetime
     before: datetime
-    groups: Sequence[Moved]
+    groups: Sequence[Moved] | None
 
     @property
     def is_nothing(self) -> bool:
-        return not any(group.movers for group in self.groups)
+        return self.groups is not None and not any(group.movers for group in self.groups)
 
 
-def movers(log_host: LogHost, bounds: Bounds, last_at: datetime) -> Movers:
-    """Of the last day in a range, or of the whole range if it is shorter; ``last_at``: the end of the log."""
+def movers(log_host: LogHost, bounds: Bounds, last_at: datetime, *, only_soon: bool = False) -> Movers:
+    """Of the last day in a range, or of the whole range if it is shorter; ``last_at``: the end of the log.
+
+    With ``only_soon`` they are counted only where it takes no time; 50,000 messages take a tenth of a second.
+    """
     until = min(bounds.until or last_at + timedelta(seconds=1), last_at + timedelta(seconds=1))
     since = max(bounds.since or until - LONGEST, until - LONGEST)
     since = min(since, until)
     before = since - (until - since)
-    groups = _counted(log_host.pk, before, since, until, stored_state(log_host))
+    asked = (log_host.pk, before, since, until, stored_state(log_host))
+    groups = _kept.get(asked)
+    if groups is None and not (only_soon and _arrived(log_host, before, until) > AT_ONCE):
+        groups = _counted(log_host.pk, before, since, until)
+        while len(_kept) >= _KEPT:
+            _kept.pop(next(iter(_kept)), None)
+        _kept[asked] = groups
     return Movers(since=since, until=until, before=before, groups=groups)
 
 
-@lru_cache(maxsize=_KEPT)
-def _counted(
-    log_host_id: int, before: datetime, since: datetime, until: datetime, state: State
-) -> tuple[Moved, ...]:
+_kept: dict[tuple[int, datetime, datetime, datetime, State], tuple[Moved, ...]] = {}
+
+
+def _arrived(log_host: LogHost, since: datetime, until: datetime) -> int:
+    hours = HourlyVolume.objects.filter(log_host=log_host, hour__gte=since, hour__lt=until)
+    return int(hours.aggregate(messages=Sum("messages", default=0))["messages"])
+
+
+def _counted(log_host_id: int, before: datetime, since: datetime, until: datetime) -> tuple[Moved, ...]:
     messages = Message.objects.filter(
         log_host_id=log_host_id,
         first_at__gte=before,

@@ -16,7 +16,7 @@ from mailwatch.queries import movers
 from mailwatch.queries.answers import Evidence, HostAnswer
 from mailwatch.queries.kept_answers import answers
 from mailwatch.queries.movers import Movers
-from mailwatch.queries.ranges import Range
+from mailwatch.queries.ranges import Range, spans
 from mailwatch.queries.zones import ZoneView, alarms
 
 NEWEST_RUNS = 5
@@ -128,8 +128,8 @@ class Overview:
         return self.first.finding.first_at if self.first.finding else None
 
 
-def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
-    """Everything on the overview, of one log host or of all."""
+def overview(*, log_host: LogHost | None, asked: Range, has_time: bool = True) -> Overview:
+    """Everything on the overview, of one log host or of all; without time, movers only if that takes none."""
     found = answers(log_host=log_host, asked=asked)
     volumes = _volumes(found)
     providers = _counted(found, Counted.PROVIDER)
@@ -142,7 +142,7 @@ def overview(*, log_host: LogHost | None, asked: Range) -> Overview:
         providers=providers[:MOST_PROVIDERS],
         total_providers=len(providers),
         queue=_queue(found),
-        movers=_movers(found),
+        movers=_movers(found, only_soon=not has_time),
         coverage=[_coverage(answer) for answer in found if not answer.is_empty],
         runs=_runs(log_host),
         zones=alarms([answer.log_host for answer in found]),
@@ -210,11 +210,17 @@ def _is_in(answer: HostAnswer, hour: datetime) -> bool:
     return (since is None or hour > since - _HOUR) and (until is None or hour < until)
 
 
-def _movers(found: Sequence[HostAnswer]) -> Movers | None:
+def movers_of(*, log_host: LogHost, asked: Range) -> Movers | None:
+    """Who sent more or less on one log host, counted."""
+    span = spans([log_host])[log_host.pk]
+    return movers.movers(log_host, asked.bounds(log_host, span), span.last_at) if span.last_at else None
+
+
+def _movers(found: Sequence[HostAnswer], *, only_soon: bool) -> Movers | None:
     """Of one log host: those of all together say nothing of any."""
     if len(found) != 1 or found[0].span.last_at is None:
         return None
-    return movers.movers(found[0].log_host, found[0].bounds, found[0].span.last_at)
+    return movers.movers(found[0].log_host, found[0].bounds, found[0].span.last_at, only_soon=only_soon)
 
 
 def _coverage(answer: HostAnswer) -> HostCoverage:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -13,6 +13,8 @@ from mailwatch import charts, forms
 from mailwatch.queries import overview as queries
 from mailwatch.queries.movers import Moved, Mover, Movers
 from mailwatch.queries.ranges import link_times
+from mailwatch.views.search import HtmxHttpRequest
+from mailwatch.views.search_links import with_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,28 @@ def overview(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "overview/overview.html", {"form": form})
     log_host = form.cleaned_data["log_host"]
-    page = queries.overview(log_host=log_host, asked=form.chosen_range)
-    context: dict[str, object] = {"form": form, "page": page}
+    page = queries.overview(
+        log_host=log_host, asked=form.chosen_range, has_time=request.GET.get("movers") == "counted"
+    )
+    counted = with_changes(request.GET, movers="counted")
+    context: dict[str, object] = {"form": form, "page": page, "counted": counted}
     if not page.is_empty:
         context |= _parts(page, log_host or page.only_log_host)
     return render(request, "overview/overview.html", context)
+
+
+@require_safe
+def movers(request: HtmxHttpRequest) -> HttpResponse:
+    """Who sent more or less, where the overview did not wait for it; by itself it is no page."""
+    if not request.htmx:
+        return redirect(f"{reverse('overview')}?{with_changes(request.GET, movers='counted')}")
+    form = forms.ContextForm(request.GET)
+    log_host = form.cleaned_data["log_host"] if form.is_valid() else None
+    found = queries.movers_of(log_host=log_host, asked=form.chosen_range) if log_host else None
+    if found is None or log_host is None:
+        raise Http404("no lines of this log host")
+    context = {"found": found, "movers": _movers(found, log_host), "zone": log_host.zone}
+    return render(request, "overview/movers.html", context)
 
 
 def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object]:
@@ -67,6 +86,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
             for row in page.providers
         ],
         "movers": _movers(page.movers, log_host),
+        "movers_url": _link("movers", log_host, since, until),
         "chart": chart,
         "chart_label": _chart_label(chart, page.totals) if chart else "",
         "figures": _figures(page.totals, log_host, since, until),
@@ -77,7 +97,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
 
 def _movers(found: Movers | None, log_host: LogHost | None) -> list[tuple[Moved, list[tuple[Mover, str]]]]:
     """Each group with its movers, and the page or the search behind each."""
-    if found is None or log_host is None:
+    if found is None or found.groups is None or log_host is None:
         return []
 
     def link(kind: str, name: str) -> str:

@@ -9,6 +9,7 @@ from django.test import Client
 
 PAGES = (
     "/",
+    "/movers/",
     "/search/",
     "/messages/srv1/1adXzZ-0007sb-Pz/",
     "/senders/192.0.2.1/",

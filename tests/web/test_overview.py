@@ -1,5 +1,6 @@
 """The answer first, then what stands behind it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from ingest.models import LogHost
+from mailwatch.queries import movers
 from tests.web.conftest import QUIET, SEED, Ingested
 from tests.web.logs import DAY
 
@@ -192,6 +194,30 @@ def test_it_names_who_sent_more_than_in_the_period_before(desk: Client, ingested
         ("alice", 1, 0),
         ("anna", 0, 1),
     ]
+
+
+def test_who_sent_more_is_counted_apart_where_that_takes_long(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(movers, "AT_ONCE", 0)
+    ingested(DAY, "mx")
+    page = desk.get("/").text
+    assert "Being counted" in page
+    apart = re.search(r'hx-get="(/movers/[^"]*)"', page)
+    assert apart is not None
+    url = apart[1].replace("&amp;", "&")
+    part = desk.get(url, headers={"HX-Request": "true"}).text
+    assert "alice" in part
+    assert "<html" not in part
+    by_itself = desk.get(url, follow=True)
+    assert by_itself.redirect_chain
+    assert "alice" in by_itself.text
+    assert "Being counted" not in desk.get("/").text  # now they are known
+
+
+def test_who_sent_more_needs_a_log_host(desk: Client) -> None:
+    for query in ({}, {"log_host": "nobody"}):
+        assert desk.get("/movers/", query, headers={"HX-Request": "true"}).status_code == 404
 
 
 def test_a_long_log_is_covered_by_the_day(desk: Client, ingested: Ingested) -> None:
