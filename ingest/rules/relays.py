@@ -27,6 +27,7 @@ from ingest.rules.facts import (
 )
 from ingest.rules.helo import is_only_noted
 from ingest.rules.logins import EMPTY_ID
+from ingest.rules.relaying import RELAY_REFUSED
 from ingest.rules.replies import says_relay_refused
 from ingest.rules.subject_rules import SUBJECT_RULES, readers
 from ingest.rules.windows import Distinct, Span
@@ -114,7 +115,7 @@ class SubjectReport:
     def allowing(self, allowances: Iterable[Allowance]) -> "SubjectReport":
         """The same report by what is allowed now: none of the findings is lost.
 
-        What is healthy, as a refusal is, is proof: only an entry for its very rule covers it.
+        Refused relay attempts prove that relaying is closed: only an entry for that very rule covers them.
         """
         of_subject = allowances_of(allowances, self.kind, self.value)
         of_a_rule = [entry for entry in of_subject if entry.rule]
@@ -124,7 +125,7 @@ class SubjectReport:
             replace(
                 finding,
                 allowed_by=covering(
-                    of_a_rule if finding.severity is Severity.INFO else of_subject,
+                    of_a_rule if finding.rule == RELAY_REFUSED.code else of_subject,
                     finding.rule,
                     finding.last_at,
                 ),

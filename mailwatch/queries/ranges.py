@@ -26,6 +26,7 @@ _LENGTH = {
     Preset.DAY: timedelta(days=1),
     Preset.WEEK: timedelta(days=7),
 }
+_FIRST, _LAST = datetime(1970, 1, 3), datetime(2999, 1, 1)  # noqa: DTZ001  of any zone; message ids hold both
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +72,15 @@ def _aware(at: datetime | None, log_host: LogHost) -> datetime | None:
 
 
 def read_time(text: str) -> datetime | None:
-    """ISO 8601, or a day for its midnight; naive where the text names no zone. None: it is no time."""
+    """ISO 8601, or a day for its midnight; naive where the text names no zone. None: it is no time.
+
+    What lies before or after all mail is the first or last time that can be reckoned with.
+    """
     try:
-        return datetime.fromisoformat(text.strip())
+        at = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
+    return min(max(at, _FIRST.replace(tzinfo=at.tzinfo)), _LAST.replace(tzinfo=at.tzinfo))
 
 
 def spans(log_hosts: Sequence[LogHost]) -> dict[int, Span]:

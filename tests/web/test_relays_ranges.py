@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from django.test import Client
 
 from ingest import judged_ranges, reports
 from ingest.classification import subject_reports
@@ -121,3 +122,19 @@ def test_only_the_newest_ranges_are_kept(seed: LogHost, monkeypatch: pytest.Monk
         subject_reports(seed, BEGIN + timedelta(hours=hour))
     kept = JudgedRange.objects.filter(log_host=seed).values_list("since", flat=True)
     assert set(kept) == {BEGIN + timedelta(hours=hour) for hour in (3, 4, 5)}
+
+
+@pytest.mark.parametrize("page", ["/relays/", "/", "/search/?q=a", "/senders/129.137.152.170/"])
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("0001-01-01", "9999-12-31"),
+        ("0001-01-01T00:00+14:00", "9999-12-31T23:59-14:00"),
+        ("1970-01-01", "3000-01-01"),
+    ],
+)
+def test_a_range_from_ever_to_ever_is_the_whole_log(
+    desk: Client, seed: LogHost, page: str, since: str, until: str
+) -> None:
+    asked = {"range": "exact", "since": since, "until": until}
+    assert desk.get(page, query_params=asked | {"q": "a"}).status_code == 200
