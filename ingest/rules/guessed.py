@@ -21,6 +21,8 @@ from ingest.rules.volumes import recipients_of
 from ingest.rules.windows import Window
 from ingest.rules.words import count, duration, listing
 
+_TIMES_OF_A_DEVICE = 10  # what a telephone tries in a day with an old password, to a person's typing errors
+
 
 class _Failures:
     """Failed logins of one address, or of one account: whether there were many shortly before a login."""
@@ -62,6 +64,26 @@ class _Failures:
         return ((str(name or ""), self._window.times(name)) for name in self._window.keys)
 
 
+class _Use:
+    """What a name wrote from an address, from the login on that came after the failures."""
+
+    def __init__(self, at: datetime, limits: Limits) -> None:
+        self._begun_at = self._last_at = at
+        self._day = Window(limits.guessed_window)
+        self._most = 0
+
+    def add(self, at: datetime, message: MessageFacts) -> None:
+        """Counts the recipients of one message."""
+        self._last_at = at
+        self._day.add(at, amount=recipients_of(message))
+        self._most = max(self._most, self._day.total)
+
+    def is_quiet(self, limits: Limits) -> bool:
+        """Whether the name came back a day later, and wrote to few on each day."""
+        is_back = self._last_at - self._begun_at >= limits.guessed_window
+        return is_back and self._most < limits.new_place_recipients
+
+
 class _GuessedByAddressWatch:
     """Of one address: many failures, and a login by a name that it had not logged in as before them."""
 
@@ -72,6 +94,7 @@ class _GuessedByAddressWatch:
         self._known: dict[str, datetime] = {}  # ids, with their first login
         self._tried: dict[str, int] = {}  # names that failed before a login, as often as they did in a row
         self._guessed: dict[str, int] = {}  # ids that logged in without having done so before, likewise
+        self._uses: dict[str, _Use] = {}  # of these ids
         self._tally = Tally(limits)
 
     def rejection(self, rejection: RejectionFacts) -> None:
@@ -87,20 +110,23 @@ class _GuessedByAddressWatch:
         first_at = self._known.get(account, at)
         if len(self._known) < self._limits.kept_ids:
             self._known.setdefault(account, at)
-        if not self._failures.were_many_before(at):
-            return
+        is_guessed = self._failures.were_many_before(at)
         begun_at = self._failures.begun_at
-        is_regular = begun_at is not None and first_at < begun_at
-        if not is_regular:
-            self._note(account)
-        self._tally.message(message, Evidence(Severity.LOW, "", (account,)))
+        if is_guessed and (begun_at is None or first_at >= begun_at):
+            self._note(account, at)
+        if account in self._uses:
+            self._uses[account].add(at, message)
+        if is_guessed:
+            self._tally.message(message, Evidence(Severity.LOW, "", (account,)))
 
-    def _note(self, account: str) -> None:
+    def _note(self, account: str, at: datetime) -> None:
         """Keeps what failed before the login of somebody who was not known."""
         for name, times in self._failures.by_name():
             if name in self._tried or len(self._tried) < self._limits.kept_values:
                 self._tried[name] = max(times, self._tried.get(name, 0))
         self._guessed[account] = max(self._guessed.get(account, 0), self._failures.times(account))
+        if account not in self._uses:
+            self._uses[account] = _Use(at, self._limits)
 
     def _severity(self) -> Severity:
         """By the names that failed: those who never got in, and those who got in then for the first time."""
@@ -115,7 +141,14 @@ class _GuessedByAddressWatch:
         if strange and (own or len(strange) > 1):
             return Severity.HIGH
         most = max(self._tried.get(name, 0) for name in (*strange, *own))
-        return Severity.MEDIUM if most >= self._limits.failed_logins_typo else Severity.LOW
+        if most < self._limits.failed_logins_typo or (not strange and self._is_late_device(most)):
+            return Severity.LOW
+        return Severity.MEDIUM
+
+    def _is_late_device(self, failures: int) -> bool:
+        """Whether it looks as if a device got the new password late, as its owner still uses it as people do."""
+        most = _TIMES_OF_A_DEVICE * self._limits.failed_logins_typo
+        return failures < most and all(use.is_quiet(self._limits) for use in self._uses.values())
 
     def _is_shared(self) -> bool:
         """Whether so many regulars log in here that some of them mistype their names too."""
@@ -135,7 +168,8 @@ class _GuessedByAddressWatch:
             text += " It had logged in so before the failures: a changed password looks like this."
         elif severity is Severity.LOW:
             text += (
-                " Those whose logins failed get in here too, or mistyped: a shared address looks like this."
+                " Those whose logins failed get in here too, and write as people do: a shared address, a typing "
+                "error or a new password looks like this."
             )
         elif severity is Severity.MEDIUM:
             text += " Only one name was tried: a person with a new password looks like this too."
@@ -225,6 +259,9 @@ GUESSED = Rule(
         "people mistype.",
         "Of a name tried alone, fewer than ten failures are low and more are medium: a person sets up a mail "
         "program like this. High if several were tried, critical from five on.",
+        "Low too, of fewer than a hundred failures, once that name has come back to the address after a day or more "
+        "and never wrote to fifty recipients from there within a day: a telephone that got the new password late. "
+        "Whoever guesses a password uses it.",
         "Where five others log in all the time, fewer than five names that fail are low.",
         "For an account that others guess at: only a login from a country where the account was never used "
         "counts, as popular names are guessed at all day. Medium unless it comes from a network that guessed, or "

@@ -148,7 +148,7 @@ DISTRIBUTED = Rule(
         "Medium where neither countries nor operators differ for sure: phones change their address. Low if it is "
         "about a day and all is in one country.",
         "Within a day, fewer than three countries are medium, not counting where the account was used on three "
-        "days before or on by far the most days: a journey.",
+        "days before and where it is at home (see C04): a journey.",
         "Many networks within a day count only if they are three times as many as on the account's other days.",
         "Trusted networks and loopback do not count (webmail).",
     ),
@@ -249,8 +249,10 @@ TRAVEL = Rule(
     explanation="Nobody is in three countries on one day, but a stolen password is.",
     guards=(
         "Who uses a VPN, or travels, comes from two countries; three are asked for.",
-        "Medium if one of the three is where the account was used on three days before, or on by far the most days: a "
-        "journey with a stop, while the telephone's mail goes out at home.",
+        "Medium if one of the three is where the account was used on three days before: a journey with a stop, while "
+        "the telephone's mail goes out at home.",
+        "Medium too if one is where the account is at home: on most of the days on which it was used from one "
+        "country only, if these are three; without such days, on three days and twice as many as anywhere else.",
         "The country is read from a file, which may be wrong or old: its date is said.",
         "Operators' networks are counted only with a file of networks (MAILWATCH_ASN_DB), and are medium by "
         "themselves: home, work, a phone and a café are four.",

@@ -1,4 +1,4 @@
-"""What is usual for an account: where it was used on several days before."""
+"""What is usual for an account: where it was used on several days."""
 
 from datetime import datetime
 
@@ -8,15 +8,23 @@ _DAYS = 3  # a thief who is seen on the first day has not made his places usual 
 class UsualPlaces:
     """On how many earlier days each place was used. Uses must come in time order."""
 
-    __slots__ = ("_days", "_kept")
+    __slots__ = ("_alone", "_days", "_kept", "_only", "_today")
 
     def __init__(self, kept: int) -> None:
         self._kept = kept
         self._days: dict[str, tuple[int, int]] = {}  # place -> days before the last one, and the last one
+        self._alone: dict[str, int] = {}  # place -> days, all over, with no other place
+        self._today = 0
+        self._only: str | None = None  # the one place of today; None: several
 
     def add(self, at: datetime, place: str) -> None:
         """Notes one use."""
         today = at.toordinal()
+        if today != self._today:
+            self._alone = self._days_alone()
+            self._today, self._only = today, place
+        elif place != self._only:
+            self._only = None
         before, last = self._days.get(place, (0, today))
         if last != today:
             before += 1
@@ -30,8 +38,20 @@ class UsualPlaces:
 
     @property
     def home(self) -> str | None:
-        """The place of most days, if these are three at least, and twice as many as those of any other."""
+        """The place that was the only one on most days, if on three at least.
+
+        Without such, that of most days: three at least, and twice as many as those of any other.
+        """
+        alone = max(((days, place) for place, days in self._days_alone().items()), default=(0, ""))
+        if alone[0] >= _DAYS:
+            return alone[1]
         most = sorted(((before + 1, place) for place, (before, _) in self._days.items()), reverse=True)[:2]
         if not most or most[0][0] < _DAYS or (len(most) > 1 and most[0][0] < 2 * most[1][0]):
             return None
         return most[0][1]
+
+    def _days_alone(self) -> dict[str, int]:
+        """With today."""
+        if self._only is None or (self._only not in self._alone and len(self._alone) >= self._kept):
+            return self._alone
+        return {**self._alone, self._only: self._alone.get(self._only, 0) + 1}

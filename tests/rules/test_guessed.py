@@ -6,7 +6,7 @@ from ipaddress import ip_network
 import pytest
 
 from ingest.rules.facts import MessageFacts, RejectionFacts
-from tests.rules.accounts import ALICE, DAY, account_report, from_place, recipients, severity_of
+from tests.rules.accounts import ALICE, DAY, account_report, from_place, recipients, sent, severity_of
 from tests.rules.facts import HOST, address_report, failed_login, login, message
 
 type Facts = list[MessageFacts | RejectionFacts]
@@ -16,6 +16,7 @@ OF_ALICE = [failed_login(n, sender_host_address=f"198.51.100.{n}") for n in rang
 
 HOUSE = [login(-DAY - n, f"h{n}") for n in range(9)]
 MISTYPED = [failed_login(n / 2, f"h{n}") for n in range(6)]
+BACK = [login(100), login(101 + DAY)]
 
 
 class TestByAddress:
@@ -69,6 +70,48 @@ class TestByAddress:
         ],
     )
     def test_from_when_on(self, facts: Facts, severity: str | None) -> None:
+        assert severity_of(address_report(*facts), "C02") == severity
+
+    @pytest.mark.parametrize(
+        ("facts", "severity"),
+        [
+            pytest.param([*(failed_login(n) for n in range(10)), *BACK], "low", id="and comes back"),
+            pytest.param([*(failed_login(n) for n in range(99)), *BACK], "low", id="after 99 failures"),
+            pytest.param(
+                [*(failed_login(n) for n in range(100)), *BACK], "medium", id="but a hundred are no telephone"
+            ),
+            pytest.param(
+                [*(failed_login(n) for n in range(10)), BACK[0], login(99 + DAY)],
+                "medium",
+                id="but only within the day",
+            ),
+            pytest.param(
+                [*(failed_login(n) for n in range(10)), *BACK, sent(100 + 3 * DAY, 50)],
+                "medium",
+                id="but writes to fifty at once",
+            ),
+            pytest.param(
+                [*(failed_login(n) for n in range(10)), *(sent(100 + n * DAY / 3, 25) for n in range(9))],
+                "medium",
+                id="but writes to 75 each day",
+            ),
+            pytest.param(
+                [*(failed_login(n, "u0") for n in range(10)), *BACK],
+                "medium",
+                id="but another name had failed",
+            ),
+            pytest.param(
+                [
+                    *(failed_login(n, f"u{n % 2}") for n in range(10)),
+                    login(100, "u1"),
+                    login(100 + 2 * DAY, "u1"),
+                ],
+                "high",
+                id="but two names were tried",
+            ),
+        ],
+    )
+    def test_a_device_that_gets_the_new_password_late(self, facts: Facts, severity: str) -> None:
         assert severity_of(address_report(*facts), "C02") == severity
 
     def test_who_got_in_is_named(self) -> None:

@@ -65,6 +65,14 @@ class TestAtOnce:
 
         assert severity_of(account_report(*ten), "C03") == severity
 
+    def test_many_in_a_day_on_a_journey(self) -> None:
+        countries = ("NL", "VN", "BR")
+        ten = [from_place(60 * n, f"100.{n}.0.1", countries[n % 3]) for n in range(10)]
+        after = [from_place(day * DAY, "192.0.2.1", "NL") for day in range(2, 5)]
+
+        assert severity_of(account_report(*ten, *after[:1]), "C03") == "high"
+        assert severity_of(account_report(*ten, *after), "C03") == "medium"
+
     def test_many_in_a_day_are_usual_for_some(self) -> None:
         before = [
             from_place(day * DAY + 60 * n, f"100.{n}.{day}.1") for day in range(-9, -1) for n in range(4)
@@ -116,6 +124,34 @@ class TestTravel:
 
         assert severity_of(account_report(*before, *travelled("NL", "VN", "BR")), "C04") == severity
         assert severity_of(account_report(*before, *travelled("NL", "VN", "BR", "US")), "C04") == "high"
+
+    @pytest.mark.parametrize(
+        ("quiet", "severity"),
+        [
+            (("NL", "NL", "NL"), "medium"),
+            (("NL",), "high"),
+            (("NL", "NL", "NL", "NL", "US", "US", "US"), "medium"),
+            (("DE", "DE", "DE", "NL", "NL", "NL", "NL"), "medium"),
+            (("DE", "DE", "DE", "DE", "NL", "NL", "NL"), "high"),
+        ],
+    )
+    def test_it_is_at_home_where_it_is_used_alone_on_most_days(
+        self, quiet: tuple[str, ...], severity: str
+    ) -> None:
+        """Afterwards too: somebody who comes back from a journey at the beginning of the log."""
+        after = [from_place(day * DAY, "192.0.2.1", name) for day, name in enumerate(quiet, start=2)]
+
+        assert severity_of(account_report(*travelled("NL", "VN", "BR"), *after), "C04") == severity
+        assert severity_of(account_report(*travelled("NL", "VN", "BR", "US"), *after), "C04") == "high"
+
+    def test_days_with_several_countries_make_nothing_a_home(self) -> None:
+        days = [
+            from_place(day * DAY + n, f"192.0.2.{n}", name)
+            for day in range(9)
+            for n, name in enumerate(("NL", "VN") if day else ("NL", "VN", "BR"))
+        ]
+
+        assert severity_of(account_report(*days), "C04") == "high"
 
     def test_an_account_that_was_never_used_otherwise_is_at_home_nowhere(self) -> None:
         days = [
