@@ -55,7 +55,8 @@ class Tries:
     text: str | None  # as the log has it
     words: str  # the same without what Exim writes before it
     meaning: str  # in plain words; "" where that is not known
-    line: int  # place of the first of them among the message's lines, counted from 1
+    line: int  # the first of them, counted from 1 among the message's lines
+    part: int | None  # where it is shown, counted from 1 among the lines shown; None: on the same page
     handed_on: HandedOn | None
 
 
@@ -131,8 +132,12 @@ def lanes(
     first: int = 0,
     most: int = LANES_SHOWN,
     containing: str = "",
+    elsewhere: Mapping[int, int] | None = None,
 ) -> Lanes:
-    """Lay out recipients; ``lines`` are all lines of the message, ``containing`` is a part of an address."""
+    """Lay out recipients; ``lines`` are all lines of the message, ``containing`` is a part of an address.
+
+    ``elsewhere``: of lines that are not on the page, by their places, the line with which their part begins.
+    """
     found = sorted(those_with(recipients, containing), key=lambda one: _NEED[Outcome(one.outcome)])
     events = {number: line.event for number, line in enumerate(lines) if line.event is not None}
     begin = received_at or min((event.logged_at for event in events.values()), default=None)
@@ -151,7 +156,7 @@ def lanes(
     }
     axis = _Axis(begin, max(_ends(found, log_ends_at), default=begin))
     return Lanes(
-        lanes=tuple(_lane(recipient, of_lines, axis, log_ends_at) for recipient in shown),
+        lanes=tuple(_lane(recipient, of_lines, axis, log_ends_at, elsewhere or {}) for recipient in shown),
         ticks=tuple(axis.ticks()),
         first=first,
         found=len(found),
@@ -182,13 +187,14 @@ def _lane(
     events: Mapping[int, DeliveryLine],
     axis: _Axis,
     log_ends_at: datetime | None,
+    elsewhere: Mapping[int, int],
 ) -> Lane:
     own = [(number, events[number]) for number in recipient.lines]
     is_open = recipient.outcome == Outcome.DEFERRED
     end = max(log_ends_at or recipient.logged_at, own[-1][1].logged_at) if is_open else own[-1][1].logged_at
     return Lane(
         recipient=recipient,
-        tries=tuple(_tries(own)),
+        tries=tuple(_tries(own, elsewhere)),
         marks=tuple(_marks([event for _, event in own], axis)),
         end=_per_cent(axis.place(end)),
         is_open=is_open,
@@ -208,7 +214,7 @@ def _marks(events: Sequence[DeliveryLine], axis: _Axis) -> Iterator[Mark]:
             yield mark
 
 
-def _tries(own: Sequence[tuple[int, DeliveryLine]]) -> Iterator[Tries]:
+def _tries(own: Sequence[tuple[int, DeliveryLine]], elsewhere: Mapping[int, int]) -> Iterator[Tries]:
     attempts = [(number, event) for number, event in own if _is_attempt(event)] or own
     for (outcome, words), group in groupby(attempts, key=lambda item: (_outcome(item[1]), _words(item[1]))):
         those = list(group)
@@ -224,6 +230,7 @@ def _tries(own: Sequence[tuple[int, DeliveryLine]]) -> Iterator[Tries]:
             words=words,
             meaning="" if isinstance(event, Delivery) else _meaning(event.text),
             line=number + 1,
+            part=elsewhere.get(number),
             handed_on=handed_on(event.text) if isinstance(event, Delivery) else None,
         )
 

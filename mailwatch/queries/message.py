@@ -211,6 +211,7 @@ def timeline(
             log_ends_at=ends_at,
             first=first_lane,
             containing=containing,
+            elsewhere=_elsewhere(shown, window),
         ),
         containing=containing,
         lines=tuple(told(lines, log_host, shown=shown, window=window)),
@@ -222,6 +223,15 @@ def timeline(
         log=log,
         tls=next((event.tls for event in events if isinstance(event, Arrival)), None),
     )
+
+
+def _elsewhere(shown: Sequence[int], window: slice) -> dict[int, int]:
+    """By the place of a line that is not in the window: with which line its part begins, counted from 1."""
+    if window.stop is None:
+        return {}
+    here, length = set(shown[window]), window.stop - window.start
+    parts = ((number, at // length * length + 1) for at, number in enumerate(shown))
+    return {number: begin for number, begin in parts if number not in here}
 
 
 _STILL_THERE = (Status.QUEUED, Status.PARTLY_DELIVERED, Status.FROZEN)

@@ -1,13 +1,16 @@
 """A line of the log, whole: each part with its meaning, the parts that matter marked."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
 from django import template
-from django.utils.html import escape
+from django.urls import reverse
+from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from ingest.exim import message_id
 from ingest.exim.glossary import Token, explain
 from ingest.exim.line import readable
 from mailwatch.printable import plain_lines
@@ -60,6 +63,22 @@ def parts_of(text: str, tokens: Sequence[Token]) -> list[Part]:
     if end < len(text):
         parts.append(Part(plain_lines(text[end:])))
     return parts
+
+
+_MESSAGE_ID = re.compile(rf"(?<![\w.@/-]){message_id.PATTERN}(?![\w@/-])", re.ASCII)
+
+
+@register.filter
+def with_messages(sentence: SafeString, log_host: str) -> SafeString:
+    """A sentence, already harmless, in which each message id leads to the message of that log host."""
+    return mark_safe(
+        _MESSAGE_ID.sub(lambda found: _message_link(log_host, found[0]), conditional_escape(sentence))
+    )
+
+
+def _message_link(log_host: str, identifier: str) -> str:
+    address = reverse("message", args=[log_host, identifier])
+    return format_html('<a class="mono" href="{}">{}</a>', address, identifier)
 
 
 @register.simple_tag

@@ -13,12 +13,19 @@
   button.setAttribute("aria-controls", "lines"); button.setAttribute("aria-keyshortcuts", "r");
   button.setAttribute("aria-pressed", String(lines.classList.contains("is-raw")));
   link.replaceWith(button);
+  const keep = (address, isRaw) => {
+    if (isRaw) address.searchParams.set("raw", "1"); else address.searchParams.delete("raw");
+    return address;
+  };
   const toggle = () => {
-    const isRaw = lines.classList.toggle("is-raw"), here = new URL(location.href);
+    const isRaw = lines.classList.toggle("is-raw");
     button.setAttribute("aria-pressed", String(isRaw));
     lines.querySelectorAll("details").forEach((fold) => { fold.open = isRaw; });
-    if (isRaw) here.searchParams.set("raw", "1"); else here.searchParams.delete("raw");
-    history.replaceState(history.state, "", here);
+    history.replaceState(history.state, "", keep(new URL(location.href), isRaw));
+    document.querySelectorAll("main a[href^='?']").forEach((part) => {
+      const address = keep(new URL(part.href), isRaw);
+      part.setAttribute("href", `?${address.searchParams}${address.hash}`);
+    });
   };
   button.addEventListener("click", toggle);
   document.addEventListener("keydown", (event) => {
@@ -26,6 +33,17 @@
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     toggle();
     document.getElementById("steps").scrollIntoView({ block: "start" });
+  });
+
+  /* j and k go from line to line, the arrows (page.js) from part to part */
+  document.addEventListener("keydown", (event) => {
+    const step = { j: 1, k: -1 }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    const all = [...lines.querySelectorAll(".raw")].map((line) => line.querySelector(".token[tabindex='0']")).filter((token) => token?.checkVisibility());
+    if (!all.length) return;
+    const at = all.findIndex((token) => token.closest(".raw").contains(document.activeElement));
+    all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + step))].focus();
   });
 
   /* a tap does not give focus on every phone */

@@ -122,6 +122,14 @@ def test_parts_of_a_line_are_explained_by_pointer_and_by_keyboard(message: Page)
     expect(tokens.nth(1).locator(".meaning")).to_be_visible()
 
 
+def test_j_and_k_go_from_line_to_line(message: Page, complaints: Complaints) -> None:
+    first = [message.locator(f"#line-{number} .token").first for number in (1, 2)]
+    for key, focused in (("j", first[0]), ("j", first[1]), ("k", first[0]), ("k", first[0])):
+        message.keyboard.press(key)
+        expect(focused).to_be_focused()
+    assert complaints.texts == []
+
+
 def test_parts_of_a_line_are_explained_by_a_tap(phone: Page) -> None:
     tokens = phone.locator("#line-1 .token")
     tokens.nth(2).tap()

@@ -22,7 +22,7 @@ from mailwatch.queries.handed_on import handed_on
 from mailwatch.queries.lanes import LANES_SHOWN
 from mailwatch.queries.nearby import nearby
 from tests.web.conftest import Ingested
-from tests.web.logs import many
+from tests.web.logs import BOUNCE, DAY, SCRIPT, many
 from tests.web.test_message import LONG, RETRIED, SEED_ID, page
 from tests.web.test_shared import share_report
 
@@ -213,6 +213,21 @@ def test_a_lane_leads_to_its_lines(desk: Client, ingested: Ingested) -> None:
     text = page(desk, RETRIED)
     assert 'href="#line-5"' in text
     assert 'id="line-5"' in text
+
+
+def test_a_line_on_another_part_of_the_page_is_reached_too(desk: Client, ingested: Ingested) -> None:
+    ingested(to_many(queries.LINES_SHOWN + 10))
+    text = desk.get(f"/messages/srv1/{ID}/?lane=201").content.decode()
+    link = html.unescape(re.findall(r'class="at" href="([^"]*)#line-205"', text)[0])
+    rest = desk.get(f"/messages/srv1/{ID}/{link}").content.decode()
+    assert 'id="line-205"' in rest
+    assert 'class="at" href="#line-' not in text
+    assert 'id="line-205"' not in text
+
+
+def test_ids_in_the_story_lead_to_their_messages(desk: Client, ingested: Ingested) -> None:
+    ingested(DAY)
+    assert f'report about <a class="mono" href="/messages/srv1/{SCRIPT}/">{SCRIPT}</a>' in page(desk, BOUNCE)
 
 
 def test_an_address_before_it_was_known_where_it_leads_is_part_of_the_lane(ingested: Ingested) -> None:
