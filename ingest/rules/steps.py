@@ -14,6 +14,7 @@ from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
 from ingest.rules.open_relays import try_as_stranger
 from ingest.rules.panels import lock_mailboxes
+from ingest.rules.scripts import SCRIPT
 from ingest.rules.spool_steps import spool_steps
 from ingest.rules.words import arguments, listing, shell
 
@@ -62,7 +63,7 @@ def _closing(attack: Attack, case: Case) -> tuple[NextStep, ...]:
         case Way.ACCOUNT | Way.GUESSED:
             return _lock_accounts(attack, case)
         case _:
-            return tuple(_stop_program(attack))
+            return tuple(_stop_program(attack, case))
 
 
 # --- authenticators and relaying ------------------------------------------------------------------
@@ -153,20 +154,27 @@ def _lock_accounts(attack: Attack, case: Case) -> tuple[NextStep, ...]:
     return tuple(steps)
 
 
-def _stop_program(attack: Attack) -> Iterator[NextStep]:
+def _look_into(directories: Sequence[str]) -> NextStep:
+    paths = " ".join(arguments([name for name in directories if name.startswith("/")]))
+    return NextStep(
+        text=f"Look for the files in {listing(directories)} that are new or that nobody knows, and stop the one that "
+        "sends.",
+        command=f"find {paths} -type f -mtime -14 -name '*.php' -ls" if paths else None,
+    )
+
+
+def _stop_program(attack: Attack, case: Case) -> Iterator[NextStep]:
     names = listing(attack.names)
     if attack.way is Way.OWN_MAIL:
         text = "Find the program that connects to the mail server from the same machine, and stop it."
         yield NextStep(text=text, command="ss -tnp dst 127.0.0.1:25")
         return
     if attack.way is Way.DIRECTORY:
-        text = (
-            f"Look for the files in {names} that are new or that nobody knows, and stop the one that sends."
-        )
-        directories = " ".join(arguments([name for name in attack.names if name.startswith("/")]))
-        command = f"find {directories} -type f -mtime -14 -name '*.php' -ls" if directories else None
-        yield NextStep(text=text, command=command)
+        yield _look_into(attack.names)
         return
+    ran = case.of_host(SCRIPT.code)
+    if ran is not None and ran.first_at <= attack.last_at and attack.first_at <= ran.last_at:
+        yield _look_into(ran.values)
     users = " ".join(f"-u {name}" for name in arguments(attack.names))
     text = f"Find the program of {names} that sends, and stop it."
     yield NextStep(text=text, command=f"ps -f {users}" if users else None)

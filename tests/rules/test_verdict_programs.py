@@ -113,6 +113,19 @@ def test_foreign_senders_alone(to: str, inferred: bool, answer: Answer) -> None:
         )
 
 
+def test_the_directory_in_which_a_users_program_ran_is_where_to_look_first() -> None:
+    told = judged(
+        refusal(),
+        *sent("www-data", "www-data@example.com"),
+        on_host=[on_host("L01", values=("/var/www/shop",))],
+    )
+
+    assert commands(told)[:2] == [
+        "find /var/www/shop -type f -mtime -14 -name '*.php' -ls",
+        "ps -f -u www-data",
+    ]
+
+
 def test_a_directory_makes_the_headline() -> None:
     told = judged(refusal(), on_host=[on_host("L01", values=("/var/www/shop; rm -rf /",))])
 
