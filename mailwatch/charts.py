@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from operator import add
+from operator import add, attrgetter
 from typing import Protocol
 
 from ingest.rules.words import day_of_year, hour_of_week
@@ -96,9 +96,8 @@ def over_time(
     starts = _hours(first, last) if has_hours else _days(first.astimezone(zone), last.astimezone(zone))
     place = {_key(start, zone, has_hours=has_hours): i for i, start in enumerate(starts)}
     join = max if is_level else add
-    series = [
-        _series(outcome, words, volumes, place, zone, join, has_hours=has_hours) for outcome in outcomes
-    ]
+    places = [place[_key(row.hour, zone, has_hours=has_hours)] for row in volumes]
+    series = [_series(outcome, words, volumes, places, len(place), join) for outcome in outcomes]
     ends = [*starts[1:], starts[-1] + timedelta(hours=1 if has_hours else 24)]
     at = place.get(_key(mark_at, zone, has_hours=has_hours)) if mark_at else None
     return Chart(
@@ -138,16 +137,14 @@ def _series(
     outcome: str,
     words: str,
     volumes: Sequence[Volume],
-    place: dict[object, int],
-    zone: tzinfo,
+    places: Sequence[int],
+    bars: int,
     join: Callable[[int, int], int],
-    *,
-    has_hours: bool,
 ) -> Series:
-    values = [0] * len(place)
-    for row in volumes:
-        at = place[_key(row.hour, zone, has_hours=has_hours)]
-        values[at] = join(values[at], getattr(row, outcome))
+    """``places`` says which of the bars each row belongs to."""
+    values = [0] * bars
+    for at, count in zip(places, map(attrgetter(outcome), volumes), strict=True):
+        values[at] = join(values[at], count)
     return Series(outcome=outcome, label=words or outcome.capitalize(), values=tuple(values))
 
 

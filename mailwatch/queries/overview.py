@@ -1,12 +1,11 @@
 """What the overview shows: the answer, volumes, rejections, deferrals, the queue, movers, coverage, runs."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import reduce
 from itertools import accumulate, pairwise
-from operator import or_
+from operator import attrgetter, or_
 
 from django.db import models
 from django.db.models import Count, Q, Sum
@@ -137,7 +136,7 @@ def overview(*, log_host: LogHost | None, asked: Range, has_time: bool = True) -
         answers=found,
         evidence=found[0].evidence if found else None,
         volumes=volumes,
-        totals={name: sum(getattr(row, name) for row in volumes) for name in COUNTS},
+        totals={name: sum(map(attrgetter(name), volumes)) for name in COUNTS},
         rejections=_counted(found, Counted.REASON),
         providers=providers[:MOST_PROVIDERS],
         total_providers=len(providers),
@@ -256,13 +255,13 @@ def _cells(present: Sequence[datetime], hours: int) -> list[Cell]:
 
 def _days(present: Sequence[datetime], log_host: LogHost) -> list[Cell]:
     """The days of the log host's zone; the first and the last only as far as the log goes."""
-    zone = log_host.zone
-    starts = [present[0] + i * _HOUR for i in range(int((present[-1] - present[0]) / _HOUR) + 1)]
-    known = Counter(at.astimezone(zone).date() for at in present)
-    days: dict[date, list[datetime]] = {}
-    for start in starts:
-        days.setdefault(start.astimezone(zone).date(), []).append(start)
-    return [Cell(hours[0], known[day], len(hours)) for day, hours in days.items()]
+    zone, known = log_host.zone, set(present)
+    days: dict[date, tuple[datetime, list[bool]]] = {}
+    for i in range(int((present[-1] - present[0]) / _HOUR) + 1):
+        start = present[0] + i * _HOUR
+        _, hours = days.setdefault(start.astimezone(zone).date(), (start, []))
+        hours.append(start in known)
+    return [Cell(start, sum(hours), len(hours)) for start, hours in days.values()]
 
 
 def _runs(log_host: LogHost | None) -> list[IngestRun]:

@@ -1,7 +1,9 @@
 """The answer in one sentence, and what stands behind it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -66,7 +68,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         zone=page.first.log_host.zone,
         mark_at=page.attack_at,
         mark_text="first of it in this range" if page.first.bounds.is_set else "attack begins",
-        link=lambda start, end: _link("search", log_host, start, end),
+        link=_bars(log_host),
     )
     queue = charts.over_time(
         page.queue,
@@ -74,7 +76,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         outcomes=["deferred"],
         is_level=True,
         words="Waiting",
-        link=lambda start, end: _link("search", log_host, start, end, status="queued"),
+        link=_bars(log_host, status="queued"),
     )
     return {
         "queue_chart": queue if queue and any(row.deferred for row in page.queue) else None,
@@ -93,6 +95,13 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         "is_partial": any(at and (at.minute or at.second) for at in (since, until)),
         "report_url": _link("relays", page.first.log_host, since, until),
     }
+
+
+def _bars(log_host: LogHost | None, **more: str) -> Callable[[datetime, datetime], str]:
+    """The search behind each bar of a chart. There are hundreds: what all have in common is written once."""
+    common = _link("search", log_host, None, None, **more)
+    begins = f"{common}{'&' if '?' in common else '?'}"
+    return lambda start, end: begins + urlencode(link_times(log_host, since=start, until=end))
 
 
 def _movers(found: Movers | None, log_host: LogHost | None) -> list[tuple[Moved, list[tuple[Mover, str]]]]:
