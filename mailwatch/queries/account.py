@@ -32,6 +32,7 @@ def subject(authenticated_id: str) -> Subject:
         search={"q": authenticated_id, "kind": str(TermKind.ACCOUNT)},
         term=Term(TermKind.ACCOUNT, authenticated_id),
         suspected=Q(kind__in=kinds, value=authenticated_id),
+        logs_in=True,
     )
 
 

@@ -45,6 +45,7 @@ class Subject:
     term: Term = field(default_factory=lambda: Term(TermKind.EVERYTHING, ""))
     side: str = ""  # SENDER or RECIPIENT, where it may be either
     suspected: Q | None = None  # the suspects that it is, or that belong to it
+    logs_in: bool = False  # whether failed logins may be its
 
     @property
     def can_be_refused(self) -> bool:

@@ -41,6 +41,7 @@ def subject(network: str) -> Subject:
         search={"q": str(plain)},
         term=Term(TermKind.NETWORK, str(plain), plain),
         suspected=_suspected(plain),
+        logs_in=True,
     )
 
 

@@ -45,6 +45,7 @@ def subject(address: str) -> Subject:
         search={"q": plain},
         term=Term(TermKind.NETWORK, plain, ip_network(plain)),
         suspected=Q(kind=SubjectKind.SENDER_HOST_ADDRESS, value=plain),
+        logs_in=True,
     )
 
 

@@ -94,7 +94,16 @@ def _search(host: LogHost, since: datetime, until: datetime, **more: str) -> str
     )
 
 
-_TERMS = {"sent": "domain", "received": "domain", "senders": "address"}
+# the page of a row, and which side of an address or a domain
+_PAGES = {
+    "accounts": ("account", ""),
+    "hosts": ("sender", ""),
+    "refused": ("sender", ""),
+    "senders": ("address", "sender"),
+    "sent": ("domain", "recipient"),
+    "received": ("domain", "sender"),
+    "transports": ("transport", ""),
+}
 
 
 def _links(report: DailyReport, listed: Listed) -> list[tuple[queries.Row, str]]:
@@ -108,11 +117,7 @@ def _link(report: DailyReport, kind: str, name: str) -> str:
     search = partial(_search, host, report.since, report.until)
     if kind == "reasons":
         return search(status="rejected") if name == "failed login" else search(reason=name)
-    if kind == "transports":
-        return search(transport=name)
     if not name:
         return ""
-    if kind in _TERMS:
-        return search(q=name, **{"as": _TERMS[kind]})
-    page = {"accounts": "account", "hosts": "sender", "refused": "sender"}[kind]
-    return reverse(page, args=[name], query=times)
+    page, side = _PAGES[kind]
+    return reverse(page, args=[name], query=times | ({"side": side} if side else {}))

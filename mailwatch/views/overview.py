@@ -84,7 +84,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         "most_waiting": max((row.deferred for row in page.queue), default=0),
         "queue_url": _link("search", log_host, since, until, status="queued"),
         "providers": [
-            (row, _link("search", log_host, since, until, q=row.reason, **{"as": "host"}))
+            (row, _link("search", log_host, since, until, q=row.reason, kind="host"))
             for row in page.providers
         ],
         "movers": _movers(page.movers, log_host),
@@ -110,12 +110,12 @@ def _movers(found: Movers | None, log_host: LogHost | None) -> list[tuple[Moved,
         return []
 
     def link(kind: str, name: str) -> str:
-        if kind == "domain" or not name:
-            term = {"q": name, "as": "domain"} if name else {"status": ""}
-            return _link("search", log_host, found.since, found.until, **term)
-        page = "account" if kind == "account" else "address"
+        if not name:
+            return _link("search", log_host, found.since, found.until)
+        page = {"account": "account", "sender": "address", "domain": "domain"}[kind]
         query = link_times(log_host, since=found.since, until=found.until) | {"log_host": log_host.name}
-        return reverse(page, args=[name], query=query)
+        side = {} if kind == "account" else {"side": "sender" if kind == "sender" else "recipient"}
+        return reverse(page, args=[name], query=query | side)
 
     return [(group, [(one, link(group.kind, one.name)) for one in group.movers]) for group in found.groups]
 

@@ -38,7 +38,6 @@ _MEASURES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("rejections", "Rejections", {"status": str(Status.REJECTED)}),
     ("failed_logins", "Failed logins", {"status": str(Status.REJECTED)}),
 )
-_OF_REFUSALS = ("rejections", "failed_logins")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +225,10 @@ def _numbers(found: DrillDown, asked: Asked) -> dict[str, object]:
         "zone": asked.zone,
         "chart": chart,
         "chart_label": charts.label(chart) if chart else "",
-        "figures": figures(found.counts, asked, query, can_be_refused=found.subject.can_be_refused),
+        "figures": figures(found, asked),
         "search_url": asked.link(query),
-        "tables": [_table(listed, asked, query) for listed in found.lists],
+        "tables": [_table(listed, asked, query) for listed in found.lists if _is_table(listed)],
+        "facts": [_table(listed, asked, query) for listed in found.lists if not listed.of.is_partner],
         "rules": [(rule, asked.link({**query, "rule": rule.rule})) for rule in found.rules],
         "measures": _measures(found, asked) if comparison else [],
         "changed": [_changed(one, found, asked) for one in comparison.changes.partners] if comparison else [],
@@ -270,6 +270,11 @@ def _table(listed: Listed, asked: Asked, query: Mapping[str, str]) -> PartnerTab
     return PartnerTable(listed=listed, rows=rows, longest=longest)
 
 
+def _is_table(listed: Listed) -> bool:
+    """Partners of whom at least one has a name; names of the subject itself stand among the facts."""
+    return listed.of.is_partner and any(partner.value is not None for partner in listed.partners)
+
+
 def _page_url(of: PartnerList, value: str | None, asked: Asked) -> str:
     if not of.page or not value or (of.page == "address" and "@" not in value):
         return ""
@@ -292,7 +297,7 @@ def _partner_search(
 def _measures(found: DrillDown, asked: Asked) -> list[Measure]:
     comparison = found.comparison
     assert comparison is not None
-    can_be_refused = found.subject.can_be_refused
+    left_out = _never(found.subject)
 
     def link(more: Mapping[str, str], period: Bounds) -> str:
         return asked.link({**found.subject.search, **more}, since=period.since, until=period.until)
@@ -306,8 +311,15 @@ def _measures(found: DrillDown, asked: Asked) -> list[Measure]:
             url_before=link(more, comparison.before),
         )
         for name, words, more in _MEASURES
-        if can_be_refused or name not in _OF_REFUSALS
+        if name not in left_out
     ]
+
+
+def _never(subject: Subject) -> tuple[str, ...]:
+    """The counts that are zero for every subject of the kind."""
+    if not subject.can_be_refused:
+        return "rejections", "failed_logins"
+    return () if subject.logs_in else ("failed_logins",)
 
 
 def _changed(one: Changed, found: DrillDown, asked: Asked) -> ChangedRow:
@@ -328,28 +340,23 @@ def course(hours: Sequence[charts.Volume], asked: Asked, query: Mapping[str, str
     )
 
 
-def figures(
-    counts: Counts, asked: Asked, query: Mapping[str, str], *, can_be_refused: bool = True
-) -> list[Figure]:
+def figures(found: DrillDown, asked: Asked) -> list[Figure]:
     """The totals, each a link."""
+    counts, query, left_out = found.counts, found.subject.search, _never(found.subject)
 
-    def outcome(name: str, status: Status) -> Figure:
-        count = getattr(counts, name)
-        return Figure(count, name, _share(count, counts), asked.link({**query, "status": str(status)}), name)
+    def figure(name: str, words: str, note: str, status: str = "", outcome: str = "") -> Figure:
+        more = {"status": status} if status else {}
+        return Figure(getattr(counts, name), words, note, asked.link({**query, **more}), outcome)
 
-    rejected = asked.link({**query, "status": str(Status.REJECTED)})
-    queued = f"{counts.queued:,} still in the queue"
-    found = [
-        Figure(counts.messages, "messages", queued, asked.link(query)),
-        outcome("delivered", Status.DELIVERED),
-        outcome("deferred", Status.QUEUED),
-        outcome("bounced", Status.BOUNCED),
-    ]
-    refused = [
-        Figure(counts.rejections, "rejected", "never accepted", rejected, "rejected"),
-        Figure(counts.failed_logins, "failed logins", "wrong or unknown password", rejected),
-    ]
-    return [*found, *refused] if can_be_refused else found
+    shown = {
+        "messages": ("messages", f"{counts.queued:,} still in the queue"),
+        "delivered": ("delivered", _share(counts.delivered, counts), str(Status.DELIVERED), "delivered"),
+        "deferred": ("deferred", _share(counts.deferred, counts), str(Status.QUEUED), "deferred"),
+        "bounced": ("bounced", _share(counts.bounced, counts), str(Status.BOUNCED), "bounced"),
+        "rejections": ("rejected", "never accepted", str(Status.REJECTED), "rejected"),
+        "failed_logins": ("failed logins", "wrong or unknown password", str(Status.REJECTED)),
+    }
+    return [figure(name, *words) for name, words in shown.items() if name not in left_out]
 
 
 def _share(count: int, counts: Counts) -> str:

@@ -48,6 +48,7 @@ class Filled:
     rejection: str
     account: str
     address: str
+    remote_host: str
     daily: str
     run: str
     refused_run: str
@@ -218,6 +219,7 @@ def _walked(page: Page, *, run: str, refused_run: str, source: str) -> Filled:
         rejection=_first(page, "/search/?status=rejected", "/rejections/"),
         account="/accounts/carol@example.com/",
         address=_first(page, message, "/addresses/"),
+        remote_host=_first(page, "/transports/remote_smtp/", "/remote-hosts/"),
         daily=_first(page, "/", "/daily/"),
         run=run,
         refused_run=refused_run,

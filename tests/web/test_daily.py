@@ -85,7 +85,7 @@ def test_the_page_leads_to_the_days_around_and_to_the_searches_behind(
     assert "Mon 2 Mar 2026" in page
     assert 'rel="next" href="/daily/mx/2026-03-03/"' in page
     assert 'rel="prev"' not in page
-    assert "transport=remote_smtp" in page
+    assert "/transports/remote_smtp/?" in page
     assert "/accounts/alice/?" in page
     assert desk.get("/daily/mx/").headers["Location"] == PAGE
 

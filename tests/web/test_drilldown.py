@@ -47,7 +47,7 @@ def _day_later(match: re.Match[str]) -> str:
 
 
 def rows(html_context: object) -> Iterator[tuple[PartnerTable, PartnerRow]]:
-    tables: list[PartnerTable] = html_context["tables"]  # type: ignore[index]
+    tables: list[PartnerTable] = html_context["tables"] + html_context["facts"]  # type: ignore[index]
     for table in tables:
         for row in table.rows:
             yield table, row

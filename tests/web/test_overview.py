@@ -167,7 +167,7 @@ def test_it_says_whose_servers_put_mail_off(desk: Client, ingested: Ingested) ->
     ingested(DAY, "mx")
     response = desk.get("/")
     assert [(row.reason, row.count) for row in response.context["page"].providers] == [("remote.example", 1)]
-    assert "q=remote.example&amp;as=host" in response.text
+    assert "q=remote.example&amp;kind=host" in response.text
 
 
 def test_it_estimates_the_queue_at_the_end_of_each_hour(desk: Client, ingested: Ingested) -> None:
