@@ -9,7 +9,7 @@ from django.db.models import Min
 
 from ingest.models import AddressLogin, LogFile, LogHost
 from ingest.rules.facts import Coverage, LogHostFacts
-from ingest.rules.new_ids import NEW, asked_since, may_be_nobody
+from ingest.rules.new_ids import asked_since, may_be_nobody
 from ingest.rules.signs import Sign, Told
 from ingest.sql import statement
 from ingest.stored_facts import id_bound
@@ -35,20 +35,23 @@ def ids_of(log_host: LogHost, host: LogHostFacts, coverage: Coverage, since: dat
         return Ids()
     rows = AddressLogin.objects.filter(log_host=log_host).values_list("authenticated_id", flat=True)
     every = frozenset(rows.distinct())
-    new = _new(log_host, [name for name in every if may_be_nobody(name, host)], asked, last_at)
+    names = [name for name in every if may_be_nobody(name, host)]
+    new = _new(log_host, names, asked, last_at, host.limits.new_ids_forgotten)
     return Ids(new, every - {told.value for told in new})
 
 
-def _new(log_host: LogHost, names: Sequence[str], asked: datetime, last_at: datetime) -> list[Told]:
+def _new(
+    log_host: LogHost, names: Sequence[str], asked: datetime, last_at: datetime, forgotten: timedelta
+) -> list[Told]:
     if not names:
         return []
     parameters: dict[str, Any] = {
         "log_host_id": log_host.pk,
         "ids": list(names),
-        "before": asked - NEW,
+        "before": asked - forgotten,
         "since": asked,
         "last_at": last_at,
-        "before_id": id_bound(asked - NEW - _DAY),
+        "before_id": id_bound(asked - forgotten - _DAY),
         "since_id": id_bound(asked + _DAY),
         "first_id": id_bound(asked - _DAY),
         "last_id": id_bound(last_at + _DAY),

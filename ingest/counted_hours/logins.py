@@ -15,7 +15,7 @@ from ingest.counted_hours.counted import (
 )
 from ingest.exim.events import Arrival
 from ingest.rules.facts import Coverage, LogHostFacts
-from ingest.rules.new_ids import NEW, asked_since, may_be_nobody
+from ingest.rules.new_ids import asked_since, may_be_nobody
 from ingest.rules.signs import Sign, Told
 
 _WINDOWS_NAME = re.compile(r"[^\\]+\\[A-Za-z0-9._-]+")
@@ -93,7 +93,7 @@ def new_ids(
         for name, own in sorted(uses.items())
         if may_be_nobody(name, host)
         and any(message.at >= asked for message in own)
-        and not any(asked - NEW <= message.at < asked for message in own)
+        and not any(asked - host.limits.new_ids_forgotten <= message.at < asked for message in own)
     ]
     return new, frozenset(uses) - {told.value for told in new}
 

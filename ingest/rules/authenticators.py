@@ -85,14 +85,14 @@ UNKNOWN_ID = Rule(
     scope=Scope.MESSAGE,
     explanation=(
         "A login succeeded under a name that is no account. The password check accepts names that it cannot "
-        "look up. Where nobody gave the accounts, a name counts that was not seen in 30 days and fits to no domain."
+        "look up. Where nobody gave the accounts, a name counts that was not seen for long and fits to no domain."
     ),
     guards=(
-        "Certain only where the accounts of the host were given. Without them it is a suspicion, asked for the last 30 "
-        "days of a log of more than two weeks: a new mailbox of a local domain, of one that somebody used before, or "
+        "Certain only where the accounts of the host were given. Without them it is a suspicion, asked for the end "
+        "of a log of more than two weeks: a new mailbox of a local domain, of one that somebody used before, or "
         "with the name of somebody else in front of the @ does not count.",
-        "A name without an @ counts only where 95 % of at least 20 others have one. Where the local domains are only "
-        "inferred, a new domain is a step milder, and changes no answer.",
+        "A name without an @ counts only where nearly all others, and enough of them, have one. Where the local "
+        "domains are only inferred, a new domain is a step milder, and changes no answer.",
         "Case does not matter, nor the domain in front (DOMAIN\\user), nor the domain behind where the bare name "
         "is an account.",
         "An account that was made since the list was given is not in it: give the list again.",

@@ -44,6 +44,9 @@ class Limits:
     own_mail: int = 100  # L03, of one sender in an hour; CSF RT_LOCALHOSTRELAY: 100
     gateway_names: int = 21  # R03, names of foreign servers on one day
     gateway_relayed: float = 0.2  # R03, critical from more than this share on
+    new_ids_forgotten: timedelta = timedelta(days=30)  # A03: a user name that was not used for so long is new
+    new_ids_known: int = 20  # A03: so many user names must be known to tell what is usual
+    new_ids_addresses: float = 0.95  # A03: share of them with an @ from which on one without is odd
     never_refused_addresses: int = 20  # A05, foreign addresses ...
     never_refused_span: timedelta = timedelta(days=7)  # ... over this time
     odd_ids: int = 5  # A08, different ids that look like passwords ...

@@ -4,22 +4,20 @@ Only where no list of the accounts was given, which would say it for certain.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ingest.rules.definition import Evidence, Limits, Severity
 from ingest.rules.facts import LogHostFacts, domain_of
 from ingest.rules.signs import Sign, Signs, Told
 from ingest.rules.words import be, count, listing
 
-NEW = timedelta(days=30)
-"""An id that was not used for so long is new; only the last so many days of a log are asked for it."""
-_ADDRESSES = 0.95  # share of ids with an @ from which on one without is odd
-_LEAST = 20  # ids, to tell what is usual
-
 
 def asked_since(log_begins: datetime, last_at: datetime, since: datetime | None, limits: Limits) -> datetime:
-    """From when on a first use is asked for: the log must have told who logs in for a while before."""
-    times = [log_begins + limits.history, last_at - NEW, *([since] if since else [])]
+    """From when on a first use is asked for: the log must have told who logs in for a while before.
+
+    Only the last of a log is asked, as long as the time after which an id is new again.
+    """
+    times = [log_begins + limits.history, last_at - limits.new_ids_forgotten, *([since] if since else [])]
     return max(times)
 
 
@@ -45,9 +43,9 @@ def _is_ours(domain: str, host: LogHostFacts) -> bool:
 def nobodies(signs: Signs) -> tuple[Sequence[Told], Evidence] | None:
     """The new ids that fit to nothing seen before, and what is said of them; None if there are none."""
     known = {name_of(account) for account in signs.known_ids}
-    if len(known) < _LEAST:
+    if len(known) < signs.limits.new_ids_known:
         return None
-    chosen = [told for told in signs.of(Sign.NEW_IDS) if _is_odd(name_of(told.value), known, signs.host)]
+    chosen = [told for told in signs.of(Sign.NEW_IDS) if _is_odd(name_of(told.value), known, signs)]
     if not chosen:
         return None
     number = sum(told.count for told in chosen)
@@ -63,11 +61,11 @@ def nobodies(signs: Signs) -> tuple[Sequence[Told], Evidence] | None:
     return chosen, Evidence(Severity.HIGH if is_sure else Severity.MEDIUM, text)
 
 
-def _is_odd(name: str, known: set[str], host: LogHostFacts) -> bool:
+def _is_odd(name: str, known: set[str], signs: Signs) -> bool:
     """Neither an alias of somebody, nor of a domain in use, nor spelled as others are."""
     local_parts = {other.partition("@")[0] for other in known}
     if name in known or name.partition("@")[0] in local_parts:
         return False
     if "@" not in name:
-        return sum("@" in other for other in known) >= _ADDRESSES * len(known)
-    return bool(host.local_domains) and domain_of(name) not in {domain_of(other) for other in known}
+        return sum("@" in other for other in known) >= signs.limits.new_ids_addresses * len(known)
+    return bool(signs.host.local_domains) and domain_of(name) not in {domain_of(other) for other in known}

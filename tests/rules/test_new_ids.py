@@ -75,3 +75,23 @@ def test_the_answer_is_suspected_and_no_more() -> None:
     assert asked(told, "Broken authenticator").answer is Answer.SUSPECTED
     assert asked(told, "Broken authenticator").rules == ("A03",)
     assert asked(milder, "Broken authenticator").answer is Answer.NO
+
+
+@pytest.mark.parametrize(
+    ("limits", "is_found"),
+    [
+        ({}, True),
+        ({"new_ids_known": 21}, False),
+        ({"new_ids_addresses": 0.9}, True),
+    ],
+)
+def test_its_thresholds_can_be_changed(limits: dict[str, float], is_found: bool) -> None:
+    host = replace(HOST, limits=HOST.limits.changed(limits))
+    assert (found("x@elsewhere.example", host=host) is not None) is is_found
+
+
+def test_a_share_that_is_lower_finds_names_without_a_domain() -> None:
+    known = {f"person{n}@example.com" for n in range(18)} | {"user1", "user2"}
+    assert found("stranger", known=frozenset(known)) is None
+    host = replace(HOST, limits=HOST.limits.changed({"new_ids_addresses": 0.9}))
+    assert found("stranger", known=frozenset(known), host=host) is not None
