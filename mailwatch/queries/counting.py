@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 COUNTED = 10_000
-_LINES = (12_000, 60_000)  # delivery lines that are read for a count: first so many, then more
+_LINES = (6_000, 12_000, 60_000)  # delivery lines that are read for a count: first so many, then more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

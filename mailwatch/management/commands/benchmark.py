@@ -1,6 +1,7 @@
 """``manage.py benchmark``: how fast, as ratios against peers in the same run."""
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
@@ -8,7 +9,7 @@ from django.core.management.base import BaseCommand
 from benchmarks import ingest_speed, page_speed, parse_speed
 
 _COLUMNS = "{:<26} {:<30} {:<28} {}"
-_PAGE = "{:<24} {:>10} {:>10} {:>10} {:>8}"
+_PAGE = "{:<24} {:>10} {:>10} {:>10} {:>10} {:>8}"
 _PARSED = "{:<22} {:<38} {}"
 
 
@@ -26,21 +27,27 @@ class Command(BaseCommand):
             help="lines that are in when the next --lines are measured; 0 leaves this out, which takes minutes",
         )
 
-    def handle(self, *, what: str, lines: int, rounds: int, stored: int, **_: Any) -> None:
+        parser.add_argument(
+            "--home",
+            type=Path,
+            help="pages: measure on what is stored in this home, as MAILWATCH_HOME names one",
+        )
+
+    def handle(self, *, what: str, lines: int, rounds: int, stored: int, home: Path | None, **_: Any) -> None:
         if what == "parse":
             for row in parse_speed.measure(lines=lines, rounds=rounds).rows():
                 self.stdout.write(_PARSED.format(*row).rstrip())
             return
         if what == "pages":
-            self._pages(lines=lines, rounds=rounds)
+            self._pages(lines=lines, rounds=rounds, home=home)
             return
         for measured in ingest_speed.measure(lines=lines, rounds=rounds, stored=stored):
             self.stdout.write(_COLUMNS.format(*measured.row()).rstrip())
             self.stdout.flush()
 
-    def _pages(self, *, lines: int, rounds: int) -> None:
-        self.stdout.write(_PAGE.format("page", "p50", "p95", "max", "queries"))
-        for measured in page_speed.measure(lines=lines, rounds=rounds):
+    def _pages(self, *, lines: int, rounds: int, home: Path | None) -> None:
+        self.stdout.write(_PAGE.format("page", "p50", "p95", "max", "processor", "queries"))
+        for measured in page_speed.measure(lines=lines, rounds=rounds, home=home):
             if isinstance(measured, page_speed.Lookup):
                 self.stdout.write(measured.sentence())
             else:
