@@ -235,7 +235,7 @@ def subject_reports(
         ]
 
     found = judged_ranges.reports_of(bases, since, until, judge)
-    return sorted(found, key=lambda report: (report.harm, report.value))
+    return sorted((report.spoken() for report in found), key=lambda report: (report.harm, report.value))
 
 
 def outdated_ranges(

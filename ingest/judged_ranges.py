@@ -17,14 +17,16 @@ from ingest import kept_bytes
 from ingest.models import JudgedRange, LogHost, Suspect
 from ingest.rules import memory
 from ingest.rules.allowed import Allowance, AllowedKind
-from ingest.rules.definition import VERSION, Severity, SubjectFinding
+from ingest.rules.definition import VERSION, Severity, SubjectFinding, Translation
 from ingest.rules.facts import LogHostFacts, SubjectKind
 from ingest.rules.relays import SubjectReport
 
 MOST_KEPT = 200  # ranges of one log host
 WORTH_KEEPING = 500  # suspects; fewer are read from their rows as fast
 _COMPARED_ONE_BY_ONE = 500  # suspects; whether more of them are the same is told by all there are
-_CLASSES = kept_bytes.expected((Allowance, AllowedKind, Severity, SubjectFinding, SubjectKind, SubjectReport))
+_CLASSES = kept_bytes.expected(
+    (Allowance, AllowedKind, Severity, SubjectFinding, SubjectKind, SubjectReport, Translation)
+)
 
 
 Judge = Callable[[int], Sequence[SubjectReport]]

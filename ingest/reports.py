@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Prefetch
+from psycopg.types.json import Jsonb
 
 from ingest.models import AllowEntry, Finding, LogHost, Suspect
 from ingest.rules.allowed import Allowance, AllowedKind
-from ingest.rules.definition import VERSION, Severity, SubjectFinding
+from ingest.rules.definition import VERSION, Severity, SubjectFinding, Translation
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SubjectReport
 from ingest.sql import copying
@@ -33,6 +34,7 @@ _FINDING_COLUMNS = (
     "values",
     "peak",
     "allowed_by_id",
+    "told",
 )
 
 
@@ -99,6 +101,7 @@ def _finding(suspect_id: int, finding: SubjectFinding) -> tuple[object, ...]:
         list(finding.values),
         finding.peak,
         None if finding.allowed_by is None else finding.allowed_by.entry,
+        Jsonb({other.language: [other.title, other.evidence] for other in finding.told}),
     )
 
 
@@ -139,6 +142,7 @@ def _subject_finding(row: Finding) -> SubjectFinding:
         values=tuple(row.values),
         peak=row.peak,
         allowed_by=None if row.allowed_by is None else allowance(row.allowed_by),
+        told=tuple(Translation(language, *words) for language, words in row.told.items()),
     )
 
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ingest.languages import language
 from ingest.models.knowledge import AllowEntry
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import Piece
@@ -66,6 +67,7 @@ class Finding(models.Model):
     peak = models.BigIntegerField()
     # the entry that silences it: such a finding does not count in the suspect's severity; null: it counts
     allowed_by = models.ForeignKey(AllowEntry, null=True, on_delete=models.SET_NULL, related_name="findings")
+    told = models.JSONField(default=dict, db_default={})  # title and evidence by language, English excepted
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -74,6 +76,11 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} on {self.suspect}"
+
+    @property
+    def said(self) -> str:
+        """The evidence in the reader's language, in English where it was not told in that."""
+        return str(self.told[language()][1]) if language() in self.told else self.evidence
 
 
 class Mark(models.Model):

@@ -5,12 +5,13 @@ written a second time.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from ingest.exim.configuration import Authenticator, Configuration
+from ingest.languages import language
 from ingest.rules.allowed import Allowance
 from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.limits import Limits
@@ -37,6 +38,7 @@ __all__ = [
     "Severity",
     "State",
     "SubjectFinding",
+    "Translation",
     "Watch",
     "WatchMaker",
     "Worth",
@@ -111,6 +113,14 @@ class MessageFinding(NamedTuple):
     allowed_by: Allowance | None = None  # the entry that silences it; None: it counts
 
 
+class Translation(NamedTuple):
+    """Title and evidence of a finding in one more language."""
+
+    language: str
+    title: str
+    evidence: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectFinding:
     """What a rule found in the behaviour of one address, account or local user, or of a log host as a whole."""
@@ -127,6 +137,14 @@ class SubjectFinding:
     values: tuple[str, ...] = ()  # at most 10 of what was counted: domains, authenticators, ids
     peak: int = 0  # the most within one window, for rules over windows
     allowed_by: Allowance | None = None  # the entry that silences it; None: it counts
+    told: tuple[Translation, ...] = ()  # the same in other languages
+
+    def spoken(self) -> "SubjectFinding":
+        """The finding in the reader's language, as it is where it was not told in that."""
+        for other in self.told:
+            if other.language == language():
+                return replace(self, title=other.title, evidence=other.evidence)
+        return self
 
 
 class Check(NamedTuple):

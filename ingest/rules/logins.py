@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from ingest.exim.events import Stage
+from ingest.languages import say
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -199,7 +200,7 @@ class _ManyIdsWatch:
         return SubjectFinding(
             rule=MANY_IDS.code,
             severity=severity,
-            title=MANY_IDS.title,
+            title=say(MANY_IDS.title),
             evidence=text,
             first_at=found[0][1].first_at,
             last_at=max(use.last_at for _, use in found),

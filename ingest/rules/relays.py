@@ -7,12 +7,14 @@ from heapq import merge
 from typing import Any, NamedTuple, Protocol
 
 from ingest.exim.events import Stage
+from ingest.languages import ENGLISH, LANGUAGES, language, reading
 from ingest.rules.allowed import Allowance, allowances_of, covering
 from ingest.rules.definition import (
     Limits,
     Refusals,
     Severity,
     SubjectFinding,
+    Translation,
     Watch,
     worst,
 )
@@ -111,6 +113,13 @@ class SubjectReport:
             ],
             "allowed": [allowed_as_json(finding) for finding in self.allowed],
         }
+
+    def spoken(self) -> "SubjectReport":
+        """The report with its findings in the reader's language."""
+        if language() == ENGLISH:
+            return self
+        counted, allowed = (tuple(each.spoken() for each in found) for found in (self.findings, self.allowed))
+        return replace(self, findings=counted, allowed=allowed)
 
     def allowing(self, allowances: Iterable[Allowance]) -> "SubjectReport":
         """The same report by what is allowed now: none of the findings is lost.
@@ -298,7 +307,7 @@ class SubjectAccumulator:
     def report(self) -> SubjectReport | None:
         """The report, None if no rule found anything."""
         watches = [self._watches[place] for place in sorted(self._watches)]
-        found = told_beside([finding for watch in watches if (finding := watch.finding()) is not None])
+        found = told_beside([finding for watch in watches if (finding := _told(watch)) is not None])
         if all(map(is_only_noted, found)) or self._span.first_at is None or self._span.last_at is None:
             return None
         found.sort(key=_order)
@@ -326,6 +335,22 @@ class SubjectAccumulator:
             logins_after_guessing=self._logins_after.most(),
             outside=self._outside,
         )
+
+
+def _told(watch: Watch) -> SubjectFinding | None:
+    """What a rule found, in English and told in every other language."""
+    with reading(ENGLISH):
+        finding = watch.finding()
+    if finding is None:
+        return None
+    told = []
+    for other in LANGUAGES:
+        if other != ENGLISH:
+            with reading(other):
+                words = watch.finding()
+            if words is not None:
+                told.append(Translation(other, words.title, words.evidence))
+    return replace(finding, told=tuple(told))
 
 
 def _order(finding: SubjectFinding) -> tuple[int, int]:

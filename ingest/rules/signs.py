@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ingest.languages import say
 from ingest.rules.definition import Evidence, Limits, Rule, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts
 
@@ -77,7 +78,7 @@ def summed(rule: Rule, chosen: Sequence[Told], evidence: Evidence) -> SubjectFin
     return SubjectFinding(
         rule=rule.code,
         severity=evidence.severity,
-        title=evidence.title or rule.title,
+        title=evidence.title or say(rule.title),
         evidence=evidence.text,
         first_at=min(told.first_at for told in chosen),
         last_at=max(told.last_at for told in chosen),

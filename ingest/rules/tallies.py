@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from ingest.languages import say
 from ingest.rules.definition import Evidence, Limits, Rule, Severity, SubjectFinding, worst
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts
 from ingest.rules.windows import Distinct, Sample, Span
@@ -54,7 +55,7 @@ class Tally:
         return SubjectFinding(
             rule=rule.code,
             severity=evidence.severity,
-            title=evidence.title or rule.title,
+            title=evidence.title or say(rule.title),
             evidence=evidence.text,
             first_at=self.span.first_at,
             last_at=self.span.last_at,

@@ -1,0 +1,59 @@
+"""A finding is stored in every language, and read in that of the reader."""
+
+from gettext import NullTranslations
+
+import pytest
+
+from ingest import classification, languages
+from ingest.models import Finding, LogHost
+from tests.web.conftest import SEED, Ingested, ingested
+
+__all__ = ["ingested"]
+
+
+@pytest.fixture
+def translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalogue in which every sentence is there, and can be told from its source."""
+
+    class Marked(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return f"訳{message}"
+
+        def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+            return f"訳{msgid2}"
+
+    monkeypatch.setattr(languages, "_catalogue", lambda _language: Marked())
+
+
+@pytest.fixture
+def srv1(ingested: Ingested, translated: None) -> LogHost:
+    ingested(SEED)
+    return LogHost.objects.get(name="srv1")
+
+
+def test_what_was_found_is_read_in_the_language_of_the_reader(srv1: LogHost) -> None:
+    english = classification.subject_reports(srv1)[0].findings[0]
+    with languages.reading("ja"):
+        japanese = classification.subject_reports(srv1)[0].findings[0]
+    assert english.title == "Empty authenticated id"
+    assert japanese.title == "訳Empty authenticated id"
+    assert (english.rule, english.count, english.first_at) == (
+        japanese.rule,
+        japanese.count,
+        japanese.first_at,
+    )
+    assert Finding.objects.get(rule=english.rule).title == english.title
+
+
+def test_a_finding_of_before_is_read_in_english(srv1: LogHost) -> None:
+    Finding.objects.update(told={})
+    with languages.reading("ja"):
+        found = classification.subject_reports(srv1)[0].findings[0]
+        assert found.title == "Empty authenticated id"
+        assert Finding.objects.first().said == found.evidence  # type: ignore[union-attr]
+
+
+def test_what_is_stored_is_english_whoever_asks(ingested: Ingested, translated: None) -> None:
+    with languages.reading("ja"):
+        ingested(SEED)
+    assert Finding.objects.filter(title="Empty authenticated id").exists()
