@@ -34,7 +34,6 @@ def subjects(domain: str) -> tuple[Subject, Subject]:
     sent = Filter(
         messages=lambda prefix: domain_is(f"{prefix}envelope_sender", plain),
         refusals=domain_is("envelope_sender", plain),
-        is_rare=False,
     )
     return _subject(plain, RECIPIENT, received), _subject(plain, SENDER, sent)
 

@@ -6,7 +6,7 @@ make sense. Everything is counted from rows that are read once (``mailwatch.quer
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -23,7 +23,7 @@ from mailwatch.queries.partners import Changes, Listed, Of, PartnerList, Tallies
 from mailwatch.queries.ranges import Bounds, Span, spans
 from mailwatch.queries.rows import Row
 from mailwatch.queries.rows import rows as rows_of
-from mailwatch.queries.subject_rows import Counted, Filter
+from mailwatch.queries.subject_rows import Counted, Filter, Where
 from mailwatch.queries.terms import Term, TermKind
 
 LATEST = 20
@@ -149,16 +149,17 @@ class DrillDown:
 def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) -> DrillDown:
     """Everything about a subject in a range, also where nothing of it is stored."""
     hosts = search.log_hosts()
-    span = _span([log_host] if log_host else list(hosts.values()))
-    counted = _read(subject, log_host, bounds)
+    where = _where(log_host, hosts, bounds)
+    subject = replace(subject, which=subject_rows.weighed(subject.which))
+    counted = _read(subject, where)
     lists = (*subject.lists, *((partner_lists.REASONS,) if subject.can_be_refused else ()))
     now = [(of, partners.tallies(of, counted)) for of in lists]
-    comparison, then = _compared(subject, counted, now, log_host, bounds, span)
+    comparison, then = _compared(subject, counted, now, where)
     suspects = _suspects(subject, log_host)
     return DrillDown(
         subject=subject,
         counts=counts(counted),
-        first_at=_first_at(subject, counted, log_host, bounds),
+        first_at=_first_at(subject, counted, where),
         last_at=max(
             (*(row.last_at for row in counted.messages), *(row.at for row in counted.refused)), default=None
         ),
@@ -176,7 +177,11 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
 
 def has_mail(subject: Subject, *, log_host: LogHost | None) -> bool:
     """Whether anything of a subject is stored, whatever the range."""
-    return subject_rows.has_any(subject.which, log_host=log_host)
+    return subject_rows.has_any(subject.which, _where(log_host, search.log_hosts(), Bounds()))
+
+
+def _where(log_host: LogHost | None, hosts: Mapping[int, LogHost], bounds: Bounds) -> Where:
+    return Where(log_host=log_host, log_hosts=[log_host] if log_host else list(hosts.values()), bounds=bounds)
 
 
 def _span(hosts: Sequence[LogHost]) -> Span:
@@ -210,14 +215,13 @@ def counts(counted: Counted) -> Counts:
     )
 
 
-def _read(subject: Subject, log_host: LogHost | None, bounds: Bounds) -> Counted:
+def _read(subject: Subject, where: Where) -> Counted:
     of_refusals = {Of.REFUSALS, Of.REJECTIONS, Of.LOGINS}
     return subject_rows.read(
         subject.which,
         message_fields=_fields(of.field for of in subject.lists if of.of is Of.MESSAGES),
         refused_fields=_fields(of.field for of in subject.lists if of.of in of_refusals),
-        log_host=log_host,
-        bounds=bounds,
+        where=where,
     )
 
 
@@ -229,20 +233,19 @@ def _compared(
     subject: Subject,
     counted: Counted,
     now: Sequence[tuple[PartnerList, Tallies]],
-    log_host: LogHost | None,
-    bounds: Bounds,
-    span: Span,
+    where: Where,
 ) -> tuple[Comparison | None, Mapping[str, Tallies]]:
     """Against as long a period before: of a range that begins somewhere, else of the last day of the log.
 
     The second are the tallies of the period before, by list, where they are of the whole page.
     """
+    bounds, span = where.bounds, _span(where.log_hosts)
     if bounds.since is None:
         return _last_day(subject, counted, bounds, span), {}
     earlier = before.before(bounds, span)
     if earlier is None or counted.since is not None:
         return None, {}
-    then = _read(subject, log_host, earlier)
+    then = _read(subject, replace(where, bounds=earlier))
     pairs = [(of, tallies, partners.tallies(of, then)) for of, tallies in now]
     comparison = Comparison(
         period=Bounds(since=bounds.since, until=bounds.until),
@@ -273,13 +276,11 @@ def _last_day(subject: Subject, counted: Counted, bounds: Bounds, span: Span) ->
     )
 
 
-def _first_at(
-    subject: Subject, counted: Counted, log_host: LogHost | None, bounds: Bounds
-) -> datetime | None:
-    if counted.since is not None and bounds.since is not None:
+def _first_at(subject: Subject, counted: Counted, where: Where) -> datetime | None:
+    if counted.since is not None and where.bounds.since is not None:
         return None
     if counted.since is not None:
-        return subject_rows.first_at(subject.which, log_host=log_host, bounds=bounds) or counted.since
+        return subject_rows.first_at(subject.which, where) or counted.since
     return min((*(row.at for row in counted.messages), *(row.at for row in counted.refused)), default=None)
 
 

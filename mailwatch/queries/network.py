@@ -23,7 +23,6 @@ LISTS = (
     partner_lists.HELO_NAMES,
     partner_lists.AUTHENTICATORS,
 )
-_FEW = {4: 20, 6: 40}  # bits: in a wider network there may be most of what a server talks to
 
 
 def subject(network: str) -> Subject:
@@ -35,7 +34,6 @@ def subject(network: str) -> Subject:
         which=Filter(
             messages=lambda prefix: host_in(f"{prefix}sender_host_address", plain),
             refusals=host_in("sender_host_address", plain),
-            is_rare=plain.prefixlen >= _FEW[plain.version],
         ),
         lists=LISTS,
         search={"q": str(plain)},

@@ -5,8 +5,9 @@ that ended. They are the newest by their ids, which begin with the time of arriv
 month is not touched where a newer one has enough.
 """
 
+import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from mailwatch.queries.matching import Condition, messages_within, rejections_wi
 from mailwatch.queries.ranges import Bounds
 
 COUNTED = 5_000  # messages; and refusals
+FREQUENT = 60_000  # rows: to sort as many takes as long as to go along time to find 5,000 among all
 LINES = 15_000  # delivery lines of these: a message may have thousands of recipients, or be tried for days
 
 type Key = tuple[int, str]  # log host, message id
@@ -65,14 +67,24 @@ class Refused(NamedTuple):
 class Filter:
     """Which rows are a subject's: by messages, or, where a recipient or a server makes them its own, by attempts.
 
-    ``messages`` gets the prefix of the fields of messages. ``is_rare``: such rows are far apart, and going along time
-    to find them would read a month.
+    ``messages`` gets the prefix of the fields of messages. The flags are set by ``weighed``.
     """
 
     messages: Callable[[str], Condition] | None = None
     attempts: Sequence[Condition] = ()  # any of them; one query each, because OR defeats the indexes
     refusals: Condition | None = None
-    is_rare: bool = True
+    has_frequent_messages: bool = False
+    has_frequent_attempts: tuple[bool, ...] = ()
+    has_frequent_refusals: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which part of what is stored: of one log host or of all, in a range. ``log_hosts``: the one, or all of them."""
+
+    log_host: LogHost | None
+    log_hosts: Sequence[LogHost]
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,23 +110,42 @@ class Counted:
         )
 
 
+def weighed(which: Filter) -> Filter:
+    """The filter with what PostgreSQL's statistics say of how frequent its rows are.
+
+    The newest of frequent rows are found soonest by going along time, of others by their own index. The planner would
+    choose, too, but for the time that rows are spread evenly over the log: an attack is not.
+    """
+    messages, refusals = which.messages, which.refusals
+    return replace(
+        which,
+        has_frequent_messages=messages is not None and _is_frequent(Message.objects.filter(Q(messages("")))),
+        has_frequent_attempts=tuple(_is_frequent(Delivery.objects.filter(one)) for one in which.attempts),
+        has_frequent_refusals=refusals is not None and _is_frequent(Rejection.objects.filter(refusals)),
+    )
+
+
+def _is_frequent(rows: QuerySet[Any, Any]) -> bool:
+    (plan,) = json.loads(rows.order_by().values("log_host_id").explain(format="json"))
+    return bool(plan["Plan"]["Plan Rows"] > FREQUENT)
+
+
 def read(
     which: Filter,
     *,
     message_fields: Sequence[str],
     refused_fields: Sequence[str],
-    log_host: LogHost | None,
-    bounds: Bounds,
+    where: Where,
 ) -> Counted:
-    """The newest rows of a subject within a range; in three queries, or two where attempts make the subject."""
+    """The newest rows of a subject; in three queries, or two where attempts make the subject."""
     refused_fields = ("reason", *refused_fields)
-    refused, refused_since = _refused(which, refused_fields, log_host, bounds)
+    refused, refused_since = _refused(which, refused_fields, where)
     if not which.attempts:
-        messages, since = _messages(which, message_fields, log_host, bounds)
+        messages, since = _messages(which, message_fields, where)
         attempts, cut = _attempts_of(messages)
         last, answers = _last_attempts(attempts)
     else:
-        attempts, cut = _own_attempts(which, message_fields, log_host, bounds)
+        attempts, cut = _own_attempts(which, message_fields, where)
         last, answers = _last_attempts(attempts)
         messages, since = _messages_of(attempts, last), None
     since = max((at for at in (since, cut, refused_since) if at), default=None)
@@ -130,27 +161,27 @@ def read(
     )
 
 
-def first_at(which: Filter, *, log_host: LogHost | None, bounds: Bounds) -> datetime | None:
+def first_at(which: Filter, where: Where) -> datetime | None:
     """The first line of a subject of which not all was read: of the message with the smallest id."""
-    if not which.attempts:
-        rows = _message_query(which, log_host, bounds).order_by("message_id")
-        return rows.values_list("first_at", flat=True).first()
-    attempts = [
-        query.order_by(_by_id(which).asc()).values_list("message__first_at", flat=True).first()
-        for query in _attempt_queries(which, log_host, bounds)
-    ]
-    return min((at for at in attempts if at), default=None)
+    if which.attempts:
+        oldest = [
+            query.reverse().values_list("message__first_at", flat=True).first()
+            for query in _attempt_queries(which, where)
+        ]
+    else:
+        oldest = [
+            query.order_by("message_id").values_list("first_at", flat=True).first()
+            for query in _message_queries(which, where)
+        ]
+    return min((at for at in oldest if at), default=None)
 
 
-def has_any(which: Filter, *, log_host: LogHost | None) -> bool:
+def has_any(which: Filter, where: Where) -> bool:
     """Whether there is any message, attempt or refusal."""
-    mail: list[QuerySet[Any]] = (
-        list(_attempt_queries(which, log_host, Bounds()))
-        if which.attempts
-        else [_message_query(which, log_host, Bounds())]
-    )
-    if which.refusals is not None:
-        mail.append(_on(Rejection.objects.filter(which.refusals), log_host, is_rare=False))
+    mail: list[QuerySet[Any]] = [
+        *(_attempt_queries(which, where) if which.attempts else _message_queries(which, where)),
+        *([] if which.refusals is None else [_refused_query(which.refusals, where)]),
+    ]
     return any(rows.order_by().exists() for rows in mail)
 
 
@@ -195,32 +226,30 @@ _REFUSED = ("log_host_id", "logged_at", "digest", "copy", "is_login")
 _RANK = {Outcome.DEFERRED: 0, Outcome.BOUNCED: 1, Outcome.DELIVERED: 1}
 
 
-def _messages(
-    which: Filter, fields: Sequence[str], log_host: LogHost | None, bounds: Bounds
-) -> tuple[list[Sent], datetime | None]:
-    newest = _message_query(which, log_host, bounds).order_by("-message_id")
+def _messages(which: Filter, fields: Sequence[str], where: Where) -> tuple[list[Sent], datetime | None]:
     end = len(_MESSAGE)
     rows = [
         Sent._make((row[:2], *row[2:end], row[end:]))
-        for row in newest.values_list(*_MESSAGE, *fields)[: COUNTED + 1]
+        for query in _message_queries(which, where)
+        for row in query.order_by("-message_id").values_list(*_MESSAGE, *fields)[: COUNTED + 1]
     ]
+    rows.sort(key=lambda row: row.key[1], reverse=True)
     return (rows[:COUNTED], rows[COUNTED - 1].at) if len(rows) > COUNTED else (rows, None)
 
 
-def _message_query(which: Filter, log_host: LogHost | None, bounds: Bounds) -> QuerySet[Message]:
+def _message_queries(which: Filter, where: Where) -> list[QuerySet[Message]]:
+    """Of a frequent subject one for each log host: along the primary key, which begins with it."""
     assert which.messages is not None
-    rows = Message.objects.filter(Q(which.messages("")), messages_within(bounds))
-    return _on(rows, log_host, is_rare=which.is_rare)
+    rows = Message.objects.filter(Q(which.messages("")), messages_within(where.bounds))
+    if not which.has_frequent_messages:
+        return [_on(rows, where.log_host)]
+    return [rows.filter(log_host_id=host.pk) for host in where.log_hosts]
 
 
-def _on[M: (Message, Delivery, Rejection)](
-    rows: QuerySet[M], log_host: LogHost | None, *, is_rare: bool
-) -> QuerySet[M]:
+def _on[M: (Message, Delivery)](rows: QuerySet[M], log_host: LogHost | None) -> QuerySet[M]:
+    """Not as a column of the primary key: PostgreSQL would go along it to have the newest first."""
     if log_host is None:
         return rows
-    if not is_rare:
-        return rows.filter(log_host_id=log_host.pk)
-    # not as a column of the primary key: PostgreSQL would go along it to have the newest first
     return rows.alias(on=F("log_host_id") + 0).filter(on=log_host.pk)
 
 
@@ -247,24 +276,27 @@ def _whole(lines: list[_Attempt]) -> tuple[list[_Attempt], datetime | None]:
     return whole, whole[-1].at
 
 
-def _attempt_queries(which: Filter, log_host: LogHost | None, bounds: Bounds) -> list[QuerySet[Delivery]]:
-    rows = Delivery.objects.filter(messages_within(bounds, prefix="message__"))
-    return [_on(rows.filter(condition), log_host, is_rare=True) for condition in which.attempts]
-
-
-def _by_id(which: Filter) -> Concat | F:
-    """The order of ids; of a rare subject as an expression: PostgreSQL would go along the index of ids."""
-    return Concat("message_id", Value("")) if which.is_rare else F("message_id")
+def _attempt_queries(which: Filter, where: Where) -> list[QuerySet[Delivery]]:
+    """Each in the order of ids; where rows are rare by an expression, so that PostgreSQL does not go along the ids."""
+    rows = Delivery.objects.filter(messages_within(where.bounds, prefix="message__"))
+    orders = [
+        F("message_id") if is_frequent else Concat("message_id", Value(""))
+        for is_frequent in which.has_frequent_attempts or (False,) * len(which.attempts)
+    ]
+    return [
+        _on(rows.filter(condition), where.log_host).order_by(order.desc())
+        for condition, order in zip(which.attempts, orders, strict=True)
+    ]
 
 
 def _own_attempts(
-    which: Filter, fields: Sequence[str], log_host: LogHost | None, bounds: Bounds
+    which: Filter, fields: Sequence[str], where: Where
 ) -> tuple[list[_Attempt], datetime | None]:
     columns = (*_ATTEMPT, "message__first_at", "message__status", *(f"message__{name}" for name in fields))
     end = len(_ATTEMPT) + 2
     found: dict[Any, _Attempt] = {}
-    for query in _attempt_queries(which, log_host, bounds):
-        newest = query.order_by(_by_id(which).desc()).values_list("digest", "copy", *columns)
+    for query in _attempt_queries(which, where):
+        newest = query.values_list("digest", "copy", *columns)
         for row in newest[: COUNTED + 1]:
             found[row[:5]] = _Attempt._make((*row[2 : end + 2], row[end + 2 :]))
     rows = sorted(found.values(), key=lambda row: row.message_id, reverse=True)[: COUNTED + 1]
@@ -327,17 +359,22 @@ def _messages_of(attempts: Iterable[_Attempt], last: dict[tuple[int, str, str], 
 _PLACE = {Outcome.DELIVERED: 0, Outcome.DEFERRED: 1, Outcome.BOUNCED: 2}
 
 
-def _refused(
-    which: Filter, fields: Sequence[str], log_host: LogHost | None, bounds: Bounds
-) -> tuple[list[Refused], datetime | None]:
+def _refused(which: Filter, fields: Sequence[str], where: Where) -> tuple[list[Refused], datetime | None]:
     if which.refusals is None:
         return [], None
-    rows = _on(Rejection.objects.filter(which.refusals, rejections_within(bounds)), log_host, is_rare=False)
     # an order that no index has: PostgreSQL would go along time
-    order = F("logged_at") + timedelta() if which.is_rare else F("logged_at")
-    newest = rows.order_by(order.desc()).values_list(*_REFUSED, *fields)[: COUNTED + 1]
-    found = [Refused(row[:4], row[1], row[4], row[5:]) for row in newest]
+    order = F("logged_at") if which.has_frequent_refusals else F("logged_at") + timedelta()
+    rows = _refused_query(which.refusals, where).order_by(order.desc())
+    found = [
+        Refused(row[:4], row[1], row[4], row[5:])
+        for row in rows.values_list(*_REFUSED, *fields)[: COUNTED + 1]
+    ]
     return (found[:COUNTED], found[COUNTED - 1].at) if len(found) > COUNTED else (found, None)
+
+
+def _refused_query(refusals: Condition, where: Where) -> QuerySet[Rejection]:
+    rows = Rejection.objects.filter(refusals, rejections_within(where.bounds))
+    return rows.filter(log_host_id=where.log_host.pk) if where.log_host else rows
 
 
 def _from[R: (Sent, Recipient, Refused)](rows: list[R], since: datetime | None) -> list[R]:

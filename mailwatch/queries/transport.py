@@ -20,7 +20,7 @@ def subject(transport: str) -> Subject:
     return Subject(
         page="transport",
         name=transport,
-        which=Filter(attempts=(Q(transport=transport),), is_rare=False),
+        which=Filter(attempts=(Q(transport=transport),)),
         lists=LISTS,
         search={"transport": transport},
     )
