@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from ingest import reports
 from ingest.candidates import Candidates
+from ingest.locks import Lock
 from ingest.marks import Subject
 from ingest.models import LogHost, SubjectState
 from ingest.rules import memory
@@ -31,7 +32,6 @@ from ingest.stored_facts import (
 )
 
 SUBJECTS_AT_ONCE = 1000
-_LOCK = 4_820_002
 _WORTH_KEEPING = 20  # facts of a subject that came again; fewer are read again instead
 _WORTH_KEEPING_AT_ONCE = 100  # of one that is new: most never come again
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -78,7 +78,7 @@ def _judge_some(
 
 def _lock(log_host_id: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.JUDGING, log_host_id])
 
 
 def allow_again(log_host: LogHost) -> int:

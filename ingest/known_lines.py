@@ -19,6 +19,7 @@ from typing import overload
 from django.db import connection
 
 from ingest import pages
+from ingest.locks import FIRST_HOUR, WHOLE_LOG
 from ingest.marks import Span
 from ingest.models import LineShare, LogFile
 from ingest.sources.entries import Entry, PlainLines, texts_of
@@ -26,7 +27,6 @@ from ingest.sources.entries import Entry, PlainLines, texts_of
 # What is locked in place of the hours of a batch, by its length: the days, or the log host.
 _MOST_HOURS = 24
 _MOST_DAYS = 31
-_HOST, _HOURS = 0, 10_000_000  # keys of locks; those of days, their ordinals, lie between
 _PREFIX = 400  # bytes in which a stamp stands, behind syslog's part
 _STAMP = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}):([0-9]{2})(?:\.[0-9]{1,6})?( [+-][0-9]{4})?(?= |\Z)"
@@ -168,7 +168,7 @@ def reserve(log_host_id: int, span: Span, *, alone: bool = False) -> None:
     behind all of these.
     """
     with connection.cursor() as cursor:
-        for key, is_shared in [(_HOST, False)] if alone else _locks(span):
+        for key, is_shared in [(WHOLE_LOG, False)] if alone else _locks(span):
             name = "pg_advisory_xact_lock_shared" if is_shared else "pg_advisory_xact_lock"
             cursor.execute(f"SELECT {name}(%s, %s)", [log_host_id, key])
 
@@ -176,7 +176,7 @@ def reserve(log_host_id: int, span: Span, *, alone: bool = False) -> None:
 def share(log_host_id: int) -> None:
     """Let whoever takes a log host for itself wait until the commit; nobody else waits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [log_host_id, _HOST])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [log_host_id, WHOLE_LOG])
 
 
 def _locks(span: Span) -> Iterator[tuple[int, bool]]:
@@ -184,14 +184,14 @@ def _locks(span: Span) -> Iterator[tuple[int, bool]]:
     first_day, last_day = span.first_at.toordinal(), span.last_at.toordinal()
     first_hour, last_hour = first_day * 24 + span.first_at.hour, last_day * 24 + span.last_at.hour
     is_of_host, is_of_days = last_day - first_day > _MOST_DAYS, last_hour - first_hour > _MOST_HOURS
-    yield _HOST, not is_of_host
+    yield WHOLE_LOG, not is_of_host
     if is_of_host:
         return
     for day in range(first_day, last_day + 1):
         yield day, not is_of_days
     if not is_of_days:
         for hour in range(first_hour, last_hour + 1):
-            yield _HOURS + hour, False
+            yield FIRST_HOUR + hour, False
 
 
 def sift(

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 
 from ingest.exim.message_id import first_id
+from ingest.locks import Lock
 from ingest.pages import PAGE_NUMBER_BITS, month_number
 
 FIRST_MONTH = month_number(datetime(2000, 1, 1, tzinfo=UTC))
 END_MONTH = month_number(datetime(2050, 1, 1, tzinfo=UTC))
-_LOCK = 4_820_001  # one maker of partitions at a time
 
 _known: set[tuple[str, int]] = set()
 
@@ -89,7 +89,7 @@ def _bound(table: str, month: int) -> str:
 def _make(table: str, month: int) -> None:
     name = name_of(table, month)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [Lock.PARTITIONS])
         if _exists(table, month):
             return
         # names and bounds are made from a number of ours, never from log text

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from ingest import batch_rows, beside, classification, pages, partitions, zones
+from ingest.locks import WHOLE_LOG, Lock
 from ingest.models import LineShare, LogFile, LogHost
 
 _TABLES = ("ingest_message_finding", *beside.KEYS)
-_LOCK = 4_820_004
 
 type Progress = Callable[[int], None]
 """Told how many lines are derived, those of an earlier call included."""
@@ -62,14 +62,14 @@ def move(log_host: LogHost, *, progress: Progress = _silent) -> int:
 def _alone(log_host_id: int) -> Iterator[None]:
     """Until the end, or until the connection ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCK, log_host_id])
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [Lock.REBUILD, log_host_id])
         if not cursor.fetchone()[0]:
             raise Busy
         try:
             yield
         finally:
             if connection.is_usable():
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCK, log_host_id])
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [Lock.REBUILD, log_host_id])
 
 
 class _Rebuild:
@@ -149,7 +149,7 @@ class _Rebuild:
         host = self._log_host
         zones.wait_to_change(host.pk)
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [host.pk])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [host.pk, WHOLE_LOG])
         self._refuse_stale()
         while self._step():
             pass

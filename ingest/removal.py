@@ -11,6 +11,7 @@ from django.db import connection
 from ingest import classification, derivation, load, log_host_counts, pages, zones
 from ingest.assembly import Gathered
 from ingest.derivation import Placed
+from ingest.locks import WHOLE_LOG
 from ingest.log_host_counts import Counts
 from ingest.models import (
     HourCount,
@@ -32,7 +33,7 @@ def hold(log_host_id: int) -> None:
     """Let the batches of a log host wait until this transaction ends."""
     zones.keep(log_host_id)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [log_host_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [log_host_id, WHOLE_LOG])
 
 
 def remove_pages(log_host: LogHost, page_ids: Sequence[int]) -> int:

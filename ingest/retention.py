@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from ingest import classification, dropping, partitions, removal
+from ingest.locks import Lock
 from ingest.models import LogHost
 from ingest.pages import PAGE_NUMBER_BITS
 from ingest.partitions import month_start
@@ -24,7 +25,6 @@ from ingest.sql import statement
 
 LONGEST = 36_500  # days
 _PAGES_AT_ONCE = 16  # about 20,000 lines: a second in which batches of the log host wait
-_LOCK = 4_820_005
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,13 @@ def retain(now: datetime) -> Retained | None:
 def _alone() -> Iterator[bool]:
     """Whether no other process deletes; it is let go when the connection ends, too."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [Lock.RETENTION])
         is_alone = bool(cursor.fetchone()[0])
         try:
             yield is_alone
         finally:
             if is_alone:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [Lock.RETENTION])
 
 
 def _due(now: datetime) -> list[Due]:

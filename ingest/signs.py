@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from ingest import pages, reports, stored_signs
 from ingest.exim.reasons import Reason
+from ingest.locks import Lock
 from ingest.marks import Marks, Span, joined
 from ingest.models import HourSign, LogHost
 from ingest.rules.definition import Limits, SubjectFinding
@@ -26,7 +27,6 @@ from ingest.stored_ids import ids_of
 _LOOPBACK = ["127.0.0.0/8", "::1/128"]
 _HOUR = timedelta(hours=1)
 _KEPT = 50  # different addresses, ids or names of an hour; more than any rule asks for
-_LOCK = 4_820_003
 _COLUMNS = "log_host_id, hour, sign, value, count, total, seen, first_at, last_at, message_id, line_ref"
 _OF_REFUSALS = (
     Sign.FAILED_LOGINS,
@@ -45,7 +45,7 @@ def count_again(log_host_id: int, marks: Marks, limits: Limits) -> None:
     """Count the signs of all hours that a run touched, from committed rows."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host_id])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.SIGNS, log_host_id])
         if marks.messages:
             own = ("signs_of_logins", "signs_of_messages", "signs_of_attempts")
             others = [sign for sign in Sign if sign not in _OF_REFUSALS]

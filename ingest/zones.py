@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.db import connection
 
 from ingest.exim import message_id as ids
+from ingest.locks import Lock
 from ingest.models import LogFile, LogHost
 
 _QUARTER = 15 * 60  # seconds: every offset in use is a multiple
@@ -32,7 +33,6 @@ _EARLIEST, _LATEST = -60, 120
 FEWEST_VOTES = 5
 MOST_OFFERED = 10  # by a command
 CLEAR_SHARE = 0.9
-_LOCK = 4_820_003
 _PREFIX = 400  # bytes in which a stamp stands, behind syslog's part
 _STAMP = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}):([0-9]{2})(?:\.[0-9]{1,6})?( [+-][0-9]{4})?(?= |\Z)"
@@ -317,10 +317,10 @@ def _sum(stored: Iterable[Mapping[str, Any]]) -> Votes:
 def keep(log_host_id: int) -> None:
     """Keep the zone of a log host from changing until the transaction ends. Call it before reading the zone."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_LOCK, log_host_id])
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [Lock.ZONE, log_host_id])
 
 
 def wait_to_change(log_host_id: int) -> None:
     """Wait until no transaction keeps the zone; until this one ends none can."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, log_host_id])
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [Lock.ZONE, log_host_id])

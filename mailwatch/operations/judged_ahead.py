@@ -12,12 +12,12 @@ from datetime import time as time_of_day
 from django.db import connection, transaction
 
 from ingest import classification
+from ingest.locks import Lock
 from ingest.models import UNFINISHED, IngestRun, LogHost, Reevaluation, State
 from mailwatch.queries.ranges import Bounds, Preset, Range, Span, spans
 from mailwatch.queries.relays import read_ahead
 
 DAYS = 100  # the newest ones of a log; well under ingest.judged_ranges.MOST_KEPT
-_LOCK = 4_820_006
 _AT_LINES = (*UNFINISHED, State.UNDOING)
 
 type Pair = tuple[datetime | None, datetime | None]
@@ -81,7 +81,7 @@ def _judge(log_host: LogHost, since: datetime | None, until: datetime | None) ->
     """Judge one range, and read what its report opens, unless another worker is at this log host."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [_LOCK, log_host.pk])
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [Lock.JUDGING_AHEAD, log_host.pk])
             if not cursor.fetchone()[0]:
                 return False
         read_ahead(log_host, Bounds(since=since, until=until))

@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from ingest import beside, pages, pipeline, rebuild, removal
+from ingest.locks import Lock
 from ingest.models import Delivery, LogHost, LogPage, Message
 from tests.ingest.conftest import read_files
 from tests.ingest.content import content
@@ -192,7 +193,7 @@ def command(name: str) -> "subprocess.Popen[bytes]":
 def test_one_at_a_time(srv1: LogHost, logs: tuple[Path, Path]) -> None:
     read_files(srv1, logs[0])
     with another_connection() as other:
-        other.execute("SELECT pg_advisory_lock(%s, %s)", [rebuild._LOCK, srv1.pk])
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [Lock.REBUILD, srv1.pk])
         with pytest.raises(CommandError, match="Another process is deriving the rows of srv1 just now"):
             call_command("rebuild")
 

@@ -10,6 +10,7 @@ from django.db import connection
 
 from ingest.classification import subject_reports
 from ingest.judging import judged
+from ingest.locks import Lock
 from ingest.models import IngestRun, JudgedRange, LogHost, State
 from ingest.rules.relays import SubjectReport
 from mailwatch.operations import judged_ahead
@@ -86,7 +87,7 @@ def test_a_log_host_that_another_worker_is_at_is_left_to_it(seed: LogHost) -> No
     other = connection.copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [judged_ahead._LOCK, seed.pk])
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [Lock.JUDGING_AHEAD, seed.pk])
         assert not _judge_all()
     finally:
         other.close()
