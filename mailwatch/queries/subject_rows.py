@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
-from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import BooleanField, F, Func, Min, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
+from ingest.exim.message_id import received_at
 from ingest.models import Delivery, LogHost, Message, Outcome, Rejection
 from mailwatch.queries.matching import Condition, messages_within, rejections_within
 from mailwatch.queries.ranges import Bounds
@@ -162,24 +164,20 @@ def read(
 
 
 def first_at(which: Filter, where: Where) -> datetime | None:
-    """The first line of a subject of which not all was read: of the message with the smallest id."""
-    if which.attempts:
-        oldest = [
-            query.reverse().values_list("message__first_at", flat=True).first()
-            for query in _attempt_queries(which, where)
-        ]
-    else:
-        oldest = [
-            query.order_by("message_id").values_list("first_at", flat=True).first()
-            for query in _message_queries(which, where)
-        ]
-    return min((at for at in oldest if at), default=None)
+    """When the first message of a subject began to arrive, of which not all was read: the time in the smallest id."""
+    mail: list[tuple[QuerySet[Any], bool]] = [
+        *((query, which.has_frequent_messages) for query in _message_queries(which, where)),
+        *zip(_attempt_queries(which, where), which.has_frequent_attempts, strict=True),
+    ]
+    found = [query.aggregate(first=Min(_by_id(is_frequent)))["first"] for query, is_frequent in mail]
+    return received_at(min(found)) if (found := [one for one in found if one]) else None
 
 
 def has_any(which: Filter, where: Where) -> bool:
     """Whether there is any message, attempt or refusal."""
     mail: list[QuerySet[Any]] = [
-        *(_attempt_queries(which, where) if which.attempts else _message_queries(which, where)),
+        *_message_queries(which, where),
+        *_attempt_queries(which, where),
         *([] if which.refusals is None else [_refused_query(which.refusals, where)]),
     ]
     return any(rows.order_by().exists() for rows in mail)
@@ -239,7 +237,8 @@ def _messages(which: Filter, fields: Sequence[str], where: Where) -> tuple[list[
 
 def _message_queries(which: Filter, where: Where) -> list[QuerySet[Message]]:
     """Of a frequent subject one for each log host: along the primary key, which begins with it."""
-    assert which.messages is not None
+    if which.messages is None:
+        return []
     rows = Message.objects.filter(Q(which.messages("")), messages_within(where.bounds))
     if not which.has_frequent_messages:
         return [_on(rows, where.log_host)]
@@ -277,16 +276,13 @@ def _whole(lines: list[_Attempt]) -> tuple[list[_Attempt], datetime | None]:
 
 
 def _attempt_queries(which: Filter, where: Where) -> list[QuerySet[Delivery]]:
-    """Each in the order of ids; where rows are rare by an expression, so that PostgreSQL does not go along the ids."""
     rows = Delivery.objects.filter(messages_within(where.bounds, prefix="message__"))
-    orders = [
-        F("message_id") if is_frequent else Concat("message_id", Value(""))
-        for is_frequent in which.has_frequent_attempts or (False,) * len(which.attempts)
-    ]
-    return [
-        _on(rows.filter(condition), where.log_host).order_by(order.desc())
-        for condition, order in zip(which.attempts, orders, strict=True)
-    ]
+    return [_on(rows.filter(condition), where.log_host) for condition in which.attempts]
+
+
+def _by_id(is_frequent: bool) -> F | Concat:
+    """The order of ids; of rare rows as an expression, so that PostgreSQL does not go along the index of ids."""
+    return F("message_id") if is_frequent else Concat("message_id", Value(""))
 
 
 def _own_attempts(
@@ -294,12 +290,16 @@ def _own_attempts(
 ) -> tuple[list[_Attempt], datetime | None]:
     columns = (*_ATTEMPT, "message__first_at", "message__status", *(f"message__{name}" for name in fields))
     end = len(_ATTEMPT) + 2
-    found: dict[Any, _Attempt] = {}
-    for query in _attempt_queries(which, where):
-        newest = query.values_list("digest", "copy", *columns)
-        for row in newest[: COUNTED + 1]:
-            found[row[:5]] = _Attempt._make((*row[2 : end + 2], row[end + 2 :]))
-    rows = sorted(found.values(), key=lambda row: row.message_id, reverse=True)[: COUNTED + 1]
+    lists: list[Iterable[Any]] = [
+        query.order_by(_by_id(is_frequent).desc()).values_list("digest", "copy", *columns)[: COUNTED + 1]
+        for query, is_frequent in zip(
+            _attempt_queries(which, where), which.has_frequent_attempts, strict=True
+        )
+    ]
+    # a line may meet two conditions
+    found = lists[0] if len(lists) == 1 else {row[:5]: row for rows in lists for row in rows}.values()
+    newest = sorted(found, key=itemgetter(3), reverse=True)[: COUNTED + 1]
+    rows = [_Attempt._make((*row[2 : end + 2], row[end + 2 :])) for row in newest]
     return _whole(rows) if len(rows) > COUNTED else (rows, None)
 
 
