@@ -172,12 +172,16 @@ _LISTS = (
 
 
 def daily(log_host: LogHost, day: date) -> DailyReport:
-    """The report of one day; kept by the process until more is stored."""
-    return _daily(log_host, day, stored_state(log_host))
+    """The report of one day; kept by the process until more is stored of it, or of what it waited for."""
+    since, until = _midnight(log_host, day), _midnight(log_host, day + timedelta(days=1))
+    state = stored_state(log_host, since=since - _BEFORE - timedelta(days=1), until=until)
+    first, last = _days(log_host)
+    around = (first is not None and first < day, last is not None and day < last)
+    return _daily(log_host, day, around, state)
 
 
 @lru_cache(maxsize=_KEPT)
-def _daily(log_host: LogHost, day: date, state: State) -> DailyReport:
+def _daily(log_host: LogHost, day: date, around: tuple[bool, bool], state: State) -> DailyReport:
     since, until = _midnight(log_host, day), _midnight(log_host, day + timedelta(days=1))
     parameters = {
         "log_host_id": log_host.pk,
@@ -200,13 +204,13 @@ def _daily(log_host: LogHost, day: date, state: State) -> DailyReport:
     logins = next((row.number for row in rows.get("reasons", ()) if row.name == "failed login"), 0)
     steps, longest = _queue(parameters)
     volumes = _volumes(log_host, since, until)
-    first, last = _days(log_host)
+    has_previous, has_next = around
     return DailyReport(
         log_host=log_host,
         day=day,
         since=since,
         until=until,
-        is_over=last is not None and day < last,
+        is_over=has_next,
         lines=sum(row.lines for row in volumes),
         missing_hours=_missing(volumes, since, until, log_host),
         messages=everything.number,
@@ -231,8 +235,8 @@ def _daily(log_host: LogHost, day: date, state: State) -> DailyReport:
         queue=steps,
         longest=longest,
         volumes=volumes,
-        previous=day - timedelta(days=1) if first and first < day else None,
-        next=day + timedelta(days=1) if last and day < last else None,
+        previous=day - timedelta(days=1) if has_previous else None,
+        next=day + timedelta(days=1) if has_next else None,
     )
 
 

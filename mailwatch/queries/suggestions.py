@@ -1,16 +1,27 @@
-"""What a few typed characters may become: accounts, local domains and log hosts, from small tables only."""
+"""What a few typed characters may become: accounts, domains, servers and log hosts, from small tables only."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
-from django.db.models import F
+from django.db.models import F, Max, Sum
 from django.db.models.functions import Collate, Lower
 
-from ingest.models import AddressLogin, KnownAccount, LocalDomain, LogHost
+from ingest.models import (
+    AddressLogin,
+    Counted,
+    HourCount,
+    HourlyVolume,
+    KnownAccount,
+    LocalDomain,
+    LogHost,
+)
 from mailwatch.queries.terms import TermKind
 
 MOST = 8
+_HOSTS = 2
+_DAYS = timedelta(days=7)  # the hours of a whole log would take too long for a key that is pressed
 _SHORTEST = 2  # characters; fewer say nothing
 _LONGEST = 100
 
@@ -42,11 +53,25 @@ def _found(beginning: str) -> Iterator[Suggestion]:
         rows = LocalDomain.objects.filter(domain__startswith=domain)
         for name in rows.order_by("-deliveries").values_list("domain", flat=True)[: MOST // 2]:
             yield Suggestion(f"@{name}", "domain", kind=TermKind.DOMAIN)
+    yield from (Suggestion(name, "host", kind=TermKind.HOST) for name in _providers(beginning))
     known = KnownAccount.objects.filter(account__startswith=beginning).order_by("account")
     for name in known.values_list("account", flat=True).distinct()[:MOST]:
         yield Suggestion(name, "account", kind=TermKind.ACCOUNT)
     for name in _logins(beginning):
         yield Suggestion(name, "account", kind=TermKind.ACCOUNT)
+
+
+def _providers(beginning: str) -> list[str]:
+    """Whose servers put mail off in the last days of the logs, the most frequent ones first."""
+    hosts = list(LogHost.objects.values_list("pk", flat=True))
+    newest = HourlyVolume.objects.aggregate(hour=Max("hour"))["hour"]
+    if newest is None:
+        return []
+    counts = HourCount.objects.filter(
+        log_host_id__in=hosts, kind=Counted.PROVIDER, hour__gt=newest - _DAYS, value__startswith=beginning
+    )
+    names = counts.values_list("value").annotate(deferrals=Sum("number")).order_by("-deferrals", "value")
+    return [name for name, _ in names[:_HOSTS]]
 
 
 def _logins(beginning: str) -> list[str]:

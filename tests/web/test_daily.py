@@ -130,6 +130,19 @@ def test_more_mail_costs_no_more_queries(
             desk.get(page)
 
 
+def test_lines_of_later_days_leave_a_report_as_it_is(
+    desk: Client, ingested: Ingested, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    ingested(DAY, "mx")
+    ingested([DAY[-1].replace("2026-03-02", "2026-03-20")], "mx")
+    before = desk.get(PAGE, {"format": "json"}).json()
+    ingested([DAY[-1].replace("2026-03-02", "2026-03-21")], "mx")
+    with django_assert_num_queries(5):  # nothing is counted again
+        assert desk.get(PAGE, {"format": "json"}).json() == before
+    ingested([DAY[-1].replace("2026-03-02 1", "2026-03-02 2")], "mx")
+    assert desk.get(PAGE, {"format": "json"}).json() != before
+
+
 def test_a_long_list_says_how_long_it_is(desk: Client, ingested: Ingested) -> None:
     lines = [line.replace("many.example", f"d{i}.example") for i, line in enumerate(many(60))]
     ingested(lines, "mx")
