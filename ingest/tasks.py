@@ -120,12 +120,6 @@ def reevaluate_soon(log_host: LogHost) -> None:
     transaction.on_commit(queue)
 
 
-def reclassify_soon(log_host: LogHost, why: str = "settings changed") -> None:
-    """Ask for every finding of a log host to be decided again, by a worker."""
-    reevaluation_leases.ask(log_host, why)
-    reevaluate_soon(log_host)
-
-
 @shared_task
 def move_log_host(*, log_host_id: int, **_: Any) -> None:
     """Read what is stored of a log host in the zone that is wanted for it.

@@ -372,3 +372,8 @@ def test_the_number_of_queries_does_not_grow_with_log_hosts_and_entries(
         desk.get("/log-hosts/")
     with django_assert_max_num_queries(25):
         desk.get("/log-hosts/srv1/")
+
+
+def test_there_is_one_place_where_a_log_host_is_changed(chief: Client, host: LogHost) -> None:
+    assert "Log hosts" not in chief.get("/admin/").text
+    assert chief.get(f"/admin/ingest/loghost/{host.pk}/change/").status_code == 404
