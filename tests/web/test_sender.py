@@ -167,6 +167,15 @@ def test_the_command_prints_for_people(ingested: Ingested) -> None:
     assert "admin@example.org" in out.getvalue()
 
 
+def test_the_command_says_where_counting_stopped(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingested(many(12))
+    monkeypatch.setattr(subject_rows, "COUNTED", 10)
+    out = StringIO()
+    call_command("sender", "198.51.100.20", since="2026-03-02", stdout=out)
+    assert "198.51.100.20: before 2026-03-02 12:00:02 to 2026-03-02 12:00:11" in out.getvalue()
+    assert "There are more; counted from 2026-03-02 12:00:02 on." in out.getvalue()
+
+
 def test_the_command_takes_a_range(ingested: Ingested) -> None:
     ingested(DAY)
     assert document("203.0.113.9", since="2026-03-02T11:00:03")["rejections"] == 0

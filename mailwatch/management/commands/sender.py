@@ -46,7 +46,8 @@ def _told(found: DrillDown, zone: tzinfo) -> Iterator[str]:
     if counts.is_nothing:
         yield f"{address}: not in the log."
         return
-    yield f"{address}: {exact(found.first_at, zone)} to {exact(found.last_at, zone)}"
+    first = exact(found.first_at, zone) or f"before {exact(found.counted_since, zone)}"
+    yield f"{address}: {first} to {exact(found.last_at, zone)}"
     yield (
         f"  {counts.messages:,} messages, {counts.recipients:,} recipients: {counts.delivered:,} delivered,"
         f" {counts.deferred:,} deferred, {counts.bounced:,} bounced"
