@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import FETCH_RAISE, QuerySet
 
 from ingest import classification
-from ingest.exim.events import Arrival, Bounce, Deferral, Delivery
+from ingest.exim.events import Arrival, Bounce, Deferral, Delivery, Event
 from ingest.exim.meanings.entry import Entry
 from ingest.exim.message_id import is_message_id
 from ingest.models import LogHost, Message, Status
@@ -27,7 +27,7 @@ from mailwatch.queries.lines import LoggedLine, TimelineLine, once, read, told
 from mailwatch.queries.ranges import Span, spans
 from mailwatch.queries.recipients import RecipientOutcome, outcomes
 
-LINES_SHOWN = 200
+LINES_SHOWN = 100  # 250 KB of page
 LINES_READ = 20_000  # of one message, for its recipients; more are not read for a page
 
 
@@ -218,7 +218,7 @@ def timeline(
         first_line=first_line,
         total_lines=len(shown) + missing_lines,
         missing_lines=missing_lines,
-        last_pause=pauses.last_pause(events, ends_at) if message.status in _STILL_THERE else "",
+        last_pause=_last_pause(message, [events[number] for number in shown], ends_at),
         reports=tuple(reports),
         log=log,
         tls=next((event.tls for event in events if isinstance(event, Arrival)), None),
@@ -232,6 +232,10 @@ def _elsewhere(shown: Sequence[int], window: slice) -> dict[int, int]:
     here, length = set(shown[window]), window.stop - window.start
     parts = ((number, at // length * length + 1) for at, number in enumerate(shown))
     return {number: begin for number, begin in parts if number not in here}
+
+
+def _last_pause(message: Message, events: Sequence[Event | None], ends_at: datetime | None) -> str:
+    return pauses.last_pause(events, ends_at) if message.status in _STILL_THERE else ""
 
 
 _STILL_THERE = (Status.QUEUED, Status.PARTLY_DELIVERED, Status.FROZEN)

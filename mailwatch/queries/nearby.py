@@ -42,6 +42,7 @@ class Nearby:
     reports: tuple[str, ...]  # ids of bounces and warnings about this message
     parent_is_here: bool
     onward: tuple[Relative, ...]  # what the next servers call it
+    more_onward: int  # of such names, beyond those
     origin: Relative | None  # what the server before called it
     suspects: tuple[NearbySuspect, ...]
     files: tuple[str, ...]
@@ -55,6 +56,7 @@ def nearby(timeline: Timeline) -> Nearby:
     here = Message.objects.filter(log_host_id=message.log_host_id)
     files = _files(message)
     parent = message.parent_message_id
+    onward = list(dict.fromkeys(one.next_message_id for one in recipients if one.next_message_id))
     return Nearby(
         sender_host=_same_host(here, message.sender_host_address),
         envelope_sender=_same_sender(here, message.envelope_sender),
@@ -62,7 +64,8 @@ def nearby(timeline: Timeline) -> Nearby:
         connection=relatives.same_connection(message),
         reports=timeline.reports[:_LISTED],
         has_more_reports=len(timeline.reports) > _LISTED,
-        onward=relatives.onward(message, (recipient.next_message_id for recipient in recipients)),
+        onward=relatives.onward(message, onward),
+        more_onward=max(len(onward) - relatives.LISTED, 0),
         origin=relatives.origin(message),
         parent_is_here=bool(parent) and here.filter(message_id=parent).exists(),
         suspects=_suspects(message),

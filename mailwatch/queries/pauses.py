@@ -123,7 +123,7 @@ def _rest(state: _State, span: str) -> str:
         return f"{span} in the queue, until the next queue run: {state.queued}"
     if isinstance(state.last, Deferral) and not state.last.is_attempt:
         return f"{span} in the queue: retry time not reached"
-    if len(state.put_off) == 1:
+    if len(set(state.put_off.values())) == 1:
         return f"{span} in the queue: {state.any_put_off}"
     return f"{span} in the queue"
 

@@ -36,7 +36,7 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
         "came_with": near.connection
         and link_times(timeline.log_host, since=near.connection.since, until=near.connection.until),
         "lines_shown": queries.LINES_SHOWN,
-        "rejections": rejection.of_message(found),
+        "rejections": rejection.of_message(found) if found.rejected_at else (),
         "is_raw": request.GET.get("raw") == "1",
         "links": _links(request, timeline),
         "has_own_zone": has_zone(),

@@ -26,7 +26,7 @@ from tests.web.logs import BOUNCE, DAY, SCRIPT, many
 from tests.web.test_message import LONG, RETRIED, SEED_ID, page
 from tests.web.test_shared import share_report
 
-QUERIES = 23  # of the page of a message that came over the network and was handed on to other Exims
+QUERIES = 22  # of the page of a message that came over the network and was handed on to other Exims
 ID = "1vwz8C-00000000001-0001"
 ARRIVAL = (
     f"2026-03-02 09:00:00 {ID} <= alice@example.org H=(pc) [198.51.100.7] P=esmtpsa A=login:alice S=4512"
@@ -153,6 +153,19 @@ def test_a_message_that_waits_when_the_log_ends_says_for_how_long(desk: Client, 
     assert html.escape(pause) in page(desk, ID)
 
 
+def test_of_one_recipient_the_last_pause_is_its_own(ingested: Ingested) -> None:
+    other = PUT_OFF.replace("carol", "dan").replace("greylisted", "mailbox busy")
+    ingested([ARRIVAL, line("09:00:01", PUT_OFF), line("09:00:01", other), *many(3)])
+    assert timeline().last_pause == "3 h in the queue. Here the log ends"
+    assert "mailbox busy" in timeline(containing="dan").last_pause
+    assert "greylisted" in timeline(containing="carol").last_pause
+
+
+def test_names_at_the_next_servers_beyond_the_first_are_counted(desk: Client, ingested: Ingested) -> None:
+    ingested(to_many(14))
+    assert "and 4 more, each" in page(desk, ID)
+
+
 def test_after_its_completion_nothing_is_waited_for(ingested: Ingested) -> None:
     ingested([*to_many(1), *many(1)])
     assert timeline().last_pause == ""
@@ -216,7 +229,8 @@ def test_a_lane_leads_to_its_lines(desk: Client, ingested: Ingested) -> None:
 
 
 def test_a_line_on_another_part_of_the_page_is_reached_too(desk: Client, ingested: Ingested) -> None:
-    ingested(to_many(queries.LINES_SHOWN + 10))
+    assert queries.LINES_SHOWN <= 200
+    ingested(to_many(210))
     text = desk.get(f"/messages/srv1/{ID}/?lane=201").content.decode()
     link = html.unescape(re.findall(r'class="at" href="([^"]*)#line-205"', text)[0])
     rest = desk.get(f"/messages/srv1/{ID}/{link}").content.decode()
