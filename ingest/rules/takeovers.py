@@ -140,7 +140,9 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     by_guessing = guessed(case)
     if sure:
         by_guessing = [pair for pair in by_guessing if _is_high(pair[1])]
-    both = ((Way.GUESSED, tuple(by_guessing)), (Way.ACCOUNT, tuple(used(case))))
+    both = [(Way.GUESSED, tuple(by_guessing)), (Way.ACCOUNT, tuple(used(case)))]
+    if not any(_is_high(finding) for _, finding in by_guessing):
+        both.reverse()  # what was surely done with an account tells more than how it was perhaps come by
     for way, pairs in both:
         if pairs:
             yield Suspicion(answer=answer, because=because, rules=rules, way=way, pairs=pairs)

@@ -51,6 +51,22 @@ def test_a_list_that_is_only_partly_dead_is_suspected() -> None:
     assert "may have the password" in answer.headline
 
 
+def test_what_an_account_surely_sent_is_told_before_how_it_was_perhaps_come_by() -> None:
+    facts: list[Fact] = [*(failed_login(n / 10) for n in range(10)), login(2)]
+    for number in range(8):
+        alive = tuple(recipient(f"a{number}x{each}@remote.example") for each in range(10))
+        gone = tuple(item._replace(recipient=f"{number}{item.recipient}") for item in dead(5))
+        facts.append(
+            login(5 + number, sender_host_address=f"198.51.100.{number}", recipients=(*alive, *gone))
+        )
+    answer = judged(*HEALTHY, *facts, seen=coverage(60))
+
+    assert (answer.accounts_answer, answer.rule) == (Answer.SUSPECTED, "C09")
+    assert "C02" in asked(answer, NAME).rules
+    assert answer.after is not None
+    assert answer.after.sent.messages == 8
+
+
 def test_one_sign_is_suspected_and_two_are_certain() -> None:
     one = judged(*HEALTHY, *places("NL", "VN", "BR"))
     two = judged(*HEALTHY, *places("NL", "VN", "BR"), login(90, recipients=dead(30)))
