@@ -203,15 +203,25 @@ class _Draft:
 def read(path: Path) -> list[Sample]:
     """The samples of one file. Raises ValueError, with file and line, for what it cannot read."""
     head, *drafts = _drafts(path)
+    if head.lines:
+        raise ValueError(f"{path.name}: there are lines above the first sample.")
     found: list[Sample] = []
     own: list[str] = []
     for draft in drafts:
+        _check(draft)
         if draft.is_as_before:
             draft.lines = list(_replaced(own, draft))
         elif draft.lines:
             own = draft.lines
         found.append(_sample(draft, head))
     return found
+
+
+def _check(draft: _Draft) -> None:
+    if draft.lines if draft.is_as_before else draft.replaced:
+        raise ValueError(f"{draft.rule}:{draft.number}: lines of its own, or those before: one of both.")
+    if any(old == new for old, new in draft.replaced):
+        raise ValueError(f"{draft.rule}:{draft.number}: nothing is replaced by itself.")
 
 
 def _sample(draft: _Draft, head: _Draft) -> Sample:
