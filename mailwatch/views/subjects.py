@@ -217,7 +217,7 @@ def _sides(sides: Sequence[Subject], shown: Subject, asked: Asked) -> dict[str, 
 def _numbers(found: DrillDown, asked: Asked) -> dict[str, object]:
     """All numbers of the page, with the searches behind them."""
     query = found.subject.search
-    chart = course(found.hours, asked, query)
+    chart = course(found, asked)
     comparison = found.comparison
     return {
         "form": asked.form,
@@ -333,10 +333,14 @@ def _changed(one: Changed, found: DrillDown, asked: Asked) -> ChangedRow:
     )
 
 
-def course(hours: Sequence[charts.Volume], asked: Asked, query: Mapping[str, str]) -> charts.Chart | None:
+def course(found: DrillDown, asked: Asked) -> charts.Chart | None:
     """Recipients by outcome over time; each bar leads to its messages."""
+    can_be_refused = found.subject.can_be_refused
     return charts.over_time(
-        hours, zone=asked.zone, link=lambda start, end: asked.link(query, since=start, until=end)
+        found.hours,
+        zone=asked.zone,
+        outcomes=charts.OUTCOMES if can_be_refused else charts.OUTCOMES[:-1],
+        link=lambda start, end: asked.link(found.subject.search, since=start, until=end),
     )
 
 

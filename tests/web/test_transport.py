@@ -18,6 +18,12 @@ def test_the_page_tells_what_went_by_it(desk: Client, ingested: Ingested) -> Non
 
 def test_no_refusal_is_of_a_transport(desk: Client, ingested: Ingested) -> None:
     ingested(DAY)
-    html = desk.get("/transports/local_delivery/").content.decode()
+    response = desk.get("/transports/local_delivery/")
+    html = response.content.decode()
+    assert [series.outcome for series in response.context["chart"].series] == [
+        "delivered",
+        "deferred",
+        "bounced",
+    ]
     assert "failed logins" not in html
     assert BOUNCE in html
