@@ -8,6 +8,7 @@ from tests.browser.conftest import ATTACKER, Filled
 NO_PAGE = frozenset(
     [
         "suggestions",
+        "movers",
         "search_columns",
         "save_search",
         "remove_saved_search",
