@@ -13,8 +13,11 @@ from gettext import NullTranslations, translation
 from pathlib import Path
 
 ENGLISH = "en"
-LANGUAGES = (ENGLISH, "ja")
-"""What Mailwatch can be read in. Text that is stored, as the evidence of a finding, is stored in each."""
+LANGUAGES: tuple[str, ...] = (ENGLISH,)
+"""What Mailwatch can be read in; a language joins once its catalogues are whole (``manage.py translations --check``).
+
+Text that is stored, as the evidence of a finding, is stored in each.
+"""
 
 CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
 

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from ingest.models import LogHost
 from ingest.models.log_hosts import log_host_name, zone_name
@@ -323,14 +323,14 @@ class ZoneForm(forms.Form):
     )
 
 
+def _languages() -> list[tuple[str, str]]:
+    return [("", gettext("As the browser asks")), *((code, str(name)) for code, name in settings.LANGUAGES)]
+
+
 class PreferencesForm(forms.Form):
     """In which language and zone somebody reads."""
 
-    language = forms.ChoiceField(
-        required=False,
-        label=gettext_lazy("Language"),
-        choices=[("", gettext_lazy("As the browser asks")), *settings.LANGUAGES],
-    )
+    language = forms.ChoiceField(required=False, label=gettext_lazy("Language"), choices=_languages)
     timezone = forms.CharField(
         required=False,
         max_length=64,

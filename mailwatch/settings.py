@@ -203,7 +203,7 @@ SECURE_CSP = {
 AUTHENTICATION_BACKENDS = ["mailwatch.reader.PeopleWithPreferences"]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("ja", "日本語")]  # ingest.languages.LANGUAGES
+LANGUAGES = [("en", "English")]  # those of ingest.languages
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

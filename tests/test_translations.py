@@ -3,6 +3,7 @@
 import pytest
 from babel.messages.catalog import Message
 
+from ingest import languages
 from ingest.languages import language, later, reading, say, say_of
 from translations import catalogues
 from translations.catalogues import by_part, part_of
@@ -74,8 +75,10 @@ def test_a_translation_loses_nothing(
     assert bool(found) == bool(reason)
 
 
-def test_a_sentence_nobody_translated_is_said_in_english() -> None:
+def test_a_sentence_nobody_translated_is_said_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "LANGUAGES", ("en", "ja"))
     with reading("ja"):
+        assert language() == "ja"
         assert say("Nobody ever says {what}.", what="this") == "Nobody ever says this."
         assert say_of(2, "{number} zebra", "{number} zebras") == "2 zebras"
     with reading("tlh"):

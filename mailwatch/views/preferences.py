@@ -1,5 +1,6 @@
 """How somebody reads the pages: language and zone."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +22,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
     )
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
-        page = {"form": form, "names": names()}
+        page = {"form": form, "names": names(), "has_languages": len(settings.LANGUAGES) > 1}
         return render(request, "preferences/preferences.html", page, status=status)
     kept.language, kept.timezone = form.cleaned_data["language"], form.cleaned_data["timezone"]
     kept.save()

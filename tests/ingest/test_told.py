@@ -6,6 +6,7 @@ import pytest
 
 from ingest import classification, languages
 from ingest.models import Finding, LogHost
+from ingest.rules import relays
 from tests.web.conftest import SEED, Ingested, ingested
 
 __all__ = ["ingested"]
@@ -22,6 +23,8 @@ def translated(monkeypatch: pytest.MonkeyPatch) -> None:
         def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
             return f"訳{msgid2}"
 
+    monkeypatch.setattr(languages, "LANGUAGES", ("en", "ja"))
+    monkeypatch.setattr(relays, "LANGUAGES", ("en", "ja"))
     monkeypatch.setattr(languages, "_catalogue", lambda _language: Marked())
 
 

@@ -3,9 +3,17 @@
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django.fixtures import Settings
 
+from ingest import languages
 from mailwatch.models import Preferences
 from tests.web.conftest import QUIET, Ingested
+
+
+@pytest.fixture
+def two_languages(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.LANGUAGES = [("en", "English"), ("ja", "日本語")]
+    monkeypatch.setattr(languages, "LANGUAGES", ("en", "ja"))
 
 
 @pytest.fixture
@@ -41,7 +49,9 @@ def test_times_that_the_reader_types_are_in_their_zone(reading: Client) -> None:
     assert "1adZ3M-0007sb-Pz" in page(reading, at_nine)
 
 
-def test_preferences_are_kept_for_the_next_login(reading: Client, helpdesk: User) -> None:
+def test_preferences_are_kept_for_the_next_login(
+    reading: Client, helpdesk: User, two_languages: None
+) -> None:
     reading.post("/preferences/", {"language": "ja", "timezone": "Asia/Tokyo"})
     kept = Preferences.objects.get(user=helpdesk)
     assert (kept.language, kept.timezone) == ("ja", "Asia/Tokyo")
@@ -53,13 +63,15 @@ def test_preferences_are_kept_for_the_next_login(reading: Client, helpdesk: User
 @pytest.mark.parametrize(
     ("asked", "got"), [("ja", "ja"), ("ja-JP,en;q=0.5", "ja"), ("en-GB", "en"), ("fr", "en"), ("", "en")]
 )
-def test_who_chose_no_language_reads_in_that_of_the_browser(desk: Client, asked: str, got: str) -> None:
+def test_who_chose_no_language_reads_in_that_of_the_browser(
+    desk: Client, two_languages: None, asked: str, got: str
+) -> None:
     answer = desk.get("/preferences/", headers={"accept-language": asked})
     assert answer.headers["Content-Language"] == got
     assert f'<html lang="{got}"' in answer.content.decode()
 
 
-def test_a_chosen_language_counts_more_than_the_browser(desk: Client) -> None:
+def test_a_chosen_language_counts_more_than_the_browser(desk: Client, two_languages: None) -> None:
     desk.post("/preferences/", {"language": "en"})
     assert desk.get("/", headers={"accept-language": "ja"}).headers["Content-Language"] == "en"
 
@@ -82,5 +94,5 @@ def test_what_is_no_zone_or_language_is_said_and_changes_nothing(
 
 
 @pytest.mark.django_db
-def test_a_stranger_reads_the_login_in_the_language_of_the_browser() -> None:
+def test_a_stranger_reads_the_login_in_the_language_of_the_browser(two_languages: None) -> None:
     assert Client().get("/login/", headers={"accept-language": "ja"}).headers["Content-Language"] == "ja"
