@@ -45,7 +45,7 @@ __all__ = [
     "worst",
 ]
 
-VERSION = 4
+VERSION = 5
 """Version of the rules; findings and shared reports name it. Raise it when a rule gives other findings."""
 
 

@@ -95,6 +95,8 @@ class _GuessedByAddressWatch:
         self._tried: dict[str, int] = {}  # names that failed before a login, as often as they did in a row
         self._guessed: dict[str, int] = {}  # ids that logged in without having done so before, likewise
         self._uses: dict[str, _Use] = {}  # of these ids
+        self._regulars: set[str] = set()  # ids that logged in a day before the failures, or again a day later
+        self._looked_up_at: datetime | None = None  # for which beginning of the failures
         self._tally = Tally(limits)
 
     def rejection(self, rejection: RejectionFacts) -> None:
@@ -110,6 +112,8 @@ class _GuessedByAddressWatch:
         first_at = self._known.get(account, at)
         if len(self._known) < self._limits.kept_ids:
             self._known.setdefault(account, at)
+        if at - first_at >= self._limits.guessed_window:
+            self._regulars.add(account)
         is_guessed = self._failures.were_many_before(at)
         begun_at = self._failures.begun_at
         if is_guessed and (begun_at is None or first_at >= begun_at):
@@ -127,6 +131,10 @@ class _GuessedByAddressWatch:
         self._guessed[account] = max(self._guessed.get(account, 0), self._failures.times(account))
         if account not in self._uses:
             self._uses[account] = _Use(at, self._limits)
+        begun_at = self._failures.begun_at
+        if begun_at is not None and begun_at != self._looked_up_at:
+            self._looked_up_at, since = begun_at, begun_at - self._limits.guessed_window
+            self._regulars.update(name for name, first_at in self._known.items() if first_at <= since)
 
     def _severity(self) -> Severity:
         """By the names that failed: those who never got in, and those who got in then for the first time."""
@@ -140,6 +148,8 @@ class _GuessedByAddressWatch:
             return Severity.LOW
         if strange and (own or len(strange) > 1):
             return Severity.HIGH
+        if self._has_many_newcomers():
+            return Severity.MEDIUM
         most = max(self._tried.get(name, 0) for name in (*strange, *own))
         if most < self._limits.failed_logins_typo or (not strange and self._is_late_device(most)):
             return Severity.LOW
@@ -152,7 +162,13 @@ class _GuessedByAddressWatch:
 
     def _is_shared(self) -> bool:
         """Whether so many regulars log in here that some of them mistype their names too."""
-        return len(self._known) - len(self._guessed) >= self._limits.failed_accounts
+        return len(self._regulars.difference(self._guessed)) >= self._limits.failed_accounts
+
+    def _has_many_newcomers(self) -> bool:
+        """Whether so many failed and then got in that a house would have to be new here, and may yet turn out to be."""
+        own = [use for name, use in self._uses.items() if self._guessed[name]]
+        new = [use for use in own if not use.is_quiet(self._limits)]
+        return len(new) >= self._limits.failed_accounts
 
     def finding(self) -> SubjectFinding | None:
         """Who was logged in as, after how many failures."""
@@ -171,6 +187,8 @@ class _GuessedByAddressWatch:
                 " Those whose logins failed get in here too, and write as people do: a shared address, a typing "
                 "error or a new password looks like this."
             )
+        elif severity is Severity.MEDIUM and self._has_many_newcomers():
+            text += " Those who failed got in, for the first time from here: a house that is new looks like this too."
         elif severity is Severity.MEDIUM:
             text += " Only one name was tried: a person with a new password looks like this too."
         return self._tally.finding(GUESSED, Evidence(severity, text))
@@ -256,13 +274,13 @@ GUESSED = Rule(
         "Low if this address had logged in as the same user before the failures began: somebody changed the "
         "password and a phone still had the old one.",
         "Names that failed and that get in from this address too do not count: a house behind one address, where "
-        "people mistype.",
+        "people mistype. Five who were never seen there are medium until they come back a day later and write to few.",
         "Of a name tried alone, fewer than ten failures are low and more are medium: a person sets up a mail "
         "program like this. High if several were tried, critical from five on.",
         "Low too, of fewer than a hundred failures, once that name has come back to the address after a day or more "
         "and never wrote to fifty recipients from there within a day: a telephone that got the new password late. "
         "Whoever guesses a password uses it.",
-        "Where five others log in all the time, fewer than five names that fail are low.",
+        "Where five others logged in a day before, or do again a day later, fewer than five names that fail are low.",
         "For an account that others guess at: only a login from a country where the account was never used "
         "counts, as popular names are guessed at all day. Medium unless it comes from a network that guessed, or "
         "writes to fifty at once: people whose names are guessed travel too.",

@@ -45,10 +45,12 @@ def _is_anybody(case: Case, address: str) -> bool:
 
 
 def _anybody(case: Case) -> frozenset[str]:
+    """The addresses that get in as anybody; not one that is as well an office."""
     return frozenset(
         report.value
         for code in (MANY_IDS.code, EMPTY_ID.code, UNKNOWN_ID.code)
-        for report, _ in case.found(code, _ADDRESS)
+        for report, finding in case.found(code, _ADDRESS)
+        if _is_high(finding)
     )
 
 
