@@ -14,7 +14,7 @@ from ingest.models import LogHost
 from ingest.rules.definition import Limits, Worth
 from ingest.rules.facts import SubjectKind
 from ingest.sql import statement
-from ingest.stored_facts import log_host_facts
+from ingest.stored_log_hosts import log_host_facts
 
 
 def accounts(log_host_id: int, marks: Marks, limits: Limits, asked: set[Worth]) -> Iterator[Subject]:

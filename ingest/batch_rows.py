@@ -254,7 +254,7 @@ def _take_arrival(rows: Rows, arrival: Arrival) -> None:
 
 
 def _features(arrival: Arrival) -> Iterator[str]:
-    """What an arrival shows that the log selector decides about (ingest.stored_facts.FEATURES)."""
+    """What an arrival shows that the log selector decides about (ingest.stored_log_hosts.FEATURES)."""
     yield "arrivals"
     if arrival.recipients is not None:
         yield "listed_recipients"

@@ -21,7 +21,8 @@ from ingest.rules.facts import SubjectKind
 from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME
 from ingest.rules.subject_rules import refusals_worth_judging, worth_judging
 from ingest.sql import statement
-from ingest.stored_facts import log_host_facts, messages_between, subject_messages
+from ingest.stored_facts import messages_between, subject_messages
+from ingest.stored_log_hosts import log_host_facts
 
 _COLUMN = {
     SubjectKind.SENDER_HOST_ADDRESS: "sender_host_address",

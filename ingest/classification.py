@@ -28,16 +28,9 @@ from ingest.rules.facts import Coverage, LogHostFacts, MessageFacts, SubjectKind
 from ingest.rules.messages import is_worth_judging, message_findings
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
-from ingest.stored_facts import (
-    coverage,
-    facts_of,
-    limits_of,
-    log_host_facts,
-    may_be_found,
-    may_depend_on_log_host,
-    stored_configuration,
-)
+from ingest.stored_facts import facts_of, may_be_found, may_depend_on_log_host
 from ingest.stored_facts import message_facts as stored_message_facts
+from ingest.stored_log_hosts import coverage, limits_of, log_host_facts, stored_configuration
 from ingest.stored_panels import panel
 from ingest.stored_traces import StoredTraces
 

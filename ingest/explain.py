@@ -46,7 +46,8 @@ from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.traces import FactTraces
 from ingest.rules.verdict import Verdict, verdict
 from ingest.sources.entries import Entry, entries_of
-from ingest.stored_facts import FEATURES, known_beside, limits_of_all, local_domains, with_origin
+from ingest.stored_facts import with_origin
+from ingest.stored_log_hosts import FEATURES, known_beside, limits_of_all, local_domains
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)  # of text without a single stamp; it never shows
 

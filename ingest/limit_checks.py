@@ -5,7 +5,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
 
-from ingest.stored_facts import limits_of_all
+from ingest.stored_log_hosts import limits_of_all
 
 
 @register()

@@ -22,7 +22,7 @@ from ingest.known_lines import NewEntry, PlainNew
 from ingest.models import LogFile, Piece
 from ingest.pages import month_number
 from ingest.sorted_lines import SortedLines
-from ingest.stored_facts import log_host_facts
+from ingest.stored_log_hosts import log_host_facts
 from ingest.usual_counts import Touched
 from ingest.usual_rows import Taken
 

@@ -24,7 +24,7 @@ from ingest.models import (
     Unfinished,
 )
 from ingest.sources.entries import Entry
-from ingest.stored_facts import log_host_facts
+from ingest.stored_log_hosts import log_host_facts
 
 _OF_MESSAGES = ("ingest_message_finding", "ingest_delivery", "ingest_message")
 

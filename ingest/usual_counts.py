@@ -19,7 +19,7 @@ from ingest.usual_rows import Taken
 
 _TEN_MINUTES = itemgetter(slice(0, 15))  # "2026-03-01 10:2"; zones are offset by quarters of an hour at least
 _BOUNDS = ("0:00", "9:59.999999")
-# what the log selector decides about (ingest.stored_facts.FEATURES)
+# what the log selector decides about (ingest.stored_log_hosts.FEATURES)
 _FEATURES = (
     (InArrival.PORT, "ports"),
     (InArrival.INTERFACE, "interface"),

@@ -13,7 +13,7 @@ from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import Coverage
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import Verdict, verdict
-from ingest.stored_facts import coverage as coverage_of
+from ingest.stored_log_hosts import coverage as coverage_of
 from ingest.stored_panels import panel
 from mailwatch.queries.ranges import Bounds, Range, Span, spans
 from mailwatch.reader import shown_zone

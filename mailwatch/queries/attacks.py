@@ -25,7 +25,8 @@ from ingest.rules.networks import neighbours_of
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, ROUTED_RECIPIENT
 from ingest.rules.relays import SubjectReport
 from ingest.sql import statement
-from ingest.stored_facts import log_host_facts, messages_between
+from ingest.stored_facts import messages_between
+from ingest.stored_log_hosts import log_host_facts
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.matching import rejections_within
 from mailwatch.queries.ranges import Bounds

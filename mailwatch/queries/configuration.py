@@ -10,7 +10,7 @@ from ingest.models import LogHost, StoredConfiguration
 from ingest.rules.configuration import ConfigurationFinding, audit
 from ingest.rules.definition import SEVERITIES, Limits, Severity, State
 from ingest.rules.verdict import Answer
-from ingest.stored_facts import stored_configuration
+from ingest.stored_log_hosts import stored_configuration
 
 _DEFAULTS = Limits()
 

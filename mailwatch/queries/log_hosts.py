@@ -20,7 +20,7 @@ from ingest.models import (
     Unfinished,
 )
 from ingest.retention import days_of
-from ingest.stored_facts import limits_of, limits_of_all, stored_configuration
+from ingest.stored_log_hosts import limits_of, limits_of_all, stored_configuration
 from mailwatch.queries import thresholds
 from mailwatch.queries.ranges import Span, spans
 from mailwatch.queries.thresholds import LimitFamily
@@ -227,7 +227,7 @@ def _told(parts: Iterable[Part]) -> list[Part]:
 
 
 def _domains(host: LogHost, configuration: Configuration) -> list[Part]:
-    """Each origin's, the one that is believed first; as ingest.stored_facts.local_domains takes them."""
+    """Each origin's, the one that is believed first; as ingest.stored_log_hosts.local_domains takes them."""
     is_typed, is_listed = bool(host.local_domains), "local_domains" in configuration.named_lists
     return _told(
         [

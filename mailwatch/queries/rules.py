@@ -10,7 +10,7 @@ from ingest import classification
 from ingest.models import Finding, LogHost, MessageFinding
 from ingest.rules.definition import State
 from ingest.rules.rule import RULES, Rule, Scope
-from ingest.stored_facts import limits_of, limits_of_all
+from ingest.stored_log_hosts import limits_of, limits_of_all
 from mailwatch.queries import thresholds
 from mailwatch.queries.thresholds import CurrentLimit
 

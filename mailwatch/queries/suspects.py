@@ -14,7 +14,7 @@ from ingest.rules.definition import Severity
 from ingest.rules.facts import Coverage, SubjectKind
 from ingest.rules.relays import SubjectReport
 from ingest.rules.verdict import combine
-from ingest.stored_facts import coverage, limits_of
+from ingest.stored_log_hosts import coverage, limits_of
 from mailwatch.queries.answers import HostAnswer
 from mailwatch.queries.ranges import Bounds, Span
 

@@ -18,7 +18,7 @@ from ingest.models import IngestRun, KnownAccount, LogHost, Reevaluation, Suspec
 from ingest.rules.facts import SubjectKind
 from ingest.rules.limits import Limits
 from ingest.rules.thresholds import LARGEST, LONGEST, THRESHOLDS, Unit
-from ingest.stored_facts import limits_of, limits_of_all, log_host_facts
+from ingest.stored_log_hosts import limits_of, limits_of_all, log_host_facts
 from tests.ingest.conftest import SAMPLES, read_files
 from tests.ingest.test_classification import START, Log, rules_of, same, utc  # noqa: F401
 

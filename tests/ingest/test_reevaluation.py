@@ -16,7 +16,8 @@ from kombu.exceptions import OperationalError as NoBroker
 from ingest import classification, knowledge, reevaluation, reevaluation_leases, tasks
 from ingest.leases import TakenOver
 from ingest.models import AllowEntry, IngestRun, LogHost, Message, Reevaluation, Suspect
-from ingest.stored_facts import log_host_facts, may_be_found
+from ingest.stored_facts import may_be_found
+from ingest.stored_log_hosts import log_host_facts
 from mailwatch.operations import log_hosts as operations
 from tests.ingest.conftest import SAMPLES, read_files
 from tests.ingest.content import content

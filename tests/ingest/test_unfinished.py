@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from ingest import pipeline, stored_facts, undo
+from ingest import pipeline, stored_log_hosts, undo
 from ingest.models import IngestRun, LogHost, Unfinished
 from tests.ingest.conftest import read_files
 from tests.ingest.content import content
@@ -64,8 +64,8 @@ def nothing_stays() -> Iterator[None]:
 
 def _everything(srv1: LogHost) -> dict[str, Any]:
     """What is stored, and what the log shows of its host."""
-    coverage = stored_facts.coverage(srv1)
-    facts = stored_facts.log_host_facts(srv1)
+    coverage = stored_log_hosts.coverage(srv1)
+    facts = stored_log_hosts.log_host_facts(srv1)
     return content(srv1) | {"coverage": coverage, "own addresses": facts.own_addresses}
 
 

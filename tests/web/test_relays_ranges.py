@@ -12,7 +12,7 @@ from ingest.judging import by_kind, judged
 from ingest.models import AllowEntry, JudgedRange, LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from ingest.rules.relays import SubjectReport
-from ingest.stored_facts import log_host_facts
+from ingest.stored_log_hosts import log_host_facts
 from tests.web.conftest import SEED, Ingested
 
 BEGIN = datetime(2016, 3, 9, 6, tzinfo=UTC)

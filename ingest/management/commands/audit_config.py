@@ -13,7 +13,7 @@ from ingest.exim import configuration
 from ingest.rules.configuration import audit
 from ingest.sources.configurations import configuration_at, configuration_in
 from ingest.sources.limits import Refused
-from ingest.stored_facts import limits_of_all
+from ingest.stored_log_hosts import limits_of_all
 
 
 class Command(BaseCommand):
