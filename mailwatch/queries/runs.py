@@ -8,13 +8,14 @@ from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from ingest import steering, undo
+from ingest import steering, undo, zones
 from ingest.exim.events import Kind
 from ingest.exim.line import readable
 from ingest.exim.meanings.entry import Entry
 from ingest.exim.meanings.kinds import KINDS, TOPICS
 from ingest.models import RETRIED, UNFINISHED, IngestRun, LogFile, LogHost, SetAside, State
 from ingest.models.runs import measured, unpacking
+from ingest.zones import ZoneCheck
 from mailwatch.queries import keyset
 from mailwatch.queries.story import length
 from mailwatch.queries.zones import ZoneView, of_files
@@ -202,7 +203,9 @@ def newest(*, now: datetime, before: str = "") -> keyset.Page[RunView]:
     found = list(keyset.newest_first(_runs(), fields=("id",), after=after[0] if after else None)[: RUNS + 1])
     shown = found[:RUNS]
     older = keyset.encode((shown[-1].pk,)) if len(found) > RUNS else ""
-    return keyset.Page(rows=tuple(view(row, now=now) for row in shown), older=older)
+    checks = {host.pk: check for host, check in zones.checks({row.log_host for row in shown})}
+    rows = (view(row, now=now, zone_check=checks[row.log_host_id]) for row in shown)
+    return keyset.Page(rows=tuple(rows), older=older)
 
 
 def _runs() -> QuerySet[IngestRun]:
@@ -213,8 +216,14 @@ def _runs() -> QuerySet[IngestRun]:
     return runs.annotate(skipped_count=skipped)
 
 
-def view(run: IngestRun, *, now: datetime, skipped: tuple[LogFile, ...] = ()) -> RunView:
-    """A run as ``_runs`` gives it; ``now`` is what speed is measured against."""
+def view(
+    run: IngestRun,
+    *,
+    now: datetime,
+    skipped: tuple[LogFile, ...] = (),
+    zone_check: ZoneCheck | None = None,
+) -> RunView:
+    """A run as ``_runs`` gives it; ``now`` is what speed is measured against. ``zone_check``: of the whole log host."""
     files = tuple(sorted(run.files.all(), key=lambda file: (file.archive_id or file.pk, file.pk)))
     counts = Counts(**{name: sum(getattr(file, name) for file in files) for name in Counts.__slots__})
     return RunView(
@@ -222,7 +231,7 @@ def view(run: IngestRun, *, now: datetime, skipped: tuple[LogFile, ...] = ()) ->
         files=files,
         counts=counts,
         progress=_progress(run, files, now),
-        zone=of_files(run.log_host, files),
+        zone=of_files(run.log_host, files, zone_check),
         skipped_count=run.skipped_count,  # type: ignore[attr-defined]  # annotated
         skipped=skipped,
         unreadable=_unreadable(files),

@@ -50,12 +50,15 @@ def of_log_host(log_host: LogHost) -> ZoneView:
     return ZoneView(log_host=log_host, check=zones.check_of(log_host))
 
 
-def of_files(log_host: LogHost, files: Sequence[LogFile]) -> ZoneView:
-    """Some files of a log host; where they have no new arrival, all that is stored of it."""
+def of_files(log_host: LogHost, files: Sequence[LogFile], whole: ZoneCheck | None = None) -> ZoneView:
+    """Some files of a log host; where they have no new arrival, all that is stored of it.
+
+    ``whole`` is what that tells, where it is known already.
+    """
     check = zones.check(zones.votes_of(files), log_host.timezone)
     if check.total and not check.is_wrong:
         return ZoneView(log_host=log_host, check=check)
-    whole = zones.check_of(log_host)
+    whole = whole or zones.check_of(log_host)
     if not check.total:
         return ZoneView(log_host=log_host, check=whole)
     return ZoneView(log_host=log_host, check=check, is_host_right=not whole.is_wrong)
