@@ -13,7 +13,13 @@ from operator import or_
 from django.db.models import Exists, OuterRef, Q
 
 from ingest.models import Delivery, MessageFinding, Outcome
-from mailwatch.queries.matching import Condition, message_branches, rejection_branches
+from mailwatch.queries.matching import (
+    Condition,
+    is_walked,
+    message_branches,
+    rejection_branches,
+    with_delivery,
+)
 from mailwatch.queries.terms import Term
 
 
@@ -83,7 +89,12 @@ class Filters:
 
     def by_index(self) -> Q:
         """What an index answers."""
-        return Q(authenticated_id=self.account) if self.account else Q()
+        wanted = Q(authenticated_id=self.account) if self.account else Q()
+        if self.remote_host:
+            wanted &= _if_indexed([with_delivery(Q(remote_host_address=self.remote_host))])
+        if self.also:
+            wanted &= _if_indexed(message_branches(self.also, role=self.also_role))
+        return wanted
 
     def by_looking(self) -> Q:
         """What each message has to be looked at for."""
@@ -106,6 +117,12 @@ class Filters:
         """What a rejection has to meet."""
         wanted = Q(account=self.account) if self.account else Q()
         return wanted & _any_of(rejection_branches(self.also, role=self.also_role)) if self.also else wanted
+
+
+def _if_indexed(branches: Sequence[Condition]) -> Q:
+    """One branch that an index answers; else nothing is said, and ``by_looking`` decides."""
+    (branch, *others) = branches
+    return Q() if others or is_walked(branch) else Q(branch)
 
 
 def _any_of(branches: Sequence[Condition]) -> Q:

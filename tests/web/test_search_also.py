@@ -40,6 +40,29 @@ def test_the_host_that_mail_went_to_is_a_filter(desk: Client, ingested: Ingested
     assert ids(desk, remote_host="203.0.113.99") == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"remote_host": "203.0.113.7"},
+        {"transport": "remote_smtp", "also": "198.51.100.7"},
+        {
+            "transport": "remote_smtp",
+            "also": "remote.example",
+            "also_kind": "domain",
+            "also_role": "recipient",
+        },
+    ],
+)
+def test_what_an_index_answers_is_found_however_far_back(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    """Without going through all that is newer."""
+    ingested([*DAY, *many(12)])
+    monkeypatch.setattr(stepwise, "AT_ONCE", 3)
+    monkeypatch.setattr(stepwise, "SECONDS", 0)
+    assert SENT in ids(desk, **query)
+
+
 def test_the_second_term_is_a_filter_that_can_be_taken_away(desk: Client, ingested: Ingested) -> None:
     ingested(DAY)
     html = desk.get(
