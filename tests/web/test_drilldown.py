@@ -158,6 +158,21 @@ def test_what_is_counted_ends_and_goes_on_behind_a_link(
     assert total == 25
 
 
+@pytest.mark.parametrize("query", [{}, {"log_host": "mx2"}, {"since": "2026-03-02T09:30:00"}])
+def test_frequent_and_rare_subjects_are_counted_alike(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    """They are read by different ways, on several log hosts."""
+    ingested([*DAY, *many(3)])
+    ingested(DAY, "mx2")
+    rare = [desk.get(path, query_params=query).context["found"] for path in PAGES]
+    monkeypatch.setattr(subject_rows, "FREQUENT", -1)
+    frequent = [desk.get(path, query_params=query).context["found"] for path in PAGES]
+    assert [found.counts for found in rare] == [found.counts for found in frequent]
+    assert [found.lists for found in rare] == [found.lists for found in frequent]
+    assert any(found.counts.messages for found in rare)
+
+
 def test_a_message_with_very_many_recipients_is_counted_whole(
     desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
 ) -> None:
