@@ -259,6 +259,13 @@ def test_the_command_refuses_in_one_sentence(wrong: tuple[str, str]) -> None:
     assert not LogHost.objects.filter(name="mx1").exists()
 
 
+def test_the_command_takes_no_binary_as_a_list_of_accounts(tmp_path: Path) -> None:
+    file = tmp_path / "accounts"
+    file.write_bytes(b"alice\n\0\1\2\n")
+    with pytest.raises(CommandError, match="is no list of accounts"):
+        run("mx1", "--known-accounts", str(file))
+
+
 @pytest.mark.parametrize("largest", [False, True])
 def test_no_threshold_that_can_be_typed_stops_the_rules(srv1: LogHost, largest: bool) -> None:
     read_files(srv1, SAMPLES / "srv1" / "mainlog")

@@ -48,7 +48,7 @@ class TestSeveralLogHosts:
 def test_the_shape_of_the_json() -> None:
     document = seed_verdict(AS_FOUND).as_json()
 
-    assert set(document) == {"verdict", "coverage", "allowed"}
+    assert set(document) == {"verdict", "coverage", "coverage_allowed", "allowed"}
     assert {
         "open_relay",
         "broken_authenticator",

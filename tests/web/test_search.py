@@ -384,6 +384,14 @@ def test_the_command_prints_whole_messages(ingested: Ingested) -> None:
     assert text.split("\n\n")[0].splitlines() == list(DAY[:5])
 
 
+@pytest.mark.parametrize("wrong", [{"log_host": "nobody"}, {"since": "soon"}])
+def test_a_refused_question_prints_no_half_document(db: None, wrong: dict[str, str]) -> None:
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("search", "a", json=True, stdout=out, **wrong)
+    assert out.getvalue() == ""
+
+
 def test_the_command_prints_lines_without_a_message(ingested: Ingested) -> None:
     ingested(DAY)
     assert run("relay not permitted").strip() == DAY[11]

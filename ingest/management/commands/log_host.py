@@ -166,9 +166,12 @@ def _limit(text: str) -> tuple[str, str]:
 
 def _text_of(path: Path) -> str:
     try:
-        return readable(path.read_bytes())
+        raw = path.read_bytes()
     except OSError as error:
         raise ValueError(f"{path}: {error.strerror}.") from error
+    if b"\0" in raw:
+        raise ValueError(f"{path}: This file is no text, so it is no list of accounts.")
+    return readable(raw)
 
 
 def _advice(host: LogHost, check: zones.ZoneCheck) -> str:

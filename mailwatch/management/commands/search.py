@@ -59,13 +59,16 @@ class Command(BaseCommand):
 
 
 def _found(words: queries.Words, given: dict[str, Any]) -> Iterator[queries.Found]:
+    """What is asked for is read now, so that a refusal comes before the first line of an answer."""
     asked = options.range_of(since=given["since"], until=given["until"])
     chosen = options.log_host(given["log_host"])
     hosts = [chosen] if chosen else list(LogHost.objects.all())
     stored = spans(hosts)
-    for host in hosts:
-        bounds = asked.bounds(host, stored[host.pk])
-        yield from queries.find(host, words, bounds=bounds, status=given["status"] or "")
+    within = [(host, asked.bounds(host, stored[host.pk])) for host in hosts]
+    status = given["status"] or ""
+    return (
+        found for host, bounds in within for found in queries.find(host, words, bounds=bounds, status=status)
+    )
 
 
 def _as_json(found: queries.Found) -> dict[str, Any]:
