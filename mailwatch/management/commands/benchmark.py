@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from benchmarks import ingest_speed, page_speed, parse_speed
 
 _COLUMNS = "{:<26} {:<30} {:<28} {}"
-_PAGE = "{:<24} {:>10} {:>10} {:>10} {:>10} {:>8}"
+_PAGE = "{:<29} {:>9} {:>9} {:>9} {:>9} {:>9} {:>8}"
 _PARSED = "{:<22} {:<38} {}"
 
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             self.stdout.flush()
 
     def _pages(self, *, lines: int, rounds: int, home: Path | None) -> None:
-        self.stdout.write(_PAGE.format("page", "p50", "p95", "max", "processor", "queries"))
+        self.stdout.write(_PAGE.format("page", "p50", "p95", "max", "processor", "its p95", "queries"))
         for measured in page_speed.measure(lines=lines, rounds=rounds, home=home):
             if isinstance(measured, page_speed.Lookup):
                 self.stdout.write(measured.sentence())
