@@ -13,7 +13,7 @@ from operator import or_
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Case, Count, Q, When
 
 from ingest import reports
 from ingest.exim.reasons import reason_of
@@ -45,6 +45,7 @@ class Subject:
     term: Term = field(default_factory=lambda: Term(TermKind.EVERYTHING, ""))
     side: str = ""  # SENDER or RECIPIENT, where it may be either
     suspected: Q | None = None  # the suspects that it is, or that belong to it
+    holds_suspects: bool = False  # there may be any number: the worst SUSPECTS are shown
     logs_in: bool = False  # whether failed logins may be its
 
     @property
@@ -125,7 +126,7 @@ class DrillDown:
     counted_since: datetime | None  # None: all was counted
     hours: Sequence[Hour]
     lists: Sequence[Listed]
-    suspects: Sequence[Suspect]  # on each log host where rules found something, worst first; SUSPECTS at most
+    suspects: Sequence[Suspect]  # on each log host where rules found something, worst first
     total_suspects: int
     answers: Answers
     rules: Sequence[RuleCount]  # worst first
@@ -155,7 +156,7 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
     lists = (*subject.lists, *((partner_lists.REASONS,) if subject.can_be_refused else ()))
     now = [(of, partners.tallies(of, counted)) for of in lists]
     comparison, then = _compared(subject, counted, now, where)
-    suspects = _suspects(subject, log_host)
+    suspects, total_suspects = _suspects(subject, log_host)
     return DrillDown(
         subject=subject,
         counts=counts(counted),
@@ -166,8 +167,8 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
         counted_since=counted.since,
         hours=_hours(counted),
         lists=[partners.listed(of, tallies, then.get(of.name)) for of, tallies in now if tallies],
-        suspects=suspects[:SUSPECTS],
-        total_suspects=len(suspects),
+        suspects=suspects,
+        total_suspects=total_suspects,
         answers=_answers(counted.answers),
         rules=_rules(counted),
         comparison=comparison,
@@ -190,16 +191,19 @@ def _span(hosts: Sequence[LogHost]) -> Span:
     return Span(last_at=max(ends, default=None))
 
 
-def _suspects(subject: Subject, log_host: LogHost | None) -> Sequence[Suspect]:
+def _suspects(subject: Subject, log_host: LogHost | None) -> tuple[Sequence[Suspect], int]:
+    """The worst first, and how many there are."""
     if subject.suspected is None:
-        return ()
-    rows = (
-        Suspect.objects.filter(subject.suspected)
+        return (), 0
+    found = Suspect.objects.filter(subject.suspected)
+    found = found.filter(log_host=log_host) if log_host else found
+    ranks = (When(severity=severity, then=rank) for rank, severity in enumerate(story.SEVERITIES))
+    worst = (
+        found.order_by(Case(*ranks), "-last_at", "pk")
         .select_related("log_host")
         .prefetch_related(reports.WITH_ENTRIES)
     )
-    found = rows.filter(log_host=log_host) if log_host else rows
-    return sorted(found, key=lambda row: story.SEVERITIES.index(row.severity))
+    return list(worst[:SUSPECTS] if subject.holds_suspects else worst), found.count()
 
 
 def counts(counted: Counted) -> Counts:

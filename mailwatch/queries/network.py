@@ -39,6 +39,7 @@ def subject(network: str) -> Subject:
         search={"q": str(plain)},
         term=Term(TermKind.NETWORK, str(plain), plain),
         suspected=_suspected(plain),
+        holds_suspects=True,
         logs_in=True,
     )
 

@@ -1,8 +1,10 @@
 """One network: the sender hosts in it, together."""
 
+import pytest
 from django.test import Client
 
-from ingest.models import LogHost
+from ingest.models import LogHost, Suspect
+from mailwatch.queries import drilldown
 from tests.web.conftest import Ingested
 from tests.web.logs import DAY, SENT, many
 
@@ -40,3 +42,15 @@ def test_refused_hosts_are_listed(desk: Client, ingested: Ingested) -> None:
     html = desk.get("/networks/203.0.113.0/24/").content.decode()
     assert "Refused, or failed to log in" in html
     assert "Tried to log in as" in html
+
+
+def test_of_many_suspects_the_worst_are_shown(
+    desk: Client, seed: LogHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drilldown, "SUSPECTS", 1)
+    another = Suspect.objects.get(value="129.137.152.170")
+    another.pk, another.value, another.severity = None, "129.137.1.1", "low"
+    another.save()
+    html = desk.get("/networks/129.137.0.0/16/").content.decode()
+    assert "the worst 1 of 2" in html
+    assert 'href="/senders/129.137.152.170/"' in html
