@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+from ingest.rules.facts import LogHostFacts, MessageFacts
+from ingest.rules.limits import Limits
+from ingest.rules.networks import is_remote_login, network_of
+
 _DAYS = 3  # a thief who is seen on the first day has not made his places usual by then
 
 
@@ -55,3 +59,19 @@ class UsualPlaces:
         if self._only is None or (self._only not in self._alone and len(self._alone) >= self._kept):
             return self._alone
         return {**self._alone, self._only: self._alone.get(self._only, 0) + 1}
+
+
+class Homes:
+    """Tells messages from networks that an account was used from on days before. They must come in time order."""
+
+    def __init__(self, host: LogHostFacts, limits: Limits) -> None:
+        self._host = host
+        self._places = UsualPlaces(limits.kept_values)
+
+    def is_sent_from_home(self, message: MessageFacts, at: datetime) -> bool:
+        """Whether the network is a usual one; webmail is none, as everybody's mail comes from one address there."""
+        if not is_remote_login(message, self._host):
+            return False
+        network = network_of(message)
+        self._places.add(at, network)
+        return self._places.is_usual(at, network)

@@ -25,9 +25,8 @@ from ingest.rules.facts import (
     SubjectKind,
     domain_of,
 )
-from ingest.rules.networks import is_remote_login, network_of
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.usual import UsualPlaces
+from ingest.rules.usual import Homes
 from ingest.rules.windows import Distinct, Window
 from ingest.rules.words import be, count, day_and_minute, duration, listing
 
@@ -56,24 +55,8 @@ def domains_of(message: MessageFacts) -> Iterator[str]:
         yield domain_of(address)
 
 
-class _Homes:
-    """Tells messages from networks that an account was used from on days before."""
-
-    def __init__(self, host: LogHostFacts, limits: Limits) -> None:
-        self._host = host
-        self._places = UsualPlaces(limits.kept_values)
-
-    def severity(self, message: MessageFacts, at: datetime) -> Severity:
-        """Medium from a usual network; high from elsewhere, and from webmail, where all come from one address."""
-        if not is_remote_login(message, self._host):
-            return Severity.HIGH
-        network = network_of(message)
-        self._places.add(at, network)
-        return Severity.MEDIUM if self._places.is_usual(at, network) else Severity.HIGH
-
-
 _FROM_HOME = (
-    " All of it came from networks that the account is usually used from: a first newsletter looks like this."
+    " It came from networks that the account is usually used from: a first newsletter looks like this."
 )
 
 # --- C06 ------------------------------------------------------------------------------------------
@@ -152,8 +135,9 @@ class _HabitWatch:
         self._hours: dict[int, int] = {}  # recipients by the number of the hour, of the last weeks
         self._hour: int | None = None  # the one that is being counted
         self._first_hour = 0
-        self._samples: list[tuple[MessageFacts, Severity]] = []
-        self._homes = _Homes(host, limits)
+        self._samples: list[MessageFacts] = []
+        self._elsewhere = 0  # recipients, in the hour that is being counted
+        self._homes = Homes(host, limits)
         self._peak = 0
         self._usual = 0.0
         self._tally = Tally(limits)
@@ -172,9 +156,9 @@ class _HabitWatch:
             if len(self._hours) > _HOURS_KEPT:
                 self._forget(hour)
         self._hours[self._hour] = self._hours.get(self._hour, 0) + recipients_of(message)
-        severity = self._homes.severity(message, at)
+        self._elsewhere += 0 if self._homes.is_sent_from_home(message, at) else recipients_of(message)
         if len(self._samples) < self._limits.kept_values:
-            self._samples.append((message, severity))
+            self._samples.append(message)
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Refusals do not count."""
@@ -182,6 +166,7 @@ class _HabitWatch:
     def _close(self) -> None:
         """Judge the hour that is over."""
         hour, samples, self._samples = self._hour, self._samples, []
+        elsewhere, self._elsewhere = self._elsewhere, 0
         if hour is None:
             return
         sent = self._hours[hour]
@@ -201,7 +186,8 @@ class _HabitWatch:
         if sent > threshold and sent > self._limits.habit_times_busiest * busiest:
             if sent > self._peak:
                 self._peak, self._usual = sent, usual
-            for message, severity in samples:
+            severity = Severity.HIGH if elsewhere > self._limits.habit_least else Severity.MEDIUM
+            for message in samples:
                 self._tally.message(message, Evidence(severity, ""))
 
     def _forget(self, hour: int) -> None:
@@ -240,8 +226,8 @@ UNUSUAL_VOLUME = Rule(
         "six times the usual distance from it), and with the busiest other hour: a newsletter that comes now "
         "and then does not count twice.",
         "Up to 50 recipients never count.",
-        "Medium if all came from networks that the account was used from on three days before: its owner's own. "
-        "Webmail is nobody's own.",
+        "Medium if all but 50 recipients came from networks that the account was used from on three days before: its "
+        "owner's own. Webmail is nobody's own.",
         "The account must be known for two weeks. A shorter log says so beside the verdict.",
     ),
     next_steps=(
@@ -260,7 +246,8 @@ class _FanOutWatch:
 
     def __init__(self, host: LogHostFacts, limits: Limits) -> None:
         self._limits = limits
-        self._homes = _Homes(host, limits)
+        self._homes = Homes(host, limits)
+        self._elsewhere = Window(limits.fan_out_window)
         self._known_since: datetime | None = None
         self._known = Distinct(limits.kept_ids)
         self._all = Window(limits.fan_out_window)
@@ -275,7 +262,7 @@ class _FanOutWatch:
         if at is None:
             return
         self._known_since = self._known_since or at
-        severity = self._homes.severity(message, at)
+        is_from_home = self._homes.is_sent_from_home(message, at)
         new = []
         for domain in set(domains_of(message)):
             if not domain:
@@ -285,11 +272,16 @@ class _FanOutWatch:
                 self._known.add(domain)
                 self._new.add(at, domain)
                 new.append(domain)
+                if not is_from_home:
+                    self._elsewhere.add(at, domain)
         self._new.pass_to(at)
+        self._elsewhere.pass_to(at)
         if at - self._known_since < self._limits.history or not self._is_wide():
             return
         if self._all.distinct > self._peak:
             self._peak, self._new_at_peak = self._all.distinct, self._new.distinct
+        is_far = self._elsewhere.distinct >= self._limits.fan_out_new * self._limits.fan_out_domains
+        severity = Severity.HIGH if is_far else Severity.MEDIUM
         self._tally.message(message, Evidence(severity, "", tuple(sorted(new))))
 
     def _is_wide(self) -> bool:
@@ -328,8 +320,8 @@ FAN_OUT = Rule(
     guards=(
         "The account must be known for two weeks, else every domain is new. A shorter log says so beside the "
         "verdict.",
-        "The first newsletter of an account looks the same: medium if all came from networks that the account "
-        "was used from on three days before. Webmail is nobody's own.",
+        "The first newsletter of an account looks the same: medium if it came from networks that the account was used "
+        "from on three days before, and what came from elsewhere is too little by itself. Webmail is nobody's own.",
     ),
     next_steps=(
         "Ask the owner whether this was sent. If not, change the password and remove what waits in the queue.",

@@ -72,6 +72,17 @@ class TestOwnNetworks:
         assert (severity_of(at_home, rule), severity_of(report, rule)) == ("medium", "high")
 
     @pytest.mark.parametrize("rule", ["C07", "C08"])
+    def test_mail_of_a_telephone_beside_a_newsletter_changes_nothing(self, rule: str) -> None:
+        newsletter = [sent(n, 20, domains=20, prefix=f"n{n}-") for n in range(6)]
+        telephone = sent(3.5, 1, prefix="t", sender_host_address="198.51.100.9")
+        thief = [message._replace(sender_host_address="198.51.100.9") for message in newsletter]
+
+        beside = account_report(*self.HABITS, *newsletter, telephone)
+        stolen = account_report(*self.HABITS, *thief, sent(3.5, 1, prefix="h"))
+
+        assert (severity_of(beside, rule), severity_of(stolen, rule)) == ("medium", "high")
+
+    @pytest.mark.parametrize("rule", ["C07", "C08"])
     def test_webmail_is_nobodys_own(self, rule: str) -> None:
         before = [
             sent(-day * DAY, 2, prefix="known", sender_host_address="127.0.0.1") for day in range(28, 0, -1)
