@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.db import models
 from django.db.models import Max, Sum
 
 from ingest.exim.configuration import Configuration
@@ -137,7 +138,8 @@ class HostView:
 
 def listed() -> list[HostRow]:
     """All log hosts, by name, in a number of queries that does not grow with them."""
-    hosts = list(LogHost.objects.prefetch_related("configurations").annotate(last_run=Max("runs__pk")))
+    rows = LogHost.objects.prefetch_related("configurations").fetch_mode(models.FETCH_RAISE)
+    hosts = list(rows.annotate(last_run=Max("runs__pk")))
     stored, lines = spans(hosts), _lines(hosts)
     runs = IngestRun.objects.in_bulk([host.last_run for host in hosts])
     held: dict[int, list[AllowEntry]] = {host.pk: [] for host in hosts}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
+from django.db import models
 from django.db.models import Q
 
 from mailwatch.models import SavedSearch
@@ -22,7 +23,11 @@ class Saved:
 
 def of(person: User) -> list[Saved]:
     """A person's own and those for all, by name."""
-    rows = SavedSearch.objects.filter(Q(owner=person) | Q(is_shared=True), removed_at=None)
+    rows = (
+        SavedSearch.objects.all()
+        .fetch_mode(models.FETCH_RAISE)
+        .filter(Q(owner=person) | Q(is_shared=True), removed_at=None)
+    )
     return [_saved(row, person) for row in rows.select_related("owner").order_by("name", "pk")]
 
 

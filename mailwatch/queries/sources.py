@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import models
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from ingest.models import UNFINISHED, Source, SourceFile
@@ -87,7 +88,7 @@ class SourceView:
 
 def listed(*, now: datetime) -> tuple[SourceView, ...]:
     """All sources, by log host."""
-    sources = list(_sources())
+    sources = list(_sources().fetch_mode(models.FETCH_RAISE))
     files: dict[int, list[SourceFile]] = {source.pk: [] for source in sources}
     for file in SourceFile.objects.filter(source__in=sources):
         files[file.source_id].append(file)
