@@ -1,7 +1,7 @@
 """``alice@`` and ``ali*`` are found by an index of how addresses begin, and what was not delivered by its status.
 
 Eight characters are enough to leave few others, and most rows share theirs, so that an entry takes six bytes: all five
-indexes come to a twentieth of the log, where whole addresses would come to a tenth. They have no WHERE, as the other
+indexes come to a fifteenth of the log, where whole addresses would come to a tenth. They have no WHERE, as the other
 indexes on expressions (ingest/sql/narrow_indexes.sql).
 """
 
