@@ -34,8 +34,8 @@ class RealExim:
         folder.chmod(0o777)  # Exim gives up its privileges, and logs here
 
     def configure(self, text: str) -> "RealExim":
-        """Takes this text as configuration."""
-        own = f"spool_directory = {self.folder}/spool\nlog_file_path = {self.folder}/%slog\n"
+        """Takes this text as configuration. What is handed in stays on the spool: a delivery would outlive the test."""
+        own = f"spool_directory = {self.folder}/spool\nlog_file_path = {self.folder}/%slog\nqueue_only\n"
         self.file.write_text(own + text)
         return self
 
