@@ -224,10 +224,13 @@ def verdict(
 
 
 def _with_what_is_allowed(told: Question, otherwise: Question) -> Question:
-    """A question whose answer speaks of less than the log holds says so."""
+    """A question whose answer speaks of less than the log holds says so, before the answer and beside it."""
     if told.because == otherwise.because:
         return told
-    return replace(told, against=(*told.against, f"With what is allowed here: {otherwise.because}"))
+    because = f"Apart from what is allowed here: {told.because}"
+    return replace(
+        told, because=because, against=(*told.against, f"With what is allowed here: {otherwise.because}")
+    )
 
 
 def _counted(findings: Sequence[SubjectFinding] | None) -> Sequence[SubjectFinding] | None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ingest.rules.allowed import Allowance, AllowedKind, allowances_of_message, covering
 from ingest.rules.answers import Answer
 from ingest.rules.definition import Severity
-from ingest.rules.facts import Coverage, SubjectKind
+from ingest.rules.facts import Coverage, Outcome, SubjectKind
 from ingest.rules.relays import SubjectReport, subject_findings
 from ingest.rules.verdict import Verdict, verdict
 from tests.rules.facts import HOST, STRANGER, at, message, recipient, refusal
@@ -104,6 +104,21 @@ def test_the_verdict_says_what_it_would_be_without() -> None:
     assert {item["rule"] for item in allowed.as_json()["allowed"]} >= {"R01"}
     assert (plain.allowed, plain.without_allowed) == ((), None)
     assert any("With what is allowed here: 2 messages" in text for text in allowed.questions[0].against)
+
+
+def test_what_is_allowed_is_not_denied() -> None:
+    text = "550 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org"
+    refused = recipient("z@a.example", outcome=Outcome.BOUNCED, text=text)
+    report = subject_findings(ADDRESS, STRANGER, [message(0, recipients=(refused,))], [], HOST)
+    assert report is not None
+    assert "B01" in report.rules
+    answer = verdict([report.allowing([entry(rule="B01")])], HOST, Coverage(has_deliveries=True))
+    question = next(item for item in answer.questions if item.name == "On a blocklist")
+    assert question.answer is Answer.NO
+    assert question.because == (
+        "Apart from what is allowed here: No server said that it refuses mail because of a blocklist."
+    )
+    assert "on a blocklist (1 message)" in question.against[-1]
 
 
 def test_a_refusal_stays_a_proof_whoever_is_allowed_everything() -> None:
