@@ -11,7 +11,7 @@ from ingest.rules.configuration import ALWAYS_TRUE, EMPTY_LOOKUP, FALLBACK, UNQU
 from ingest.rules.definition import Severity, State
 from ingest.rules.facts import SubjectKind
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
-from ingest.rules.words import be, count, listing
+from ingest.rules.words import be, count, duration, listing
 
 _ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
 
@@ -195,11 +195,23 @@ def _sound(case: Case) -> _Told:
         return Answer.UNKNOWN, text, (EMPTY_ID.code,)
     named = sum(logins.named for logins in case.host.logins.values())
     seen = f"All {named:,} logins carry a user name" if named else "No login without a user name"
-    text = f"{seen}, and no address logged in as many different users."
+    text = f"{seen}, and {_no_made_up_names(case)}"
     if case.configured(EMPTY_LOOKUP.code, State.OK):
         text += " The password check in the configuration is sound."
         return Answer.NO, text, (EMPTY_ID.code, MANY_IDS.code, EMPTY_LOOKUP.code)
     return Answer.NO, text, (EMPTY_ID.code, MANY_IDS.code)
+
+
+def _no_made_up_names(case: Case) -> str:
+    """What A04 looked for, with its thresholds; an office behind one address is named, and does not count."""
+    limits = case.limits
+    looked_for = (
+        f"{limits.many_ids} or more within {duration(limits.many_ids_window)} that it did not come back to, "
+        "with no failed login or a new name at nearly every login"
+    )
+    if offices := [report.value for report, _ in case.found(MANY_IDS.code, _ADDRESS)]:
+        return f"where an address used many ({looked_for}), each user wrote as itself: {listing(offices)}."
+    return f"no address went through user names as if any were accepted: {looked_for}."
 
 
 # --- beside the answer ----------------------------------------------------------------------------

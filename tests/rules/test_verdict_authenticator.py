@@ -104,6 +104,23 @@ class TestByTheLog:
 
 
 class TestHealthyEvidence:
+    def test_it_says_which_user_names_were_looked_for(self) -> None:
+        answer = judged(login(1, "user1"), host=replace(HOST, logins={"plain": LoginCounts(named=70)}))
+
+        assert answer.broken_authenticator is Answer.NO
+        assert asked(answer, NAME).because == (
+            "All 70 logins carry a user name, and no address went through user names as if any were accepted: "
+            "5 or more within 24 h that it did not come back to, with no failed login or a new name at nearly "
+            "every login."
+        )
+
+    def test_an_office_of_many_users_is_named(self) -> None:
+        users = (login(n, f"user{n}", envelope_sender=f"user{n}@example.com") for n in range(9))
+        answer = judged(*users, host=replace(HOST, logins={"plain": LoginCounts(named=9)}))
+
+        assert answer.broken_authenticator is Answer.NO
+        assert "each user wrote as itself: " in asked(answer, NAME).because
+
     def test_wrong_passwords_that_are_refused_speak_against_it(self) -> None:
         host = replace(HOST, logins={"plain": LoginCounts(named=40, nameless=1)})
         guesses = (failed_login(n, f"u{n}", sender_host_address="192.0.2.9") for n in range(12))
