@@ -69,8 +69,11 @@ class Bases:
         """The same for what is stored as found: it says itself what is allowed, and by which rules it was found."""
         return self.now._replace(known=f"stored-{VERSION}-{self.now.allowed}")
 
-    def of_subjects(self, subjects: Mapping[SubjectKind, Collection[str]]) -> str:
-        """What a reading of the rows of some subjects is good for: the same until one of them is judged again."""
+    def of_subjects(self, subjects: Mapping[SubjectKind, Collection[str]]) -> str | None:
+        """What a reading of the rows of some suspects is good for: the same until one of them is judged again.
+
+        None where not all are suspects: nothing tells when the rows of the others change.
+        """
         if sum(map(len, subjects.values())) > _COMPARED_ONE_BY_ONE:
             return f"{self.now.known} {self.now.number} {self.now.last}"
         those = Q()
@@ -78,6 +81,8 @@ class Bases:
             those |= Q(kind=kind, value__in=values)
         rows = Suspect.objects.filter(those, log_host=self.log_host)
         found = rows.aggregate(number=Count("*"), last=Max("id"), all=Sum("id"))
+        if not found["number"] or found["number"] < sum(len(set(values)) for values in subjects.values()):
+            return None
         return f"{self.now.known} {found['number']} {found['last']} {found['all']}"
 
     def outdated(

@@ -32,9 +32,12 @@ def kept[T](
     """What ``read`` reads of a range, or read when it was last asked for the same.
 
     ``what`` names the reading, ``of`` the suspects whose rows it reads; ``classes`` are those that it is made of.
+    Where one of them is no suspect, it is read each time.
     """
-    known = _expected(classes)
-    basis = f"{bases.of_subjects(of)} {_shape(classes)}"
+    known, suspects = _expected(classes), bases.of_subjects(of)
+    if suspects is None:
+        return read()
+    basis = f"{suspects} {_shape(classes)}"
     what = _named(what, of)
     rows = KeptReading.objects.filter(log_host=bases.log_host, since=since, until=until, what=what)
     state = rows.filter(basis=basis).values_list("reading", flat=True).first()

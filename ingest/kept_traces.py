@@ -1,6 +1,7 @@
 """Traces of attacks as ``ingest.stored_traces`` reads them; how much went out is read once."""
 
 import hashlib
+from collections.abc import Collection, Mapping
 
 from ingest.judged_ranges import Bases
 from ingest.kept_readings import kept
@@ -18,21 +19,24 @@ class KeptTraces(StoredTraces):
 
     def sent(self, trail: Trail, host: LogHostFacts) -> Sent:
         """How much went out; kept where the messages are those of suspects."""
-        if trail.envelope_senders:
-            return super().sent(trail, host)
         return kept(
             self._bases,
             since=trail.since,
             until=trail.until,
             what=f"sent {_digest(trail)}",
-            of={
-                SubjectKind.SENDER_HOST_ADDRESS: trail.sender_host_addresses,
-                SubjectKind.AUTHENTICATED_ID: trail.authenticated_ids,
-                SubjectKind.LOCAL_USER: trail.local_users,
-            },
+            of=_senders(trail),
             classes=(Sent,),
             read=lambda: super(KeptTraces, self).sent(trail, host),
         )
+
+
+def _senders(trail: Trail) -> Mapping[SubjectKind, Collection[str]]:
+    """Those who sent every message of it: no message comes or goes without one of them being judged again."""
+    if trail.sender_host_addresses:
+        return {SubjectKind.SENDER_HOST_ADDRESS: trail.sender_host_addresses}
+    if trail.authenticated_ids:
+        return {SubjectKind.AUTHENTICATED_ID: trail.authenticated_ids}
+    return {SubjectKind.LOCAL_USER: trail.local_users}
 
 
 def _digest(trail: Trail) -> str:

@@ -8,7 +8,10 @@ from django.test import Client
 
 from ingest import kept_readings
 from ingest.classification import bases_of
-from ingest.models import KeptReading, LogHost
+from ingest.kept_traces import KeptTraces
+from ingest.models import KeptReading, LogHost, Suspect
+from ingest.rules.facts import SubjectKind
+from ingest.rules.traces import Trail
 from mailwatch.queries import attacks, opened
 from tests.web.conftest import SEED, Ingested
 from tests.web.test_relays import ADDRESS, KEY, _sent
@@ -69,7 +72,34 @@ def test_only_the_newest_are_kept(seed: LogHost, monkeypatch: pytest.MonkeyPatch
     for hour in range(6):
         at = datetime(2016, 3, 9, hour, tzinfo=UTC)
         kept_readings.kept(
-            bases, since=at, until=None, what="a test", of={}, classes=(), read=lambda: [ADDRESS]
+            bases,
+            since=at,
+            until=None,
+            what="a test",
+            of={SubjectKind.SENDER_HOST_ADDRESS: [ADDRESS]},
+            classes=(),
+            read=lambda: [ADDRESS],
         )
     kept = KeptReading.objects.values_list("since__hour", flat=True)
     assert set(kept) == {3, 4, 5}
+
+
+def test_what_came_through_a_gateway_is_read_each_time_as_nobody_judges_its_address(
+    ingested: Ingested,
+) -> None:
+    at = "2016-03-09 10:00:00 1adauO-0008sb-Pz"
+    ingested([f"{at} <= a@far.example H=(mx.far.example) [172.18.0.1] P=esmtp S=900"])
+    LogHost.objects.update(trusted_networks=["172.18.0.0/16"])
+    host = LogHost.objects.get(name="srv1")
+    day = datetime(2016, 3, 9, tzinfo=UTC)
+    trail = Trail(
+        since=day, until=day.replace(hour=23), sender_host_addresses=("172.18.0.1",), has_login=False
+    )
+
+    def delivered() -> int:
+        bases = bases_of(host)
+        return KeptTraces(bases).sent(trail, bases.host).delivered
+
+    assert delivered() == 0
+    ingested([f"{at} => b@else.example R=dnslookup T=remote_smtp H=mx.site [198.51.100.9]"])
+    assert (delivered(), Suspect.objects.count()) == (1, 0)
