@@ -96,3 +96,9 @@ def test_what_is_no_zone_or_language_is_said_and_changes_nothing(
 @pytest.mark.django_db
 def test_a_stranger_reads_the_login_in_the_language_of_the_browser(two_languages: None) -> None:
     assert Client().get("/login/", headers={"accept-language": "ja"}).headers["Content-Language"] == "ja"
+
+
+def test_a_time_in_an_attribute_and_a_shortened_one_hold_no_element(reading: Client) -> None:
+    reading.post("/preferences/", {"timezone": "Asia/Tokyo"})
+    assert 'aria-label="Wed 9 Mar 2016 18:01:00, delivered: open message' in page(reading, "/search/")
+    assert "without a line: 09:00, 10:00" in page(reading, "/daily/srv1/2016-03-09/")
