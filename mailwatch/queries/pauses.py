@@ -25,7 +25,7 @@ class _State:
     frozen: str | None = None  # why; None: it is not frozen
     put_off: dict[str, str] = field(default_factory=dict)  # what was said at the last attempt, by recipient
     last: Event | None = None
-    any_put_off: str = ""
+    any_put_off: bool = False
 
     def read(self, event: Event) -> None:
         self.last = event
@@ -38,7 +38,7 @@ class _State:
                 self.frozen = None
             case Deferral(is_attempt=True):
                 self.queued, self.frozen = "", None
-                self.any_put_off = self.put_off[_name(event)] = _words(event)
+                self.any_put_off, self.put_off[_name(event)] = True, _words(event)
             case Delivery() | Bounce():
                 self.queued, self.frozen = "", None
                 self.put_off.pop(_name(event), None)
@@ -110,7 +110,7 @@ def _told(state: _State, before: Event, after: Event) -> str:
         if state.any_put_off and not state.queued:
             return f"{span} until it was tried again"
     if isinstance(after, Note) and after.topic is Topic.HOST_ERROR and state.put_off:
-        return f"{span} until it was tried again: {state.any_put_off}"
+        return f"{span} until it was tried again{_because(state)}"
     return _rest(state, span)
 
 
@@ -123,9 +123,13 @@ def _rest(state: _State, span: str) -> str:
         return f"{span} in the queue, until the next queue run: {state.queued}"
     if isinstance(state.last, Deferral) and not state.last.is_attempt:
         return f"{span} in the queue: retry time not reached"
-    if len(set(state.put_off.values())) == 1:
-        return f"{span} in the queue: {state.any_put_off}"
-    return f"{span} in the queue"
+    return f"{span} in the queue{_because(state)}"
+
+
+def _because(state: _State) -> str:
+    """What all who wait were told, behind a colon; "" where they were told different things."""
+    said = set(state.put_off.values())
+    return f": {said.pop()}" if len(said) == 1 else ""
 
 
 def _is_attempt(event: Delivery | Deferral | Bounce) -> bool:

@@ -457,3 +457,19 @@ def test_what_was_not_read_with_a_message_is_not_fetched_behind_its_back(ingeste
     message = queries.find(ID).defer("subject").get()
     with pytest.raises(FieldFetchBlocked):
         _ = message.subject
+
+
+def test_what_is_waited_for_is_not_what_another_recipient_was_told(ingested: Ingested) -> None:
+    busy = PUT_OFF.replace("carol@", "dan@").replace("greylisted", "mailbox busy")
+    ingested(
+        [
+            ARRIVAL,
+            line("09:00:02", PUT_OFF),
+            line("09:00:03", busy),
+            line("09:00:04", TAKEN.replace("carol@", "dan@")),
+            "2026-03-02 12:00:04 SMTP connection from [198.51.100.9] lost",
+        ]
+    )
+    found = timeline().last_pause
+    assert "greylisted" in found
+    assert "busy" not in found
