@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import BooleanField, F, Func, Min, Q, QuerySet, TextField, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Concat
 
 from ingest.exim.message_id import received_at
@@ -164,13 +165,23 @@ def read(
 
 
 def first_at(which: Filter, where: Where) -> datetime | None:
-    """When the first message of a subject began to arrive, of which not all was read: the time in the smallest id."""
+    """When a subject of which not all was read was first seen: the time in its smallest id, or its first refusal."""
     mail: list[tuple[QuerySet[Any], bool]] = [
         *((query, which.has_frequent_messages) for query in _message_queries(which, where)),
         *zip(_attempt_queries(which, where), which.has_frequent_attempts, strict=True),
     ]
     found = [query.aggregate(first=Min(_by_id(is_frequent)))["first"] for query, is_frequent in mail]
-    return received_at(min(found)) if (found := [one for one in found if one]) else None
+    refused = _refused_since(which, where)
+    times = [received_at(one) for one in found if one] + ([refused] if refused else [])
+    return min(times, default=None)
+
+
+def _refused_since(which: Filter, where: Where) -> datetime | None:
+    if which.refusals is None:
+        return None
+    order = _by_time(which.has_frequent_refusals)
+    at = _refused_query(which.refusals, where).aggregate(first=Min(order))["first"]
+    return at if isinstance(at, datetime) else None
 
 
 def has_any(which: Filter, where: Where) -> bool:
@@ -259,13 +270,11 @@ def _attempts_of(messages: Sequence[Sent]) -> tuple[list[_Attempt], datetime | N
     times = {row.key: row.at for row in messages}
     ids = [row.key[1] for row in messages]
     lines = Delivery.objects.filter(one_of("message_id", ids), message_id__range=(min(ids), max(ids)))
-    lines = lines.order_by("-message_id")
-    found = [
-        _Attempt._make((*row, times[row[:2]], "", ()))
-        for row in lines.values_list(*_ATTEMPT)[: LINES + 1]
-        if row[:2] in times
-    ]
-    return _whole(found) if len(found) > LINES else (found, None)
+    hosts = {row.key[0] for row in messages}  # others may have the same ids
+    lines = lines.alias(on=F("log_host_id") + 0).filter(on__in=hosts).order_by("-message_id")
+    rows = list(lines.values_list(*_ATTEMPT)[: LINES + 1])
+    found = [_Attempt._make((*row, times[row[:2]], "", ())) for row in rows if row[:2] in times]
+    return _whole(found) if len(rows) > LINES and found else (found, None)
 
 
 def _whole(lines: list[_Attempt]) -> tuple[list[_Attempt], datetime | None]:
@@ -362,14 +371,18 @@ _PLACE = {Outcome.DELIVERED: 0, Outcome.DEFERRED: 1, Outcome.BOUNCED: 2}
 def _refused(which: Filter, fields: Sequence[str], where: Where) -> tuple[list[Refused], datetime | None]:
     if which.refusals is None:
         return [], None
-    # an order that no index has: PostgreSQL would go along time
-    order = F("logged_at") if which.has_frequent_refusals else F("logged_at") + timedelta()
+    order = _by_time(which.has_frequent_refusals)
     rows = _refused_query(which.refusals, where).order_by(order.desc())
     found = [
         Refused(row[:4], row[1], row[4], row[5:])
         for row in rows.values_list(*_REFUSED, *fields)[: COUNTED + 1]
     ]
     return (found[:COUNTED], found[COUNTED - 1].at) if len(found) > COUNTED else (found, None)
+
+
+def _by_time(is_frequent: bool) -> F | CombinedExpression:
+    """The order of time; of rare rows one that no index has: PostgreSQL would go along time."""
+    return F("logged_at") if is_frequent else F("logged_at") + timedelta()
 
 
 def _refused_query(refusals: Condition, where: Where) -> QuerySet[Rejection]:

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ingest.exim.message_id import first_id, received_at
 from ingest.models import Suspect
-from mailwatch.queries import partners, subject_rows
+from mailwatch.queries import partner_lists, partners, subject_rows
 from mailwatch.queries.partners import Of
 from mailwatch.views.subjects import PartnerRow, PartnerTable
 from tests.web.conftest import Ingested
@@ -180,6 +180,30 @@ def test_a_message_with_very_many_recipients_is_counted_whole(
     line = many(1)[1]
     ingested([many(1)[0], *(line.replace("r0@", f"r{number}@") for number in range(30)), *tomorrow(many(3))])
     assert desk.get("/senders/198.51.100.20/").context["found"].counts.messages >= 3
+
+
+def test_lines_of_the_same_message_ids_on_another_log_host_hide_none(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log of a relay may have been handed in under two names."""
+    ingested(many(8))
+    ingested(many(8), "mx2")
+    monkeypatch.setattr(subject_rows, "LINES", 8)
+    found = desk.get("/senders/198.51.100.20/?log_host=srv1").context["found"]
+    domains = found.list_of(partner_lists.RECIPIENT_DOMAINS)
+    assert (found.counts.messages, domains.partners[0].count, found.counted_since) == (8, 8, None)
+
+
+def test_a_subject_was_first_seen_when_it_was_first_refused(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Days of failed logins, then a letter: of the logins not all are counted."""
+    monkeypatch.setattr(subject_rows, "COUNTED", 3)
+    failed = [line.replace("[203.0.113.9]", "[198.51.100.20]") for line in DAY if "failed" in line]
+    ingested([*(failed[0].replace("11:00:05", f"11:00:{at:02d}") for at in range(8)), *many(1)])
+    found = desk.get("/senders/198.51.100.20/").context["found"]
+    assert found.first_at.isoformat() == "2026-03-02T11:00:00+00:00"
+    assert found.first_at < found.counted_since
 
 
 def test_two_and_two_hundred_rows_take_as_many_queries(desk: Client, ingested: Ingested) -> None:
