@@ -11,6 +11,7 @@ from ingest.exim import message_id
 type Network = IPv4Network | IPv6Network
 
 _DOMAIN = re.compile(r"@?(?=.{1,253}\Z)(?:[\w-]{1,63}\.)+[\w-]{1,63}\.?")
+_BEHIND_AT = re.compile(r"[\w-]{1,63}|\[[\w.:-]{1,63}\]")
 _IPV4_BEGINNING = re.compile(r"(?:\d{1,3}\.){1,3}")
 _LONGEST = 1000  # characters; the longest thing a log line holds that people look for is a Message-ID header
 
@@ -177,6 +178,13 @@ def _domain(value: str) -> Term | None:
     return Term(TermKind.DOMAIN, value.removeprefix("@").rstrip(".").lower())
 
 
+def _domain_asked_for(value: str) -> Term | None:
+    """Asked for as a domain: what stands behind the @ of an address, as localhost or [192.0.2.1] may."""
+    literal = value.removeprefix("@")
+    is_one = bool(_BEHIND_AT.fullmatch(literal))
+    return _domain(value) or (Term(TermKind.DOMAIN, literal.lower()) if is_one else None)
+
+
 def _address(value: str) -> Term | None:
     """Asked for as an address: any text, because local ones have no domain."""
     return Term(TermKind.ADDRESS, value) if value else None
@@ -247,7 +255,7 @@ _BY_KIND: dict[TermKind, _Reader] = {
     TermKind.MESSAGE_ID: _message_id,
     TermKind.HEADER: _header,
     TermKind.NETWORK: _network,
-    TermKind.DOMAIN: _domain,
+    TermKind.DOMAIN: _domain_asked_for,
     TermKind.ADDRESS: _address,
     TermKind.ACCOUNT: _account,
     TermKind.TEXT: _text,

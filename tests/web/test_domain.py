@@ -1,5 +1,8 @@
 """One domain: what was sent to it, and what came in its name."""
 
+from urllib.parse import quote
+
+import pytest
 from django.test import Client
 
 from tests.web.conftest import Ingested
@@ -40,3 +43,10 @@ def test_an_alias_counts_as_the_address_before_it(desk: Client, ingested: Ingest
     ingested([DAY[0], line, DAY[4]])
     assert desk.get("/domains/inside.example/").context["found"].counts.delivered == 1
     assert desk.get("/domains/remote.example/").context["found"].counts.delivered == 1
+
+
+@pytest.mark.parametrize("name", ["localhost", "[192.0.2.1]"])
+def test_a_domain_without_a_dot_leads_to_its_search(desk: Client, ingested: Ingested, name: str) -> None:
+    ingested([line.replace("@remote.example", f"@{name}") for line in DAY])
+    context = desk.get(f"/domains/{quote(name)}/?side=recipient").context
+    assert context["found"].counts.messages == len(desk.get(context["search_url"]).context["page"].rows) == 2
