@@ -31,7 +31,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
 def _audit(request: HttpRequest) -> HttpResponse:
     form = forms.ConfigurationForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _page(request, form)
+        return _page(request, form, status=422)
     audit = queries.audited(form.configuration)
     log_host = form.cleaned_data["log_host"]
     if log_host:
@@ -48,9 +48,11 @@ def _audit(request: HttpRequest) -> HttpResponse:
     return _page(request, form.masked(audit.configuration.text), audit=audit, log_host=log_host)
 
 
-def _page(request: HttpRequest, form: forms.ConfigurationForm, **context: object) -> HttpResponse:
+def _page(
+    request: HttpRequest, form: forms.ConfigurationForm, *, status: int = 200, **context: object
+) -> HttpResponse:
     context |= {"form": form, "stored": queries.stored()}
-    return render(request, "configuration/configuration.html", context)
+    return render(request, "configuration/configuration.html", context, status=status)
 
 
 @require_POST

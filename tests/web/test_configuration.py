@@ -51,7 +51,7 @@ def test_a_file_that_is_not_utf_8_is_read_as_latin_1(desk: Client) -> None:
 )
 def test_what_is_no_configuration_is_said(desk: Client, sent: dict[str, object], error: str) -> None:
     response = desk.post("/configuration/", sent)
-    assert response.status_code == 200
+    assert response.status_code == 422
     assert error in response.text
 
 
