@@ -8,7 +8,7 @@ from enum import StrEnum
 from django.db.models import Max, Min
 
 from ingest.models import LogFile, LogHost
-from mailwatch.reader import shown_zone
+from mailwatch.reader import has_zone, shown_zone
 
 
 class Preset(StrEnum):
@@ -95,12 +95,15 @@ def spans(log_hosts: Sequence[LogHost]) -> dict[int, Span]:
 
 
 def link_times(log_host: LogHost | None, *, since: datetime | None, until: datetime | None) -> dict[str, str]:
-    """A range as a query string says it: of one log host in the zone it is read in, else with an offset."""
+    """A range as a query string says it: of one log host in its zone, else with an offset.
+
+    Where the reader chose a zone, an offset too: whoever gets the address from them reads the same hours.
+    """
     times = {"since": since, "until": until}
     return {name: _written(at, log_host) for name, at in times.items() if at}
 
 
 def _written(at: datetime, log_host: LogHost | None) -> str:
-    if log_host is None:
+    if log_host is None or has_zone():
         return at.isoformat(timespec="seconds")
-    return at.astimezone(shown_zone(log_host.zone)).replace(tzinfo=None).isoformat(timespec="seconds")
+    return at.astimezone(log_host.zone).replace(tzinfo=None).isoformat(timespec="seconds")

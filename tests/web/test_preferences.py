@@ -1,5 +1,7 @@
 """Whoever reads chooses language and zone; the log's own time stays at hand."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -47,6 +49,13 @@ def test_times_that_the_reader_types_are_in_their_zone(reading: Client) -> None:
     assert "1adZ3M-0007sb-Pz" not in page(reading, at_nine)
     reading.post("/preferences/", {"timezone": "Asia/Tokyo"})
     assert "1adZ3M-0007sb-Pz" in page(reading, at_nine)
+
+
+def test_a_link_means_the_same_hours_for_everybody(reading: Client) -> None:
+    reading.post("/preferences/", {"timezone": "Asia/Tokyo"})
+    links = re.findall(r'href="(/search/\?[^"]*since=[^"]*)"', page(reading, "/?log_host=srv1"))
+    assert links
+    assert all("%2B00%3A00" in link for link in links)
 
 
 def test_preferences_are_kept_for_the_next_login(
