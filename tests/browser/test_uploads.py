@@ -59,6 +59,12 @@ def after(pieces: int, then: Callable[[Route], None]) -> Callable[[Route], None]
     return handle
 
 
+def cut(desk: Page, route: Route) -> None:
+    """The connection is lost at this piece, and stays so."""
+    desk.context.set_offline(True)
+    route.abort("internetdisconnected")
+
+
 def without_script(browser: Browser, served: Served, file: Path) -> dict[str, Any]:
     """The same file by the plain form."""
     context = browser.new_context(base_url=served.url, java_script_enabled=False)
@@ -83,11 +89,12 @@ def test_a_page_that_is_loaded_again_goes_on_with_the_file(
 ) -> None:
     context = desk.context
     choose(desk, large, log_host="resumed")
-    desk.route(PIECES, after(1, lambda route: route.abort("connectionreset")))
+    desk.route(PIECES, after(1, lambda route: cut(desk, route)))
     go(desk)
     expect(desk.locator("#sending")).to_contain_text("The connection was lost.")
 
-    desk.close()  # for good: a page that is only left may send one piece more on its way out
+    desk.close()  # offline: a page that is left or closed may send the piece that it is trying again
+    context.set_offline(False)
     desk = context.new_page()
     desk.goto("/uploads/")  # the browser has forgotten the file
     expect(desk.locator(".waiting")).to_contain_text("choose the file again to go on")
@@ -108,11 +115,7 @@ def test_a_page_that_is_loaded_again_goes_on_with_the_file(
 def test_a_connection_that_comes_back_needs_nobody(desk: Page, large: Path) -> None:
     choose(desk, large, log_host="offline")
 
-    def cut(route: Route) -> None:
-        desk.context.set_offline(True)
-        route.abort("internetdisconnected")
-
-    desk.route(PIECES, after(1, cut))
+    desk.route(PIECES, after(1, lambda route: cut(desk, route)))
     go(desk)
     expect(desk.locator("#sending")).to_contain_text("what was sent is kept")
     desk.unroute(PIECES)
