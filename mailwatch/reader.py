@@ -70,6 +70,12 @@ def preferences(user: User) -> Preferences:
         return Preferences(user=user)
 
 
+def keep(chosen: Preferences) -> None:
+    """Store what somebody chose; the last of two who save at once counts."""
+    values = {"language": chosen.language, "timezone": chosen.timezone}
+    Preferences.objects.update_or_create(user=chosen.user, defaults=values)
+
+
 class PeopleWithPreferences(ModelBackend):
     """Reads who is signed in together with their preferences: one query, as without them."""
 

@@ -214,7 +214,7 @@ def _figures(name: str, rows: QuerySet[Any, Any]) -> Partners:
 
 
 def destinations(counted: Counted) -> Destinations:
-    """Of the deliveries. Reasons are classes of a free text, so texts are read one by one, TEXTS_READ at most."""
+    """Of the deliveries."""
     ids, parameters = counted.messages.order_by().values("message_id").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
@@ -224,15 +224,18 @@ def destinations(counted: Counted) -> Destinations:
         rows = cursor.fetchall()
     domains = [row[1:] for row in rows if row[0] == "domain"]
     texts = [(outcome, text) for what, text, outcome, *_ in rows if what == "reply"]
-    reasons = Counter((str(reason_of(text)), outcome) for outcome, text in texts[:TEXTS_READ])
     return Destinations(
         domains=tuple(_domain(*row) for row in domains),
         total_domains=domains[0][-1] if domains else 0,
-        answers=Answers(
-            tuple((reason, outcome, number) for (reason, outcome), number in reasons.most_common()),
-            TEXTS_READ if len(texts) > TEXTS_READ else None,
-        ),
+        answers=answers(texts),
     )
+
+
+def answers(texts: Sequence[tuple[str, str]]) -> Answers:
+    """Of (outcome, text). Reasons are classes of a free text, so texts are read one by one, TEXTS_READ at most."""
+    found = Counter((str(reason_of(text)), outcome) for outcome, text in texts[:TEXTS_READ])
+    rows = tuple((reason, outcome, number) for (reason, outcome), number in found.most_common())
+    return Answers(rows, TEXTS_READ if len(texts) > TEXTS_READ else None)
 
 
 def _domain(

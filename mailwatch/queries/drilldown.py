@@ -4,7 +4,6 @@ All seven are the same: a name, a filter over messages or attempts and over refu
 make sense. Everything is counted from rows that are read once (``mailwatch.queries.subject_rows``).
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,9 +15,10 @@ from django.db import models
 from django.db.models import Case, Count, Q, When
 
 from ingest import reports
-from ingest.exim.reasons import reason_of
 from ingest.models import LogHost, Message, MessageFinding, Rejection, Status, Suspect
 from mailwatch.queries import before, partner_lists, partners, search, story, subject_rows
+from mailwatch.queries.activity import Answers, HourCounts
+from mailwatch.queries.activity import answers as answers_of
 from mailwatch.queries.partners import Changes, Listed, Of, PartnerList, Tallies
 from mailwatch.queries.ranges import Bounds, Span, spans
 from mailwatch.queries.rows import Row
@@ -27,7 +27,6 @@ from mailwatch.queries.subject_rows import Counted, Filter, Where
 from mailwatch.queries.terms import Term, TermKind
 
 LATEST = 20
-TEXTS_READ = 2_000
 DAY = timedelta(days=1)
 SUSPECTS = 5  # of a network there may be any number
 SENDER, RECIPIENT = "sender", "recipient"  # the sides of an address or a domain, as searches call them
@@ -75,34 +74,12 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hour:
-    """One hour (UTC, its beginning): recipients by outcome of messages that began then; refusals and failed logins."""
-
-    hour: datetime
-    delivered: int = 0
-    deferred: int = 0
-    bounced: int = 0
-    rejected: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCount:
     """How many of the messages a rule was found on."""
 
     rule: str
     severity: str
     count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """Why recipients were deferred or bounced: (reason, outcome, lines).
-
-    ``of_newest`` is how many lines were read where there are more, None where all were.
-    """
-
-    rows: tuple[tuple[str, str, int], ...]
-    of_newest: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +101,7 @@ class DrillDown:
     first_at: datetime | None  # None too where a range holds more than is counted
     last_at: datetime | None
     counted_since: datetime | None  # None: all was counted
-    hours: Sequence[Hour]
+    hours: Sequence[HourCounts]
     lists: Sequence[Listed]
     suspects: Sequence[Suspect]  # on each log host where rules found something, worst first
     total_suspects: int
@@ -169,7 +146,7 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
         lists=[partners.listed(of, tallies, then.get(of.name)) for of, tallies in now if tallies],
         suspects=suspects,
         total_suspects=total_suspects,
-        answers=_answers(counted.answers),
+        answers=answers_of(counted.answers),
         rules=_rules(counted),
         comparison=comparison,
         latest=_latest(counted, subject.term, hosts),
@@ -288,7 +265,7 @@ def _first_at(subject: Subject, counted: Counted, where: Where) -> datetime | No
     return min((*(row.at for row in counted.messages), *(row.at for row in counted.refused)), default=None)
 
 
-def _hours(counted: Counted) -> list[Hour]:
+def _hours(counted: Counted) -> list[HourCounts]:
     found: dict[datetime, list[int]] = {}
     for row in counted.messages:
         hour = found.setdefault(_hour(row.at), [0, 0, 0, 0])
@@ -298,20 +275,13 @@ def _hours(counted: Counted) -> list[Hour]:
     for refused in counted.refused:
         found.setdefault(_hour(refused.at), [0, 0, 0, 0])[3] += 1
     return [
-        Hour(hour=hour, delivered=n[0], deferred=n[1], bounced=n[2], rejected=n[3])
+        HourCounts(hour=hour, delivered=n[0], deferred=n[1], bounced=n[2], rejected=n[3])
         for hour, n in sorted(found.items())
     ]
 
 
 def _hour(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def _answers(answered: Sequence[tuple[str, str]]) -> Answers:
-    """Reasons are classes of a free text, so texts are read one by one, TEXTS_READ at most."""
-    found = Counter((str(reason_of(text)), outcome) for outcome, text in answered[:TEXTS_READ])
-    rows = tuple((reason, outcome, number) for (reason, outcome), number in found.most_common())
-    return Answers(rows, TEXTS_READ if len(answered) > TEXTS_READ else None)
 
 
 def _rules(counted: Counted) -> list[RuleCount]:

@@ -172,9 +172,8 @@ def timeline(
 ) -> Timeline:
     """Read a message from its lines. ``most_lines`` None: all of them, however many.
 
-    ``zone``: of the times in words; None: that of the log.
-
-    ``containing``: part of an address; of deliveries, only the lines for such recipients are shown.
+    ``zone``: of the times in words; None: that of the log. ``containing``: part of an address; of deliveries, only the
+    lines for such recipients are shown.
     """
     log_host = message.log_host
     refs = message.line_refs if most_lines is None else message.line_refs[:LINES_READ]

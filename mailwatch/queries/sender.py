@@ -11,6 +11,7 @@ from ingest import reports
 from ingest.models import Finding, LogHost, Suspect
 from ingest.rules.facts import SubjectKind
 from mailwatch.queries import drilldown, partner_lists
+from mailwatch.queries.activity import HourCounts
 from mailwatch.queries.drilldown import DrillDown, Subject
 from mailwatch.queries.partners import Partner, PartnerList
 from mailwatch.queries.ranges import Bounds
@@ -96,7 +97,7 @@ def _iso(at: datetime | None, zone: tzinfo) -> str | None:
     return at.astimezone(zone).isoformat() if at else None
 
 
-def _hour(row: drilldown.Hour, zone: tzinfo) -> dict[str, Any]:
+def _hour(row: HourCounts, zone: tzinfo) -> dict[str, Any]:
     names = ("delivered", "deferred", "bounced", "rejected")
     return {"hour": _iso(row.hour, zone), **{name: getattr(row, name) for name in names}}
 

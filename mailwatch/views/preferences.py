@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from mailwatch.forms import PreferencesForm
 from mailwatch.queries.zones import names
+from mailwatch.reader import keep
 from mailwatch.reader import preferences as chosen_by
 from mailwatch.views.people import person
 
@@ -25,7 +26,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
         page = {"form": form, "names": names(), "has_languages": len(settings.LANGUAGES) > 1}
         return render(request, "preferences/preferences.html", page, status=status)
     kept.language, kept.timezone = form.cleaned_data["language"], form.cleaned_data["timezone"]
-    kept.save()
-    with translation.override(kept.language or translation.get_language()):  # as the page that shows it
+    keep(kept)
+    # in the language of the page that shows it
+    with translation.override(kept.language or translation.get_language_from_request(request)):
         messages.success(request, gettext("Saved."))
     return redirect("preferences")

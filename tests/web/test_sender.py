@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from ingest.models import LogHost
-from mailwatch.queries import drilldown, partners, subject_rows
+from mailwatch.queries import activity, partners, subject_rows
 from tests.web.conftest import Ingested
 from tests.web.logs import DAY, SENT, many
 
@@ -120,7 +120,7 @@ def test_answers_say_when_only_the_newest_lines_were_read(
     desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingested([line.replace(" => ", " == ").replace(' C="250 ok"', ": 451 later") for line in many(6)])
-    monkeypatch.setattr(drilldown, "TEXTS_READ", 4)
+    monkeypatch.setattr(activity, "TEXTS_READ", 4)
     assert "in the newest 4 lines" in desk.get("/senders/198.51.100.20/").content.decode()
 
 
