@@ -334,7 +334,7 @@ class PreferencesForm(forms.Form):
     timezone = forms.CharField(
         required=False,
         max_length=64,
-        label=gettext_lazy("Zone of the times; empty: that of each log"),
+        label=gettext_lazy("Zone of the times"),
         validators=[zone_name],
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
