@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 from django.test import override_settings
 
+from ingest import partitions
 from mailwatch.standalone import places, postgres
 
 # The folder of material beside the checkout; tests that read it skip where it is absent.
@@ -43,6 +44,12 @@ def _static_files_under_their_own_names() -> Iterator[None]:
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     with override_settings(STORAGES={**settings.STORAGES, "staticfiles": plain}):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _own_partitions() -> None:
+    """Those that an earlier test made have gone with its transaction."""
+    partitions.forget()
 
 
 @pytest.hookimpl(wrapper=True)

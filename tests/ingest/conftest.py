@@ -1,13 +1,13 @@
 """A database that commits, and the rows of a log host in a form that can be compared."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_django.fixtures import Settings
 
-from ingest import partitions, pipeline
+from ingest import pipeline
 from ingest.models import IngestRun, LogHost
 from ingest.pipeline import IncomingFile
 from ingest.sources import batches
@@ -15,14 +15,6 @@ from ingest.sources import batches
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 
 type Reader = Callable[..., IngestRun]
-
-
-@pytest.fixture(autouse=True)
-def _own_partitions() -> Iterator[None]:
-    """Those that another test made have gone with its transaction."""
-    partitions.forget()
-    yield
-    partitions.forget()
 
 
 @pytest.fixture

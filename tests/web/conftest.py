@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
-from ingest import partitions, pipeline
+from ingest import pipeline
 from ingest.models import IngestRun, LogHost
 from ingest.pipeline import IncomingFile
 
@@ -74,8 +74,6 @@ def desk(helpdesk: User, client_of: Callable[[User], Client]) -> Client:
 @pytest.fixture
 def ingested(db: None, tmp_path: Path) -> Ingested:
     """Reads lines into a log host, through the same pipeline as an upload."""
-
-    partitions.forget()  # those that an earlier test made have gone with its transaction
 
     def ingest(lines: Sequence[str], log_host: str = "srv1", timezone: str | None = None) -> IngestRun:
         path = tmp_path / f"{log_host}-{LogHost.objects.count()}-{IngestRun.objects.count()}.log"

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils.timezone import now
 
-from ingest import partitions, pipeline, undo
+from ingest import pipeline, undo
 from ingest.models import IngestRun, LogFile, LogHost, State
 from mailwatch.operations import runs as operations
 from mailwatch.queries import runs as queries
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is woken; the tests do the work."""
-    partitions.forget()  # those that an earlier test made have gone with its transaction
     monkeypatch.setattr(operations, "_queued", lambda queue, run: True)
 
 

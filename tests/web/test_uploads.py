@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from ingest import partitions, pipeline
+from ingest import pipeline
 from ingest.models import IngestRun, LogFile, LogHost
 from mailwatch.operations import uploads as operations
 from mailwatch.operations.uploads import safe_name
@@ -61,7 +61,6 @@ def test_what_is_stored_is_read_and_then_deleted(
     storage: Path,
     django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
 ) -> None:
-    partitions.forget()  # those that an earlier test made have gone with its transaction
     post(desk, SimpleUploadedFile("mainlog", TEXT))
     with django_capture_on_commit_callbacks(execute=True):
         for piece_id in pipeline.open_pieces():
@@ -76,7 +75,6 @@ def test_an_archive_is_unpacked_read_and_deleted(
     storage: Path,
     django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
 ) -> None:
-    partitions.forget()
     packed = gzip.compress(tar([("exim4/mainlog", TEXT), ("README", b"hello\n")]))
     post(desk, SimpleUploadedFile("logs.tar.gz", packed))
     with django_capture_on_commit_callbacks(execute=True):

@@ -17,7 +17,7 @@ from django.test import Client
 from django.utils.timezone import now
 from pytest_django.fixtures import Settings
 
-from ingest import partitions, pipeline, stored_files
+from ingest import pipeline, stored_files
 from ingest.models import IngestRun, LogFile, LogHost
 from ingest.stored_files import Part
 from mailwatch.models import Upload, UploadPiece
@@ -49,7 +49,6 @@ def storage(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _commits(django_capture_on_commit_callbacks: OnCommit) -> Iterator[None]:
     """Bytes are deleted, and pieces queued, when a transaction has committed."""
-    partitions.forget()
     yield
 
 
