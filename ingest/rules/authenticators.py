@@ -2,6 +2,7 @@
 
 import re
 
+from ingest.languages import say, say_of
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -16,7 +17,7 @@ from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind
 from ingest.rules.new_ids import nobodies
 from ingest.rules.signs import Sign, Signs, Told, summed, with_counts
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.words import be, count, duration, listing
+from ingest.rules.words import duration, listing
 
 # --- A02 ------------------------------------------------------------------------------------------
 
@@ -26,9 +27,13 @@ def _unrecorded(signs: Signs) -> SubjectFinding | None:
     if not chosen:
         return None
     number = sum(told.count for told in chosen)
-    text = (
-        f"{count(number, 'login')} through {listing(tuple(told.value for told in chosen))} {be(number)} logged "
-        "without a user name: if one of these accounts is used by a stranger, nobody can say which."
+    text = say_of(
+        number,
+        "{number:,} login through {names} was logged without a user name: if one of these accounts is used by a "
+        "stranger, nobody can say which.",
+        "{number:,} logins through {names} were logged without a user name: if one of these accounts is used by a "
+        "stranger, nobody can say which.",
+        names=listing(tuple(told.value for told in chosen)),
     )
     return summed(UNRECORDED_ID, chosen, Evidence(Severity.MEDIUM, text))
 
@@ -57,16 +62,23 @@ def _is_no_account(message: MessageFacts, host: LogHostFacts, limits: Limits) ->
     account, authenticator = message.authenticated_id, message.authenticator
     if not account or authenticator is None or not host.is_unknown_account(account):
         return None
-    text = f"Logged in through {authenticator} as {account}, which is none of the accounts that were given."
+    text = say(
+        "Logged in through {authenticator} as {account}, which is none of the accounts that were given.",
+        authenticator=authenticator,
+        account=account,
+    )
     return Evidence(Severity.CRITICAL, text, (authenticator,))
 
 
 def _no_accounts(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    return Evidence(
-        Severity.CRITICAL,
-        f"{count(tally.count, 'message')} {be(tally.count)} handed in under an id that is none of the accounts "
-        f"that were given (through {tally.values.listing()}).",
+    text = say_of(
+        tally.count,
+        "{number:,} message was handed in under an id that is none of the accounts that were given (through {names}).",
+        "{number:,} messages were handed in under an id that is none of the accounts that were given (through "
+        "{names}).",
+        names=tally.values.listing(),
     )
+    return Evidence(Severity.CRITICAL, text)
 
 
 def _new_ids(signs: Signs) -> SubjectFinding | None:
@@ -119,10 +131,12 @@ def _never_refused(signs: Signs) -> SubjectFinding | None:
     ]
     if not chosen or not signs.coverage.has_rejections:
         return None
-    text = (
-        f"{listing(with_counts(chosen))} refused no login in at least {duration(limits.never_refused_span)}, and "
-        f"{limits.never_refused_addresses} or more foreign addresses logged in. Every server on the Internet sees "
-        "wrong passwords."
+    text = say(
+        "{names} refused no login in at least {span}, and {addresses} or more foreign addresses logged in. Every "
+        "server on the Internet sees wrong passwords.",
+        names=listing(with_counts(chosen)),
+        span=duration(limits.never_refused_span),
+        addresses=limits.never_refused_addresses,
     )
     return summed(NEVER_REFUSED, chosen, Evidence(Severity.HIGH, text))
 
@@ -172,9 +186,11 @@ def _cleartext(signs: Signs) -> SubjectFinding | None:
     if not chosen:
         return None
     number = sum(told.count for told in chosen)
-    text = (
-        f"{count(number, 'login')} through {listing(tuple(told.value for told in chosen))} came over a connection "
-        "without TLS (P=esmtpa)."
+    text = say_of(
+        number,
+        "{number:,} login through {names} came over a connection without TLS (P=esmtpa).",
+        "{number:,} logins through {names} came over a connection without TLS (P=esmtpa).",
+        names=listing(tuple(told.value for told in chosen)),
     )
     return summed(CLEARTEXT, chosen, Evidence(Severity.LOW, text))
 
@@ -203,7 +219,12 @@ def _not_advertised(signs: Signs) -> SubjectFinding | None:
         return None
     number = sum(told.count for told in chosen)
     addresses = sorted({address for told in chosen for address in told.seen})
-    text = f"{count(number, 'login')} {be(number)} tried where none was offered, and refused ({listing(addresses)})."
+    text = say_of(
+        number,
+        "{number:,} login was tried where none was offered, and refused ({addresses}).",
+        "{number:,} logins were tried where none was offered, and refused ({addresses}).",
+        addresses=listing(addresses),
+    )
     return summed(NOT_ADVERTISED, chosen, Evidence(Severity.INFO, text))
 
 
@@ -231,9 +252,11 @@ def _passwords(signs: Signs) -> SubjectFinding | None:
     ]
     if not chosen:
         return None
-    text = (
-        f"{count(max(len(told.seen) for told in chosen), 'different id')} that "
-        f"{listing(tuple(told.value for told in chosen))} logged look like passwords, not like names."
+    text = say_of(
+        max(len(told.seen) for told in chosen),
+        "{number:,} different id that {names} logged look like passwords, not like names.",
+        "{number:,} different ids that {names} logged look like passwords, not like names.",
+        names=listing(tuple(told.value for told in chosen)),
     )
     return summed(PASSWORDS_LOGGED, chosen, Evidence(Severity.HIGH, text))
 

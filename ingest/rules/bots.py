@@ -2,6 +2,7 @@
 
 import re
 
+from ingest.languages import say
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind
 from ingest.rules.networks import network_of
@@ -27,7 +28,11 @@ def _bot(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence 
         return None
     if address is None or host.is_trusted(address):
         return None
-    text = f"{address} logged in and calls itself {helo_name}, as programs do that send spam with stolen passwords."
+    text = say(
+        "{address} logged in and calls itself {helo_name}, as programs do that send spam with stolen passwords.",
+        address=address,
+        helo_name=helo_name,
+    )
     severity = Severity.HIGH if helo_name.lower() in _CERTAIN else Severity.MEDIUM
     return Evidence(severity, text, (helo_name,))
 
@@ -60,14 +65,34 @@ class _BotWatch:
         if not self._tally.count:
             return None
         networks, users = len(self._networks), len(self._accounts)
-        names = self._tally.values.listing()
-        text = f"{count(self._tally.count, 'message')} after a login from a client called {names}"
-        if networks > 1:
-            text += f", from {networks:,} networks"
-        if users > 1:
-            text += f", as {users:,} users ({self._accounts.listing()})"
+        text = self._told(networks, users)
         severity = Severity.HIGH if networks > 1 or users > 1 else self._tally.worst
-        return self._tally.finding(BOT_NAME, Evidence(severity, f"{text}."))
+        return self._tally.finding(BOT_NAME, Evidence(severity, text))
+
+    def _told(self, networks: int, users: int) -> str:
+        told: dict[str, object] = {
+            "messages": count(self._tally.count, "message"),
+            "names": self._tally.values.listing(),
+            "networks": networks,
+            "users": users,
+            "accounts": self._accounts.listing(),
+        }
+        if networks > 1 and users > 1:
+            return say(
+                "{messages} after a login from a client called {names}, from {networks:,} networks, as {users:,} "
+                "users ({accounts}).",
+                **told,
+            )
+        if networks > 1:
+            return say(
+                "{messages} after a login from a client called {names}, from {networks:,} networks.", **told
+            )
+        if users > 1:
+            return say(
+                "{messages} after a login from a client called {names}, as {users:,} users ({accounts}).",
+                **told,
+            )
+        return say("{messages} after a login from a client called {names}.", **told)
 
 
 def _watch_bots(host: LogHostFacts, limits: Limits) -> Watch:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from ingest.exim.events import Stage
+from ingest.languages import say, say_of
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -26,7 +27,7 @@ from ingest.rules.facts import (
 from ingest.rules.replies import blocklist_named, says_unknown_recipient
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.windows import Window
-from ingest.rules.words import be, count, duration, listing
+from ingest.rules.words import duration, listing, together
 
 _ALL = tuple(SubjectKind)
 
@@ -88,14 +89,27 @@ class _UnknownRecipientsWatch:
         if not is_high and self._peak < limits.unknown_recipients_warning:
             return None
         span = duration(limits.unknown_recipients_window)
-        text = (
-            f"{count(self._peak, 'recipient')} within {span} {'does' if self._peak == 1 else 'do'} not exist"
-        )
         if is_shared:
-            text += f", at worst {self._worst_share:.0%} of all within {span}"
+            text = say_of(
+                self._peak,
+                "{number:,} recipient within {span} does not exist, at worst {share:.0%} of all within {span}; "
+                "{all:,} in all.",
+                "{number:,} recipients within {span} do not exist, at worst {share:.0%} of all within {span}; "
+                "{all:,} in all.",
+                span=span,
+                share=self._worst_share,
+                all=self._tally.count,
+            )
+        else:
+            text = say_of(
+                self._peak,
+                "{number:,} recipient within {span} does not exist; {all:,} in all.",
+                "{number:,} recipients within {span} do not exist; {all:,} in all.",
+                span=span,
+                all=self._tally.count,
+            )
         severity = Severity.HIGH if is_high else Severity.MEDIUM
-        evidence = Evidence(severity, f"{text}; {self._tally.count:,} in all.")
-        return self._tally.finding(UNKNOWN_RECIPIENTS, evidence, self._peak)
+        return self._tally.finding(UNKNOWN_RECIPIENTS, Evidence(severity, text), self._peak)
 
 
 def _does_not_exist(recipient: RecipientFacts, is_submission: bool) -> bool:
@@ -146,7 +160,10 @@ UNKNOWN_RECIPIENTS = Rule(
 def _said_by_log(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
     if message.connection_limit is None or host.is_trusted(message.sender_host_address or ""):
         return None
-    text = f"More than {message.connection_limit} messages came in one connection; this one was queued."
+    text = say(
+        "More than {limit} messages came in one connection; this one was queued.",
+        limit=message.connection_limit,
+    )
     return Evidence(Severity.LOW if message.authenticator is not None else Severity.INFO, text)
 
 
@@ -188,12 +205,19 @@ class _ConnectionWatch:
 
     def finding(self) -> SubjectFinding | None:
         """The longest connection, or what the log said itself."""
-        text = ""
+        parts = []
         if self._peak >= self._limits.connection_messages:
-            text = f"{self._peak:,} messages in one connection. "
+            parts.append(say("{messages:,} messages in one connection.", messages=self._peak))
         if self._limit is not None:
-            text += f"The log says itself that more than {self._limit} messages came in one connection."
-        return self._tally.finding(MANY_IN_CONNECTION, Evidence(self._tally.worst, text.strip()), self._peak)
+            parts.append(
+                say(
+                    "The log says itself that more than {limit} messages came in one connection.",
+                    limit=self._limit,
+                )
+            )
+        return self._tally.finding(
+            MANY_IN_CONNECTION, Evidence(self._tally.worst, together(parts)), self._peak
+        )
 
 
 def _watch_connections(host: LogHostFacts, limits: Limits) -> Watch:
@@ -237,24 +261,38 @@ def _blocked(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evide
             lists += [name] if name else []
     if not providers:
         return None
-    named = f" because of {listing(tuple(dict.fromkeys(lists)))}" if lists else ", naming a blocklist"
     providers = list(dict.fromkeys(providers))
-    verb = "refuses" if len(providers) == 1 else "refuse"
-    return Evidence(
-        Severity.LOW, f"{listing(providers)} {verb} mail from this host{named}.", tuple(providers)
-    )
+    if lists:
+        text = say_of(
+            len(providers),
+            "{providers} refuses mail from this host because of {lists}.",
+            "{providers} refuse mail from this host because of {lists}.",
+            providers=listing(providers),
+            lists=listing(tuple(dict.fromkeys(lists))),
+        )
+    else:
+        text = say_of(
+            len(providers),
+            "{providers} refuses mail from this host, naming a blocklist.",
+            "{providers} refuse mail from this host, naming a blocklist.",
+            providers=listing(providers),
+        )
+    return Evidence(Severity.LOW, text, tuple(providers))
 
 
 def _blocked_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
     number = len(tally.values)
     is_wide = number >= limits.blocking_providers
-    providers = "provider" if number == 1 else "providers"
-    verb = "refuses" if number == 1 else "refuse"
-    return Evidence(
-        Severity.MEDIUM if is_wide else Severity.LOW,
-        f"{count(tally.count, 'message')} {be(tally.count)} refused or put off because this host is on a "
-        f"blocklist; {tally.values} {providers} {verb} ({tally.values.listing()}).",
+    text = say_of(
+        tally.count,
+        "{number:,} message was refused or put off because this host is on a blocklist; {providers} ({names}).",
+        "{number:,} messages were refused or put off because this host is on a blocklist; {providers} ({names}).",
+        providers=say_of(
+            number, "{providers} provider refuses", "{providers} providers refuse", providers=tally.values
+        ),
+        names=tally.values.listing(),
     )
+    return Evidence(Severity.MEDIUM if is_wide else Severity.LOW, text)
 
 
 def _watch_blocked(host: LogHostFacts, limits: Limits) -> Watch:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ingest.languages import say
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -61,9 +62,11 @@ class _AnothersSenderWatch:
         found, limits = self._tally.count, self._limits
         if found < limits.anothers_senders or found < limits.anothers_senders_share * self._messages:
             return None
-        text = (
-            f"{found:,} of {count(self._messages, 'message')} of this account have an envelope sender of another "
-            f"domain ({self._tally.values.listing()})."
+        text = say(
+            "{found:,} of {messages} of this account have an envelope sender of another domain ({names}).",
+            found=found,
+            messages=count(self._messages, "message"),
+            names=self._tally.values.listing(),
         )
         return self._tally.finding(ANOTHERS_SENDER, Evidence(Severity.LOW, text))
 
@@ -130,9 +133,11 @@ class _ManySendersWatch:
         """The hour with the most."""
         if not self._tally.count:
             return None
-        text = (
-            f"{count(self._peak, 'different envelope sender')} within "
-            f"{duration(self._limits.many_senders_window)} ({self._tally.values.listing()})."
+        text = say(
+            "{senders} within {span} ({names}).",
+            senders=count(self._peak, "different envelope sender"),
+            span=duration(self._limits.many_senders_window),
+            names=self._tally.values.listing(),
         )
         return self._tally.finding(MANY_SENDERS, Evidence(Severity.MEDIUM, text), self._peak)
 

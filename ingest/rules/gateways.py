@@ -1,8 +1,9 @@
 """Addresses of the house behind which the whole world comes in (R03)."""
 
+from ingest.languages import say
 from ingest.rules.definition import Evidence, Rule, Scope, Severity, SubjectFinding
 from ingest.rules.signs import Sign, Signs, Told, summed
-from ingest.rules.words import count, listing
+from ingest.rules.words import count, listing, together
 
 
 def _gateway(signs: Signs) -> SubjectFinding | None:
@@ -14,16 +15,20 @@ def _gateway(signs: Signs) -> SubjectFinding | None:
     worst_day = max(chosen, key=lambda told: (len(_strangers(told, signs)), told.value))
     names = sorted(_strangers(worst_day, signs))
     addresses = tuple(dict.fromkeys(told.value for told in chosen))
-    text = (
-        f"{listing(addresses)} called itself by {len(names)} or more names of foreign servers on one day "
-        f"({listing(names)}): it is a gateway that hides who connects."
+    text = say(
+        "{addresses} called itself by {number} or more names of foreign servers on one day ({names}): it is a gateway "
+        "that hides who connects.",
+        addresses=listing(addresses),
+        number=len(names),
+        names=listing(names),
     )
     relayed = sum(told.total for told in chosen)
     is_relaying = any(told.total > signs.limits.gateway_relayed * told.count for told in chosen)
     severity = Severity.HIGH
     if is_relaying:
         severity = Severity.CRITICAL
-        text += f" {count(relayed, 'message')} of it left for other servers."
+        left = say("{messages} of it left for other servers.", messages=count(relayed, "message"))
+        text = together((text, left))
     return summed(GATEWAY, chosen, Evidence(severity, text))
 
 

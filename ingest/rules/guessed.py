@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from ingest.languages import say
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -19,7 +20,7 @@ from ingest.rules.networks import is_remote_login, neighbours_of
 from ingest.rules.tallies import Tally
 from ingest.rules.volumes import recipients_of
 from ingest.rules.windows import Window
-from ingest.rules.words import count, duration, listing
+from ingest.rules.words import count, duration, listing, together
 
 _TIMES_OF_A_DEVICE = 10  # what a telephone tries in a day with an old password, to a person's typing errors
 
@@ -175,23 +176,32 @@ class _GuessedByAddressWatch:
         if not self._tally.count:
             return None
         names = self._tally.values
-        text = (
-            f"{self._failures.most:,} logins were refused within {duration(self._limits.guessed_window)}, then "
-            f"this address logged in as {names.listing()}: {count(self._tally.count, 'message')}."
+        text = say(
+            "{failures:,} logins were refused within {span}, then this address logged in as {names}: {messages}.",
+            failures=self._failures.most,
+            span=duration(self._limits.guessed_window),
+            names=names.listing(),
+            messages=count(self._tally.count, "message"),
         )
         severity = self._severity()
+        return self._tally.finding(GUESSED, Evidence(severity, together((text, self._doubt(severity)))))
+
+    def _doubt(self, severity: Severity) -> str:
+        """What it may be as well; "" where it is not mild."""
         if severity is Severity.LOW and not self._guessed:
-            text += " It had logged in so before the failures: a changed password looks like this."
-        elif severity is Severity.LOW:
-            text += (
-                " Those whose logins failed get in here too, and write as people do: a shared address, a typing "
-                "error or a new password looks like this."
+            return say("It had logged in so before the failures: a changed password looks like this.")
+        if severity is Severity.LOW:
+            return say(
+                "Those whose logins failed get in here too, and write as people do: a shared address, a typing error "
+                "or a new password looks like this."
             )
-        elif severity is Severity.MEDIUM and self._has_many_newcomers():
-            text += " Those who failed got in, for the first time from here: a house that is new looks like this too."
-        elif severity is Severity.MEDIUM:
-            text += " Only one name was tried: a person with a new password looks like this too."
-        return self._tally.finding(GUESSED, Evidence(severity, text))
+        if severity is Severity.MEDIUM and self._has_many_newcomers():
+            return say(
+                "Those who failed got in, for the first time from here: a house that is new looks like this too."
+            )
+        if severity is Severity.MEDIUM:
+            return say("Only one name was tried: a person with a new password looks like this too.")
+        return ""
 
 
 class _GuessedAccountWatch:
@@ -239,16 +249,21 @@ class _GuessedAccountWatch:
         """From where the new logins came."""
         if not self._tally.count:
             return None
-        text = (
-            f"{self._failures.most:,} logins to this account were refused within "
-            f"{duration(self._limits.guessed_window)}, then it was used from {self._tally.values.listing()} "
-            f"({listing(tuple(self._foreign))}), a country where it was never used before: "
-            f"{count(self._tally.count, 'message')}. Countries by data of {self._host.origins}."
+        text = say(
+            "{failures:,} logins to this account were refused within {span}, then it was used from {addresses} "
+            "({countries}), a country where it was never used before: {messages}. Countries by data of {origins}.",
+            failures=self._failures.most,
+            span=duration(self._limits.guessed_window),
+            addresses=self._tally.values.listing(),
+            countries=listing(tuple(self._foreign)),
+            messages=count(self._tally.count, "message"),
+            origins=self._host.origins,
         )
         if self._tally.worst is not Severity.HIGH:
-            text += (
-                " Those who guessed came from elsewhere, and little was sent: a journey looks like this too."
+            doubt = say(
+                "Those who guessed came from elsewhere, and little was sent: a journey looks like this too."
             )
+            text = together((text, doubt))
         return self._tally.finding(GUESSED, Evidence(self._tally.worst, text))
 
 

@@ -1,5 +1,6 @@
 """What a client calls itself: another's address (H01), us (H02), no name at all (H03)."""
 
+from ingest.languages import say, say_of
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -14,7 +15,7 @@ from ingest.rules.definition import (
 from ingest.rules.facts import LogHostFacts, MessageFacts, SubjectKind, read_address
 from ingest.rules.relaying import is_private_address, is_stranger
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.words import be, count
+from ingest.rules.words import count, together
 
 
 def _literal_is_not_peer(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
@@ -25,19 +26,24 @@ def _literal_is_not_peer(message: MessageFacts, host: LogHostFacts, limits: Limi
     peer = read_address(address)
     if claimed is None or peer is None or claimed == peer:
         return None
-    text = f"Calls itself {helo_name}, but connected from {address}."
+    text = say(
+        "Calls itself {helo_name}, but connected from {address}.", helo_name=helo_name, address=address
+    )
     severity = Severity.LOW
     if message.authenticator is not None:
         severity = Severity.INFO
-        text += " It logged in: mail programs behind a home router do this too."
+        text = together((text, say("It logged in: mail programs behind a home router do this too.")))
     return Evidence(severity, text, (helo_name,))
 
 
 def _summed_up(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    names = "address" if len(tally.values) == 1 else "addresses"
-    text = (
-        f"Called itself by {tally.values} {names} that {'is' if len(tally.values) == 1 else 'are'} not its "
-        f"own ({tally.values.listing()}), on {count(tally.count, 'message')}."
+    text = say_of(
+        len(tally.values),
+        "Called itself by {addresses} address that is not its own ({names}), on {messages}.",
+        "Called itself by {addresses} addresses that are not its own ({names}), on {messages}.",
+        addresses=tally.values,
+        names=tally.values.listing(),
+        messages=count(tally.count, "message"),
     )
     return Evidence(tally.worst, text)
 
@@ -73,15 +79,21 @@ def _claims_to_be_us(message: MessageFacts, host: LogHostFacts, limits: Limits) 
         return None
     if address is None or not is_stranger(message, host) or is_private_address(address):
         return None
-    return Evidence(Severity.LOW, f"{address} calls itself {helo_name}, which is this host.", (helo_name,))
+    text = say(
+        "{address} calls itself {helo_name}, which is this host.", address=address, helo_name=helo_name
+    )
+    return Evidence(Severity.LOW, text, (helo_name,))
 
 
 def _claims_summed_up(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    return Evidence(
-        Severity.LOW,
-        f"{count(tally.count, 'message')} {be(tally.count)} accepted from a client that called itself by a name "
-        f"or address of this host ({tally.values.listing()}).",
+    text = say_of(
+        tally.count,
+        "{number:,} message was accepted from a client that called itself by a name or address of this host ({names}).",
+        "{number:,} messages were accepted from a client that called itself by a name or address of this host "
+        "({names}).",
+        names=tally.values.listing(),
     )
+    return Evidence(Severity.LOW, text)
 
 
 def _watch_claims(host: LogHostFacts, limits: Limits) -> Watch:
@@ -125,14 +137,17 @@ def _no_real_name(message: MessageFacts, host: LogHostFacts, limits: Limits) -> 
         return None
     if address is None or not is_stranger(message, host) or is_private_address(address):
         return None
-    return Evidence(Severity.LOW, f"{address} calls itself {helo_name}.", (helo_name,))
+    text = say("{address} calls itself {helo_name}.", address=address, helo_name=helo_name)
+    return Evidence(Severity.LOW, text, (helo_name,))
 
 
 def _no_real_names(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    return Evidence(
-        Severity.LOW,
-        f"{count(tally.count, 'message')} from a client that called itself {tally.values.listing()}.",
+    text = say(
+        "{messages} from a client that called itself {names}.",
+        messages=count(tally.count, "message"),
+        names=tally.values.listing(),
     )
+    return Evidence(Severity.LOW, text)
 
 
 def _watch_no_real_name(host: LogHostFacts, limits: Limits) -> Watch:

@@ -1,18 +1,25 @@
 """What strangers try on us and are refused: guessed names (D01), false senders, lists, errors (D02 to D04)."""
 
+from collections.abc import Sequence
+
+from ingest.languages import say_of
 from ingest.rules.definition import Evidence, Rule, Scope, Severity, SubjectFinding
-from ingest.rules.signs import Sign, Signs, summed, with_counts
-from ingest.rules.words import count, listing
+from ingest.rules.signs import Sign, Signs, Told, summed, with_counts
+from ingest.rules.words import listing
 
 
 def _dictionary(signs: Signs) -> SubjectFinding | None:
     chosen = signs.of(Sign.UNKNOWN_RECIPIENTS, signs.limits.guessed_recipients)
     if not chosen:
         return None
-    addresses = count(len(chosen), "address", "addresses")
-    text = (
-        f"{addresses} tried {signs.limits.guessed_recipients} or more different recipients that do not exist "
-        f"within an hour, and {'was' if len(chosen) == 1 else 'were'} refused ({listing(with_counts(chosen))})."
+    text = say_of(
+        len(chosen),
+        "{number:,} address tried {recipients} or more different recipients that do not exist within an hour, and was "
+        "refused ({addresses}).",
+        "{number:,} addresses tried {recipients} or more different recipients that do not exist within an hour, and "
+        "were refused ({addresses}).",
+        recipients=signs.limits.guessed_recipients,
+        addresses=listing(with_counts(chosen)),
     )
     return summed(DICTIONARY, chosen, Evidence(Severity.LOW, text))
 
@@ -38,28 +45,45 @@ DICTIONARY = Rule(
 )
 
 
-def _refused(signs: Signs, rule: Rule, sign: Sign, what: str) -> SubjectFinding | None:
-    chosen = signs.of(sign, signs.limits.refusals)
-    if not chosen:
-        return None
-    addresses = count(len(chosen), "address", "addresses")
-    text = (
-        f"{addresses} {'was' if len(chosen) == 1 else 'were'} refused {signs.limits.refusals} times or more within an "
-        f"hour {what} ({listing(with_counts(chosen))})."
-    )
-    return summed(rule, chosen, Evidence(rule.severity, text))
-
-
 def _senders(signs: Signs) -> SubjectFinding | None:
-    return _refused(signs, SENDERS_REFUSED, Sign.SENDERS_REFUSED, "for their senders")
+    chosen = signs.of(Sign.SENDERS_REFUSED, signs.limits.refusals)
+    text = say_of(
+        len(chosen),
+        "{number:,} address was refused {times} times or more within an hour for their senders ({addresses}).",
+        "{number:,} addresses were refused {times} times or more within an hour for their senders ({addresses}).",
+        times=signs.limits.refusals,
+        addresses=listing(with_counts(chosen)),
+    )
+    return _refused(SENDERS_REFUSED, chosen, text)
 
 
 def _listed(signs: Signs) -> SubjectFinding | None:
-    return _refused(signs, LISTED_CLIENTS, Sign.LISTED, "because of a blocklist")
+    chosen = signs.of(Sign.LISTED, signs.limits.refusals)
+    text = say_of(
+        len(chosen),
+        "{number:,} address was refused {times} times or more within an hour because of a blocklist ({addresses}).",
+        "{number:,} addresses were refused {times} times or more within an hour because of a blocklist ({addresses}).",
+        times=signs.limits.refusals,
+        addresses=listing(with_counts(chosen)),
+    )
+    return _refused(LISTED_CLIENTS, chosen, text)
 
 
 def _errors(signs: Signs) -> SubjectFinding | None:
-    return _refused(signs, PROTOCOL_ERRORS, Sign.PROTOCOL, "for errors in the protocol")
+    chosen = signs.of(Sign.PROTOCOL, signs.limits.refusals)
+    text = say_of(
+        len(chosen),
+        "{number:,} address was refused {times} times or more within an hour for errors in the protocol ({addresses}).",
+        "{number:,} addresses were refused {times} times or more within an hour for errors in the protocol "
+        "({addresses}).",
+        times=signs.limits.refusals,
+        addresses=listing(with_counts(chosen)),
+    )
+    return _refused(PROTOCOL_ERRORS, chosen, text)
+
+
+def _refused(rule: Rule, chosen: Sequence[Told], text: str) -> SubjectFinding | None:
+    return summed(rule, chosen, Evidence(rule.severity, text)) if chosen else None
 
 
 _HEALTHY = "Nothing has to be done; a firewall rule for the worst addresses saves lines in the log."

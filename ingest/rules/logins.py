@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from ingest.exim.events import Stage
-from ingest.languages import say
+from ingest.languages import say, say_of
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -19,7 +19,7 @@ from ingest.rules.facts import LogHostFacts, LoginCounts, MessageFacts, Rejectio
 from ingest.rules.relaying import relayed_recipients
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.windows import Sample, Window
-from ingest.rules.words import be, count, duration, listing
+from ingest.rules.words import count, duration, listing, together
 
 # --- A01 ------------------------------------------------------------------------------------------
 
@@ -28,33 +28,34 @@ def _nameless(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evid
     if message.authenticator is None or message.authenticated_id != "":
         return None
     name = message.authenticator
-    text = f"Logged in through {name}, and where the user name belongs there is nothing."
+    text = say("Logged in through {name}, and where the user name belongs there is nothing.", name=name)
     logins = host.logins.get(name, LoginCounts())
     if logins.named:
-        text += f" {_others(name)}"
-        return Evidence(Severity.CRITICAL, text, (name,))
+        return Evidence(Severity.CRITICAL, together((text, _others(name))), (name,))
     return _nameless_alone(message, host, text)
 
 
 def _others(name: str) -> str:
     """Without their number: what was found would otherwise change with every login of others."""
-    return f"Other logins through {name} carry a user name, so the log does record names."
+    return say("Other logins through {name} carry a user name, so the log does record names.", name=name)
 
 
 def _nameless_alone(message: MessageFacts, host: LogHostFacts, text: str) -> Evidence:
     """No other login tells whether names are recorded: the mail itself has to."""
     values = (message.authenticator or "",)
     if host.is_local(message.envelope_sender):
-        text += " The sender is local: a wrong server_set_id, which writes the same, is likely."
-        return Evidence(Severity.HIGH, text, values)
+        likely = say("The sender is local: a wrong server_set_id, which writes the same, is likely.")
+        return Evidence(Severity.HIGH, together((text, likely)), values)
     if message.connection_limit is not None:
-        text += f" More than {message.connection_limit} messages came in the same connection."
-        return Evidence(Severity.CRITICAL, text, values)
+        limit = message.connection_limit
+        bulk = say("More than {limit} messages came in the same connection.", limit=limit)
+        return Evidence(Severity.CRITICAL, together((text, bulk)), values)
     if not relayed_recipients(message, host):
         return Evidence(Severity.HIGH, text, values)
-    text += " Sender and recipient are foreign."
+    text = together((text, say("Sender and recipient are foreign.")))
     if host.local_domains_inferred:
-        return Evidence(Severity.HIGH, text + " Which domains are local was only inferred.", values)
+        text = together((text, say("Which domains are local was only inferred.")))
+        return Evidence(Severity.HIGH, text, values)
     return Evidence(Severity.CRITICAL, text, values)
 
 
@@ -62,23 +63,50 @@ def _nameless_refused(rejection: RejectionFacts, host: LogHostFacts, limits: Lim
     """A client that had logged in without a name and was then refused for another reason."""
     if rejection.stage is Stage.AUTH or rejection.authenticator is None or rejection.account != "":
         return None
-    return Evidence(Severity.HIGH, "Logged in without a user name, then refused.", (rejection.authenticator,))
+    text = say("Logged in without a user name, then refused.")
+    return Evidence(Severity.HIGH, text, (rejection.authenticator,))
 
 
 def _nameless_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
     names = tally.values.most()
-    logins_told = count(tally.count, "login")
-    text = f"{logins_told} through {listing(names)} with an empty authenticated id."
+    parts = [
+        say(
+            "{logins} through {names} with an empty authenticated id.",
+            logins=count(tally.count, "login"),
+            names=listing(names),
+        )
+    ]
     for name in names:
         logins = host.logins.get(name, LoginCounts())
-        text += f" {_others(name)}" if logins.named else f" No login through {name} carries a user name."
+        nobody = say("No login through {name} carries a user name.", name=name)
+        parts.append(_others(name) if logins.named else nobody)
     if len(tally.envelope_senders):
-        local = sum(host.is_local(sender) for sender in tally.envelope_senders)
-        senders = "envelope sender" if len(tally.envelope_senders) == 1 else "envelope senders"
-        told = f", {local or 'none':} of them local" if host.local_domains else ""
-        text += f" {tally.envelope_senders} {senders}{told}."
-    title = "Empty authenticated id: wrong server_set_id likely" if _looks_mistaken(tally, host) else None
-    return Evidence(tally.worst, text, title=title)
+        parts.append(_senders(tally, host))
+    is_mistaken = _looks_mistaken(tally, host)
+    title = say("Empty authenticated id: wrong server_set_id likely") if is_mistaken else None
+    return Evidence(tally.worst, together(parts), title=title)
+
+
+def _senders(tally: Tally, host: LogHostFacts) -> str:
+    """How many envelope senders, and how many of them are local where that is known."""
+    senders, number = tally.envelope_senders, len(tally.envelope_senders)
+    if not host.local_domains:
+        return say_of(number, "{senders} envelope sender.", "{senders} envelope senders.", senders=senders)
+    local = sum(host.is_local(sender) for sender in senders)
+    if not local:
+        return say_of(
+            number,
+            "{senders} envelope sender, none of them local.",
+            "{senders} envelope senders, none of them local.",
+            senders=senders,
+        )
+    return say_of(
+        number,
+        "{senders} envelope sender, {local} of them local.",
+        "{senders} envelope senders, {local} of them local.",
+        senders=senders,
+        local=local,
+    )
 
 
 def _looks_mistaken(tally: Tally, host: LogHostFacts) -> bool:
@@ -186,17 +214,22 @@ class _ManyIdsWatch:
         return self._described(found, logins)
 
     def _described(self, found: list[tuple[str, _Use]], logins: int) -> SubjectFinding:
-        number = f"more than {len(found):,}" if self._is_cut else f"{len(found):,}"
+        users = say("more than {number:,}", number=len(found)) if self._is_cut else f"{len(found):,}"
         names = tuple(name for name, _ in found)
-        text = (
-            f"This address logged in as {number} different users within "
-            f"{duration(self._limits.many_ids_window)} ({listing(names)}), {count(logins, 'message')} in "
-            f"all; {count(self._failed_logins, 'login')} failed."
+        text = say(
+            "This address logged in as {users} different users within {span} ({names}), {messages} in all; {logins} "
+            "failed.",
+            users=users,
+            span=duration(self._limits.many_ids_window),
+            names=listing(names),
+            messages=count(logins, "message"),
+            logins=count(self._failed_logins, "login"),
         )
         severity = Severity.CRITICAL
         if all(use.is_own_sender for _, use in found):
             severity = Severity.MEDIUM
-            text += " Each writes under its own local address: it may be an office behind one address."
+            office = say("Each writes under its own local address: it may be an office behind one address.")
+            text = together((text, office))
         return SubjectFinding(
             rule=MANY_IDS.code,
             severity=severity,
@@ -300,15 +333,32 @@ class _GuessingWatch:
         """What was tried, if it was more than a person mistyping."""
         if not self._is_guessing():
             return None
-        accounts = self._tally.values
-        text = (
-            f"{count(self._tally.count, 'login')} {be(self._tally.count)} refused, at most {self._peak:,} "
-            f"within {duration(self._limits.failed_logins_window)}"
+        return self._tally.finding(GUESSING, Evidence(Severity.LOW, self._told()), self._peak)
+
+    def _told(self) -> str:
+        accounts, span = self._tally.values, duration(self._limits.failed_logins_window)
+        if not len(accounts):
+            return say_of(
+                self._tally.count,
+                "{number:,} login was refused, at most {peak:,} within {span}.",
+                "{number:,} logins were refused, at most {peak:,} within {span}.",
+                peak=self._peak,
+                span=span,
+            )
+        return say_of(
+            self._tally.count,
+            "{number:,} login was refused, at most {peak:,} within {span}; {tried} ({names}).",
+            "{number:,} logins were refused, at most {peak:,} within {span}; {tried} ({names}).",
+            peak=self._peak,
+            span=span,
+            tried=say_of(
+                len(accounts),
+                "{accounts} user name tried",
+                "{accounts} user names tried",
+                accounts=accounts,
+            ),
+            names=accounts.listing(),
         )
-        if len(accounts):
-            names = "user name" if len(accounts) == 1 else "user names"
-            text += f"; {accounts} {names} tried ({accounts.listing()})"
-        return self._tally.finding(GUESSING, Evidence(Severity.LOW, f"{text}."), self._peak)
 
 
 def _watch_guessing(host: LogHostFacts, limits: Limits) -> Watch:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from ingest.languages import say
 from ingest.rules.authenticators import UNKNOWN_ID
 from ingest.rules.bots import BOT_NAME, is_bot_name
 from ingest.rules.bulk import BLOCKLISTED, MANY_IN_CONNECTION
@@ -42,7 +43,7 @@ def message_findings(
     for rule in MESSAGE_RULES:
         evidence = rule.message(message, host, limits) if rule.message else None
         if evidence is not None:
-            title = evidence.title or rule.title
+            title = evidence.title or say(rule.title)
             found.append(MessageFinding(rule.code, evidence.severity, title, evidence.text))
     return tuple(sorted(found, key=lambda finding: finding.severity.rank))
 

@@ -4,6 +4,7 @@ bulk (C05)."""
 from dataclasses import dataclass
 from datetime import datetime
 
+from ingest.languages import later, say
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -20,7 +21,7 @@ from ingest.rules.tallies import Tally
 from ingest.rules.usual import UsualPlaces
 from ingest.rules.volumes import recipients_of
 from ingest.rules.windows import Distinct, Window
-from ingest.rules.words import count, duration, listing
+from ingest.rules.words import count, duration, listing, together
 
 _ACCOUNT = (SubjectKind.AUTHENTICATED_ID,)
 
@@ -103,27 +104,38 @@ class _DistributedWatch:
         """High where files say that these are different countries or operators."""
         if not self._tally.count:
             return None
-        parts = []
-        if self._peak:
-            span = duration(self._limits.distributed_window)
-            parts.append(f"from {self._peak:,} networks within {span}")
-        if self._peak_of_day:
-            usual = f", where {self._usual:,} are usual" if self._usual else ""
-            parts.append(f"from {self._peak_of_day:,} networks within a day{usual}")
-        text = f"This account was used {' and '.join(parts)} ({self._tally.values.listing()})."
+        text = self._told()
         if self._is_known_network or len(self._countries) > 1:
             if len(self._countries) > 1:
-                text += f" Countries, by data of {self._host.origins}: {self._countries.listing()}."
+                countries = say(
+                    "Countries, by data of {origins}: {countries}.",
+                    origins=self._host.origins,
+                    countries=self._countries.listing(),
+                )
+                text = together((text, countries))
             strange = len(self._strange) - ((self._homes.home or "") in self._strange)
             is_far = self._peak or self._is_known_network or strange >= self._limits.travel_countries
             severity = Severity.HIGH if is_far else Severity.MEDIUM
             return self._tally.finding(DISTRIBUTED, Evidence(severity, text), self._peak)
-        text += (
-            " Whose networks these are is not known: a phone that changes its address looks like this too."
+        doubt = say(
+            "Whose networks these are is not known: a phone that changes its address looks like this too."
         )
         is_at_home = not self._peak and len(self._countries) == 1 and not self._is_somewhere
         severity = Severity.LOW if is_at_home else Severity.MEDIUM
-        return self._tally.finding(DISTRIBUTED, Evidence(severity, text), self._peak)
+        return self._tally.finding(DISTRIBUTED, Evidence(severity, together((text, doubt))), self._peak)
+
+    def _told(self) -> str:
+        """From how many networks, which."""
+        parts = []
+        if self._peak:
+            span = duration(self._limits.distributed_window)
+            parts.append(say("from {networks:,} networks within {span}", networks=self._peak, span=span))
+        if self._peak_of_day:
+            usual = later("from {networks:,} networks within a day, where {usual:,} are usual")
+            of_day = usual if self._usual else later("from {networks:,} networks within a day")
+            parts.append(say(of_day, networks=self._peak_of_day, usual=self._usual))
+        names = self._tally.values.listing()
+        return say("This account was used {places} ({names}).", places=listing(parts), names=names)
 
     def rejection(self, rejection: RejectionFacts) -> None:
         """Refusals do not count."""
@@ -219,22 +231,32 @@ class _TravelWatch:
         """High where three countries of a day are new; one that the account is at home in is none of them."""
         if not self._tally.count:
             return None
-        parts = []
-        if self._most_countries:
-            parts.append(f"{self._most_countries} countries ({listing(self._named)})")
-        if self._most_networks:
-            parts.append(f"the networks of {self._most_networks} operators")
-        text = (
-            f"This account was used from {' and '.join(parts)} within {duration(self._limits.travel_window)}, by "
-            f"{self._tally.values} addresses ({self._tally.values.listing()}). By data of {self._host.origins}."
-        )
+        text = self._told()
         home = self._usual.home
         most = max((len([name for name in names if name != home]) for names in self._strange), default=0)
         if most >= self._limits.travel_countries:
             return self._tally.finding(TRAVEL, Evidence(Severity.HIGH, text), self._most_countries)
         if self._most_countries:
-            text += " Not counting where it is usually used, these are fewer: a journey looks like this too."
+            doubt = say(
+                "Not counting where it is usually used, these are fewer: a journey looks like this too."
+            )
+            text = together((text, doubt))
         return self._tally.finding(TRAVEL, Evidence(Severity.MEDIUM, text), self._most_countries)
+
+    def _told(self) -> str:
+        """From where it was used, and by whose word."""
+        number, named, networks = self._most_countries, listing(self._named), self._most_networks
+        parts = [say("{number} countries ({names})", number=number, names=named)] if number else []
+        parts += [say("the networks of {number} operators", number=networks)] if networks else []
+        return say(
+            "This account was used from {places} within {span}, by {addresses} addresses ({names}). By data of "
+            "{origins}.",
+            places=listing(parts),
+            span=duration(self._limits.travel_window),
+            addresses=self._tally.values,
+            names=self._tally.values.listing(),
+            origins=self._host.origins,
+        )
 
 
 def _watch_travel(host: LogHostFacts, limits: Limits) -> Watch:
@@ -325,10 +347,13 @@ class _NewPlaceWatch:
         if not self._tally.count:
             return None
         span = duration(self._limits.new_place_window)
-        text = (
-            f"{count(self._peak, 'recipient')} within {span} of the first login from a network that this account "
-            f"did not use in the {duration(self._limits.new_place_forgotten)} before "
-            f"({listing(self._tally.values.most())})."
+        text = say(
+            "{recipients} within {span} of the first login from a network that this account did not use in the "
+            "{forgotten} before ({addresses}).",
+            recipients=count(self._peak, "recipient"),
+            span=span,
+            forgotten=duration(self._limits.new_place_forgotten),
+            addresses=listing(self._tally.values.most()),
         )
         return self._tally.finding(NEW_PLACE, Evidence(Severity.HIGH, text), self._peak)
 

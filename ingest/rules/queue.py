@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from ingest.languages import say, say_of
 from ingest.rules.definition import Evidence, Rule, Scope, Severity, SubjectFinding
 from ingest.rules.signs import Sign, Signs, Told, summed
-from ingest.rules.words import be, count, have, listing
+from ingest.rules.words import listing
 
 _EDGE = timedelta(hours=1)
 
@@ -15,7 +16,12 @@ def _frozen(signs: Signs) -> SubjectFinding | None:
     if not number:
         return None
     is_much = max(told.peak for told in chosen) >= signs.limits.frozen_messages
-    text = f"{count(number, 'message')} {be(number)} frozen, at most {max(told.peak for told in chosen):,} of one hour."
+    text = say_of(
+        number,
+        "{number:,} message was frozen, at most {peak:,} of one hour.",
+        "{number:,} messages were frozen, at most {peak:,} of one hour.",
+        peak=max(told.peak for told in chosen),
+    )
     return summed(FROZEN, chosen, Evidence(Severity.LOW if is_much else Severity.INFO, text))
 
 
@@ -42,7 +48,11 @@ def _open(signs: Signs) -> SubjectFinding | None:
     number = sum(told.count for told in chosen)
     if number < signs.limits.open_messages:
         return None
-    text = f"{count(number, 'message')} {have(number)} no completion in this log, those of its last hour left out."
+    text = say_of(
+        number,
+        "{number:,} message has no completion in this log, those of its last hour left out.",
+        "{number:,} messages have no completion in this log, those of its last hour left out.",
+    )
     return summed(BUILD_UP, chosen, Evidence(Severity.MEDIUM, text))
 
 
@@ -73,8 +83,12 @@ def _given_up(signs: Signs) -> SubjectFinding | None:
     if not number:
         return None
     is_much = max(told.peak for told in chosen) >= signs.limits.retry_timeouts
-    domains = listing(tuple(told.value for told in chosen if told.value)) or "no domain"
-    text = f"{count(number, 'recipient')} {be(number)} given up after days of trying ({domains})."
+    text = say_of(
+        number,
+        "{number:,} recipient was given up after days of trying ({domains}).",
+        "{number:,} recipients were given up after days of trying ({domains}).",
+        domains=listing(tuple(told.value for told in chosen if told.value)) or say("no domain"),
+    )
     return summed(RETRY_TIMEOUTS, chosen, Evidence(Severity.LOW if is_much else Severity.INFO, text))
 
 

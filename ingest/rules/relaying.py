@@ -4,6 +4,7 @@ import re
 from ipaddress import ip_network
 
 from ingest.exim.events import Stage
+from ingest.languages import later, say, say_of
 from ingest.rules.definition import Evidence, Limits, Refusals, Rule, Scope, Severity, Watch, Worth
 from ingest.rules.facts import (
     LogHostFacts,
@@ -17,14 +18,15 @@ from ingest.rules.facts import (
 )
 from ingest.rules.replies import says_relay_refused
 from ingest.rules.tallies import Tally, TallyWatch
-from ingest.rules.words import be, count, listing
+from ingest.rules.words import listing, together
 
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 """Networks of RFC 1918 and RFC 4193."""
 ROUTED = "[%!@/|]"
 """What an address has before its last @ that once told servers to send on, as a regular expression."""
 _ROUTED = re.compile(ROUTED)  # what Exim's default ACL refuses in the local part of strangers' recipients
-_IS_PRIVATE = "The address is private: if it is a machine of yours, add its network as trusted."
+_IS_PRIVATE = later("The address is private: if it is a machine of yours, add its network as trusted.")
+_IS_INFERRED = later("Which domains are local was inferred from the log: give them to be sure.")
 _REWRITTEN_SENDERS = ("srs0=", "srs0+", "srs0-", "srs1=", "srs1+", "srs1-")
 
 
@@ -82,9 +84,12 @@ def _relayed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evide
     if not recipients:
         return None
     domains = tuple(dict.fromkeys(domain_of(recipient) for recipient in recipients))
-    text = (
-        f"{message.sender_host_address} did not log in and is in none of the trusted networks, and its "
-        f"message from {sender or 'the null sender'} was accepted for {listing(recipients)}."
+    text = say(
+        "{address} did not log in and is in none of the trusted networks, and its message from {sender} was accepted "
+        "for {recipients}.",
+        address=message.sender_host_address,
+        sender=sender or say("the null sender"),
+        recipients=listing(recipients),
     )
     is_private = is_private_address(message.sender_host_address or "")
     return _as_sure_as_known(text, domains, is_private, host, limits)
@@ -103,38 +108,51 @@ def _as_sure_as_known(
 
     Probable up to one recipient domain.
     """
-    severity = Severity.CRITICAL
+    severity, parts = Severity.CRITICAL, [text]
     if is_private:
         severity = severity.milder.milder
-        text += f" {_IS_PRIVATE}"
+        parts.append(say(_IS_PRIVATE))
     if host.local_domains_inferred:
         severity = severity.milder
-        if host.local_domains:
-            text += " Which domains are local was inferred from the log: give them to be sure."
-        else:
-            text += " Which domains are local is not known: give them to be sure."
+        is_unknown = later("Which domains are local is not known: give them to be sure.")
+        parts.append(say(_IS_INFERRED if host.local_domains else is_unknown))
     title = None
     if is_private or len(domains) < limits.relayed_domains:
-        title = "Probably an open relay"
+        title = say("Probably an open relay")
     if len(domains) < limits.relayed_domains:
-        text += " One recipient domain only: it may be a domain that this host is a gateway for."
-    return Evidence(severity, text, domains, title)
+        parts.append(say("One recipient domain only: it may be a domain that this host is a gateway for."))
+    return Evidence(severity, together(parts), domains, title)
 
 
 def _relayed_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    text = (
-        f"{count(tally.count, 'message')} from a foreign address that did not log in {be(tally.count)} "
-        f"accepted for recipients at {tally.values} foreign "
-        f"{'domain' if len(tally.values) == 1 else 'domains'} ({tally.values.listing()}); "
-        f"{tally.envelope_senders} envelope {'sender' if len(tally.envelope_senders) == 1 else 'senders'}, "
-        "none of them local."
+    text = say_of(
+        tally.count,
+        "{number:,} message from a foreign address that did not log in was accepted for recipients at {domains} "
+        "({names}); {senders}, none of them local.",
+        "{number:,} messages from a foreign address that did not log in were accepted for recipients at {domains} "
+        "({names}); {senders}, none of them local.",
+        domains=_foreign_domains(tally),
+        names=tally.values.listing(),
+        senders=say_of(
+            len(tally.envelope_senders),
+            "{senders} envelope sender",
+            "{senders} envelope senders",
+            senders=tally.envelope_senders,
+        ),
     )
     is_private = tally.worst.rank >= Severity.MEDIUM.rank
     evidence = _as_sure_as_known(text, tally.values.most(), is_private, host, limits)
     if host.local_domains_inferred and len(tally.values) < limits.relayed_domains:
-        text = f"{evidence.text} A domain that this host takes mail for as a backup looks the same: list it."
-        return evidence._replace(severity=Severity.LOW, text=text)
+        backup = say("A domain that this host takes mail for as a backup looks the same: list it.")
+        return evidence._replace(severity=Severity.LOW, text=together((evidence.text, backup)))
     return evidence
+
+
+def _foreign_domains(tally: Tally) -> str:
+    """How many."""
+    return say_of(
+        len(tally.values), "{domains} foreign domain", "{domains} foreign domains", domains=tally.values
+    )
 
 
 def _watch_relayed(host: LogHostFacts, limits: Limits) -> Watch:
@@ -182,9 +200,12 @@ def _local_sender(message: MessageFacts, host: LogHostFacts, limits: Limits) -> 
     recipients = relayed_recipients(message, host)
     if not recipients or sender.lower().startswith(_REWRITTEN_SENDERS):
         return None
-    text = (
-        f"{address} did not log in, and its message from {sender}, a local address, was accepted for "
-        f"{listing(recipients)}. It is in none of the trusted networks."
+    text = say(
+        "{address} did not log in, and its message from {sender}, a local address, was accepted for {recipients}. It "
+        "is in none of the trusted networks.",
+        address=address,
+        sender=sender,
+        recipients=listing(recipients),
     )
     is_own = is_private_address(address) or not host.trusted_networks
     severity = Severity.LOW if is_own else Severity.HIGH
@@ -192,12 +213,15 @@ def _local_sender(message: MessageFacts, host: LogHostFacts, limits: Limits) -> 
 
 
 def _local_sender_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    text = (
-        f"{count(tally.count, 'message')} with a local sender {be(tally.count)} accepted without a login for "
-        f"recipients at {tally.values} foreign {'domain' if len(tally.values) == 1 else 'domains'}."
+    text = say_of(
+        tally.count,
+        "{number:,} message with a local sender was accepted without a login for recipients at {domains}.",
+        "{number:,} messages with a local sender were accepted without a login for recipients at {domains}.",
+        domains=_foreign_domains(tally),
     )
     if not host.trusted_networks:
-        text += " The trusted networks are not known: if this is a machine of yours, add its network."
+        unknown = say("The trusted networks are not known: if this is a machine of yours, add its network.")
+        text = together((text, unknown))
     return Evidence(tally.worst, text)
 
 
@@ -237,10 +261,12 @@ def _refused(rejection: RejectionFacts, host: LogHostFacts, limits: Limits) -> E
 
 
 def _refused_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    return Evidence(
-        Severity.INFO,
-        f"{count(tally.count, 'relay attempt')} {be(tally.count)} refused. That is how it should be.",
+    text = say_of(
+        tally.count,
+        "{number:,} relay attempt was refused. That is how it should be.",
+        "{number:,} relay attempts were refused. That is how it should be.",
     )
+    return Evidence(Severity.INFO, text)
 
 
 def _watch_refused(host: LogHostFacts, limits: Limits) -> Watch:
@@ -282,13 +308,18 @@ def _routed(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Eviden
         return None
     sent_on = [item for item in routed if _is_sent_on(item)]
     names = tuple(dict.fromkeys(item.original_recipient for item in sent_on or routed))
-    text = f"{address} did not log in, and its message was accepted for {listing(names)}."
+    text = say(
+        "{address} did not log in, and its message was accepted for {recipients}.",
+        address=address,
+        recipients=listing(names),
+    )
     if not sent_on:
-        text += " It was not handed on to the server that the local part names."
-        return Evidence(Severity.LOW, text, names)
-    text += f" It was handed on to {listing(tuple(dict.fromkeys(domain_of(item.recipient) for item in sent_on)))}."
+        stayed = say("It was not handed on to the server that the local part names.")
+        return Evidence(Severity.LOW, together((text, stayed)), names)
+    domains = listing(tuple(dict.fromkeys(domain_of(item.recipient) for item in sent_on)))
+    text = together((text, say("It was handed on to {domains}.", domains=domains)))
     if is_private_address(address):
-        return Evidence(Severity.LOW, f"{text} {_IS_PRIVATE}", names)
+        return Evidence(Severity.LOW, together((text, say(_IS_PRIVATE))), names)
     return Evidence(Severity.HIGH, text, names)
 
 
@@ -300,11 +331,13 @@ def _is_sent_on(told: RecipientFacts) -> bool:
 
 
 def _routed_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    return Evidence(
-        tally.worst,
-        f"{count(tally.count, 'message')} for recipients whose local part names another destination "
-        f"{be(tally.count)} accepted ({tally.values.listing()}).",
+    text = say_of(
+        tally.count,
+        "{number:,} message for recipients whose local part names another destination was accepted ({names}).",
+        "{number:,} messages for recipients whose local part names another destination were accepted ({names}).",
+        names=tally.values.listing(),
     )
+    return Evidence(tally.worst, text)
 
 
 def _watch_routed(host: LogHostFacts, limits: Limits) -> Watch:

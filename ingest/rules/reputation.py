@@ -1,12 +1,13 @@
 """What others make of our mail: too much (B02), spam (B03); and bounces, ours (B04) and those of others (B05)."""
 
+from ingest.languages import later, say, say_of
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind, domain_of
 from ingest.rules.replies import says_content_refused, says_sender_unproven
 from ingest.rules.signs import Sign, Signs, summed, with_counts
 from ingest.rules.tallies import Tally
 from ingest.rules.windows import Window
-from ingest.rules.words import be, count, duration, listing
+from ingest.rules.words import count, duration, listing, together
 
 
 def _refused_as_spam(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evidence | None:
@@ -24,14 +25,24 @@ def _refused_as_spam(message: MessageFacts, host: LogHostFacts, limits: Limits) 
     if not chosen:
         return None
     domains = tuple(dict.fromkeys(domain_of(item.recipient) or item.recipient for item in chosen))
-    verb = "refuses" if len(domains) == 1 else "refuse"
     if spam:
-        return Evidence(Severity.LOW, f"{listing(domains)} {verb} it as spam.", domains)
-    text = f"{listing(domains)} {verb} it because SPF, DKIM or DMARC does not vouch for the sender."
-    return Evidence(Severity.LOW, text, domains, _UNPROVEN)
+        text = say_of(
+            len(domains),
+            "{domains} refuses it as spam.",
+            "{domains} refuse it as spam.",
+            domains=listing(domains),
+        )
+        return Evidence(Severity.LOW, text, domains)
+    text = say_of(
+        len(domains),
+        "{domains} refuses it because SPF, DKIM or DMARC does not vouch for the sender.",
+        "{domains} refuse it because SPF, DKIM or DMARC does not vouch for the sender.",
+        domains=listing(domains),
+    )
+    return Evidence(Severity.LOW, text, domains, say(_UNPROVEN))
 
 
-_UNPROVEN = "Refused for want of SPF or DKIM"
+_UNPROVEN = later("Refused for want of SPF or DKIM")
 
 
 class _SpamRefusedWatch:
@@ -49,7 +60,7 @@ class _SpamRefusedWatch:
         evidence = _refused_as_spam(message, self._host, self._limits)
         if evidence is None or message.received_at is None:
             return
-        if evidence.title == _UNPROVEN:
+        if evidence.title is not None:
             self._unproven.message(message, evidence)
             return
         self._spam.message(message, evidence)
@@ -62,13 +73,22 @@ class _SpamRefusedWatch:
     def finding(self) -> SubjectFinding | None:
         """High from so many within an hour on; fewer are noted low, as are those without SPF or DKIM."""
         tally = self._spam if self._spam.count else self._unproven
-        verb, by = be(tally.count), f"by {tally.values.listing()}"
-        told = f"{count(tally.count, 'message')} {verb} refused"
         if not self._spam.count:
-            text = f"{told} {by} because SPF, DKIM or DMARC does not vouch for the sender."
-            return tally.finding(SPAM_REFUSED, Evidence(Severity.LOW, text, title=_UNPROVEN))
-        span = duration(self._limits.content_refusals_window)
-        text = f"{told} as spam {by}, at most {self._peak:,} within {span}."
+            text = say_of(
+                tally.count,
+                "{number:,} message was refused by {names} because SPF, DKIM or DMARC does not vouch for the sender.",
+                "{number:,} messages were refused by {names} because SPF, DKIM or DMARC does not vouch for the sender.",
+                names=tally.values.listing(),
+            )
+            return tally.finding(SPAM_REFUSED, Evidence(Severity.LOW, text, title=say(_UNPROVEN)))
+        text = say_of(
+            tally.count,
+            "{number:,} message was refused as spam by {names}, at most {peak:,} within {span}.",
+            "{number:,} messages were refused as spam by {names}, at most {peak:,} within {span}.",
+            names=tally.values.listing(),
+            peak=self._peak,
+            span=duration(self._limits.content_refusals_window),
+        )
         severity = Severity.HIGH if self._peak >= self._limits.content_refusals else Severity.LOW
         return tally.finding(SPAM_REFUSED, Evidence(severity, text), self._peak)
 
@@ -110,10 +130,13 @@ def _throttled(signs: Signs) -> SubjectFinding | None:
     chosen = signs.of(Sign.THROTTLED, signs.limits.throttled)
     if not chosen:
         return None
-    number, verb = sum(told.count for told in chosen), "puts" if len(chosen) == 1 else "put"
-    text = (
-        f"{listing(with_counts(chosen))} {verb} mail off because too much comes from this host: "
-        f"{count(number, 'attempt')}, at most {max(told.peak for told in chosen):,} of one hour."
+    text = say_of(
+        len(chosen),
+        "{names} puts mail off because too much comes from this host: {attempts}, at most {peak:,} of one hour.",
+        "{names} put mail off because too much comes from this host: {attempts}, at most {peak:,} of one hour.",
+        names=listing(with_counts(chosen)),
+        attempts=count(sum(told.count for told in chosen), "attempt"),
+        peak=max(told.peak for told in chosen),
     )
     return summed(THROTTLED, chosen, Evidence(Severity.MEDIUM, text))
 
@@ -143,10 +166,13 @@ def _backscatter(signs: Signs) -> SubjectFinding | None:
     chosen = signs.of(Sign.BACKSCATTER, signs.limits.backscatter)
     if not chosen:
         return None
-    number = sum(told.count for told in chosen)
-    text = (
-        f"{count(number, 'bounce')} {be(number)} sent to foreign addresses for messages that strangers handed in, at "
-        f"most {max(told.peak for told in chosen):,} within an hour."
+    text = say_of(
+        sum(told.count for told in chosen),
+        "{number:,} bounce was sent to foreign addresses for messages that strangers handed in, at most {peak:,} "
+        "within an hour.",
+        "{number:,} bounces were sent to foreign addresses for messages that strangers handed in, at most {peak:,} "
+        "within an hour.",
+        peak=max(told.peak for told in chosen),
     )
     return summed(BACKSCATTER, chosen, Evidence(Severity.MEDIUM, text))
 
@@ -184,14 +210,24 @@ def _joe_job(signs: Signs) -> SubjectFinding | None:
     parts = []
     if named:
         sent = sum(signs.sent.get(told.value, 0) for told in named)
-        told_sent = f"only {count(sent, 'message')}" if sent else "nothing"
+        some = later("Bounces came for {names}, who sent only {messages} through this host.")
+        nothing = later("Bounces came for {names}, who sent nothing through this host.")
         parts.append(
-            f"Bounces came for {listing(with_counts(named))}, who sent {told_sent} through this host."
+            say(
+                some if sent else nothing,
+                names=listing(with_counts(named)),
+                messages=count(sent, "message"),
+            )
         )
     if refused:
-        number = sum(told.count for told in refused)
-        parts.append(f"{count(number, 'bounce')} for recipients that do not exist {be(number)} refused.")
-    return summed(JOE_JOB, [*named, *refused], Evidence(Severity.INFO, " ".join(parts)))
+        parts.append(
+            say_of(
+                sum(told.count for told in refused),
+                "{number:,} bounce for recipients that do not exist was refused.",
+                "{number:,} bounces for recipients that do not exist were refused.",
+            )
+        )
+    return summed(JOE_JOB, [*named, *refused], Evidence(Severity.INFO, together(parts)))
 
 
 JOE_JOB = Rule(

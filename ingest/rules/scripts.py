@@ -1,11 +1,12 @@
 """Programs on the host itself that send: by directory (L01), by user (L02), by SMTP (L03), as others (L04)."""
 
+from ingest.languages import say
 from ingest.rules.definition import Evidence, Limits, Rule, Scope, Severity, SubjectFinding, Watch, Worth
 from ingest.rules.facts import LogHostFacts, MessageFacts, RejectionFacts, SubjectKind, domain_of
 from ingest.rules.signs import Sign, Signs, summed, with_counts
 from ingest.rules.tallies import Tally
 from ingest.rules.windows import Window
-from ingest.rules.words import count, duration, listing
+from ingest.rules.words import count, duration, listing, together
 
 WEB_USERS = frozenset({"www-data", "apache", "apache2", "nobody", "httpd", "nginx", "www", "wwwrun", "http"})
 """The users that web servers run scripts as."""
@@ -42,9 +43,10 @@ def _script(signs: Signs) -> SubjectFinding | None:
     chosen = [told for told in reached if not _is_of_the_system(told.value)]
     if not chosen:
         return None
-    text = (
-        f"Programs in {listing(with_counts(chosen))} handed in messages, at most "
-        f"{max(told.peak for told in chosen):,} within an hour."
+    text = say(
+        "Programs in {directories} handed in messages, at most {peak:,} within an hour.",
+        directories=listing(with_counts(chosen)),
+        peak=max(told.peak for told in chosen),
     )
     return summed(SCRIPT, chosen, Evidence(Severity.HIGH, text))
 
@@ -119,14 +121,33 @@ class _VolumeWatch:
         is_much = self._peak_long >= limits.local_volume
         if not (is_burst or has_many_senders or is_much):
             return None
-        text = f"Programs of {self._user} sent to {count(self._peak_long, 'foreign recipient')} within "
-        text += duration(limits.local_volume_window)
-        if is_burst:
-            text += f", {self._peak_short:,} of them within {duration(limits.script_window)}"
-        if has_many_senders:
-            text += f", as {count(self._peak_senders, 'different sender')}"
         severity = Severity.HIGH if is_web else Severity.MEDIUM
-        return self._tally.finding(LOCAL_VOLUME, Evidence(severity, f"{text}."), self._peak_long)
+        text = self._told(is_burst, has_many_senders)
+        return self._tally.finding(LOCAL_VOLUME, Evidence(severity, text), self._peak_long)
+
+    def _told(self, is_burst: bool, has_many_senders: bool) -> str:
+        told: dict[str, object] = {
+            "user": self._user,
+            "recipients": count(self._peak_long, "foreign recipient"),
+            "span": duration(self._limits.local_volume_window),
+            "some": self._peak_short,
+            "moment": duration(self._limits.script_window),
+            "senders": count(self._peak_senders, "different sender"),
+        }
+        if is_burst and has_many_senders:
+            return say(
+                "Programs of {user} sent to {recipients} within {span}, {some:,} of them within {moment}, as "
+                "{senders}.",
+                **told,
+            )
+        if is_burst:
+            return say(
+                "Programs of {user} sent to {recipients} within {span}, {some:,} of them within {moment}.",
+                **told,
+            )
+        if has_many_senders:
+            return say("Programs of {user} sent to {recipients} within {span}, as {senders}.", **told)
+        return say("Programs of {user} sent to {recipients} within {span}.", **told)
 
 
 def _watch_volume(host: LogHostFacts, limits: Limits) -> Watch:
@@ -169,15 +190,17 @@ def _own_mail(signs: Signs) -> SubjectFinding | None:
     if not chosen:
         return None
     host = signs.host
-    text = (
-        f"Programs of this host handed in mail by SMTP, without a login, for {signs.limits.own_mail} or more foreign "
-        f"recipients within an hour under one sender ({listing(with_counts(chosen))})."
+    text = say(
+        "Programs of this host handed in mail by SMTP, without a login, for {recipients} or more foreign recipients "
+        "within an hour under one sender ({senders}).",
+        recipients=signs.limits.own_mail,
+        senders=listing(with_counts(chosen)),
     )
     severity = Severity.MEDIUM
     is_known = bool(host.local_domains) and not host.local_domains_inferred
     if is_known and any(told.value and not host.is_local(told.value) for told in chosen):
         severity = Severity.HIGH
-        text += " Not all of these senders are local."
+        text = together((text, say("Not all of these senders are local.")))
     return summed(OWN_MAIL, chosen, Evidence(severity, text))
 
 
@@ -249,14 +272,18 @@ class _ForgedSenderWatch:
         """From so many within an hour on; low where the local domains are only inferred."""
         if self._peak < self._limits.forged_senders:
             return None
-        text = (
-            f"{count(self._tally.count, 'message')} under senders at {self._tally.values.listing()}, at most "
-            f"{self._peak:,} within {duration(self._limits.local_volume_window)}."
+        text = say(
+            "{messages} under senders at {domains}, at most {peak:,} within {span}.",
+            messages=count(self._tally.count, "message"),
+            domains=self._tally.values.listing(),
+            peak=self._peak,
+            span=duration(self._limits.local_volume_window),
         )
         severity = Severity.MEDIUM
         if self._host.local_domains_inferred:
             severity = severity.milder
-            text += " Which domains are local was inferred from the log: give them to be sure."
+            inferred = say("Which domains are local was inferred from the log: give them to be sure.")
+            text = together((text, inferred))
         return self._tally.finding(FORGED_SENDER, Evidence(severity, text), self._peak)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from ingest.exim.events import Stage
+from ingest.languages import later, say, say_of
 from ingest.rules.definition import (
     Evidence,
     Limits,
@@ -17,18 +18,11 @@ from ingest.rules.definition import (
     Watch,
     Worth,
 )
-from ingest.rules.facts import (
-    LogHostFacts,
-    MessageFacts,
-    Outcome,
-    RejectionFacts,
-    SubjectKind,
-    domain_of,
-)
+from ingest.rules.facts import LogHostFacts, MessageFacts, Outcome, RejectionFacts, SubjectKind, domain_of
 from ingest.rules.tallies import Tally, TallyWatch
 from ingest.rules.usual import Homes
 from ingest.rules.windows import Distinct, Window
-from ingest.rules.words import be, count, day_and_minute, duration, listing
+from ingest.rules.words import count, day_and_minute, duration, listing, together
 
 _ACCOUNT = (SubjectKind.AUTHENTICATED_ID,)
 _HOUR = timedelta(hours=1)
@@ -55,8 +49,8 @@ def domains_of(message: MessageFacts) -> Iterator[str]:
         yield domain_of(address)
 
 
-_FROM_HOME = (
-    " It came from networks that the account is usually used from: a first newsletter looks like this."
+_FROM_HOME = later(
+    "It came from networks that the account is usually used from: a first newsletter looks like this."
 )
 
 # --- C06 ------------------------------------------------------------------------------------------
@@ -92,9 +86,11 @@ class _VolumeWatch:
         """The fullest hour."""
         if self._peak_at is None:
             return None
-        text = (
-            f"{count(self._peak, 'recipient')} within {duration(self._limits.account_volume_window)}, up to "
-            f"{day_and_minute(self._peak_at, self._host.zone)}."
+        text = say(
+            "{recipients} within {span}, up to {minute}.",
+            recipients=count(self._peak, "recipient"),
+            span=duration(self._limits.account_volume_window),
+            minute=day_and_minute(self._peak_at, self._host.zone),
         )
         return self._tally.finding(VOLUME, Evidence(Severity.MEDIUM, text), self._peak)
 
@@ -200,11 +196,14 @@ class _HabitWatch:
         self._close()
         if not self._tally.count:
             return None
-        text = (
-            f"{count(self._peak, 'recipient')} in one hour; {self._usual:,.0f} in the same hour of the weeks "
-            "before, and never nearly as many in any other."
+        text = say(
+            "{recipients} in one hour; {usual:,.0f} in the same hour of the weeks before, and never nearly as many in "
+            "any other.",
+            recipients=count(self._peak, "recipient"),
+            usual=self._usual,
         )
-        text += _FROM_HOME if self._tally.worst is Severity.MEDIUM else ""
+        if self._tally.worst is Severity.MEDIUM:
+            text = together((text, say(_FROM_HOME)))
         return self._tally.finding(UNUSUAL_VOLUME, Evidence(self._tally.worst, text), self._peak)
 
 
@@ -239,6 +238,12 @@ UNUSUAL_VOLUME = Rule(
 )
 
 # --- C08 ------------------------------------------------------------------------------------------
+
+
+_NEW_DOMAINS = later("{domains} within {span}, {new:,} of them never written to before by this account.")
+_NEW_DOMAINS_NAMED = later(
+    "{domains} within {span}, {new:,} of them never written to before by this account ({names})."
+)
 
 
 class _FanOutWatch:
@@ -298,12 +303,16 @@ class _FanOutWatch:
         """The hour with the most domains."""
         if not self._tally.count:
             return None
-        text = (
-            f"{count(self._peak, 'recipient domain')} within {duration(self._limits.fan_out_window)}, "
-            f"{self._new_at_peak:,} of them never written to before by this account"
+        names = listing(self._tally.values.most())
+        text = say(
+            _NEW_DOMAINS_NAMED if names else _NEW_DOMAINS,
+            domains=count(self._peak, "recipient domain"),
+            span=duration(self._limits.fan_out_window),
+            new=self._new_at_peak,
+            names=names,
         )
-        text += f" ({listing(self._tally.values.most())})." if len(self._tally.values) else "."
-        text += _FROM_HOME if self._tally.worst is Severity.MEDIUM else ""
+        if self._tally.worst is Severity.MEDIUM:
+            text = together((text, say(_FROM_HOME)))
         return self._tally.finding(FAN_OUT, Evidence(self._tally.worst, text), self._peak)
 
 
@@ -341,7 +350,7 @@ def _limited(message: MessageFacts, host: LogHostFacts, limits: Limits) -> Evide
     for recipient in message.recipients:
         is_refused = recipient.outcome is not Outcome.DELIVERED and not recipient.is_remote
         if is_refused and recipient.text is not None and _OWN_LIMIT.search(recipient.text):
-            return Evidence(Severity.HIGH, f"This server stopped it itself: {recipient.text}")
+            return Evidence(Severity.HIGH, say("This server stopped it itself: {text}", text=recipient.text))
     return None
 
 
@@ -352,9 +361,10 @@ def _limited_refusal(rejection: RejectionFacts, host: LogHostFacts, limits: Limi
 
 
 def _limited_by_subject(tally: Tally, host: LogHostFacts, limits: Limits) -> Evidence:
-    text = (
-        f"{count(tally.count, 'message or recipient', 'messages or recipients')} {be(tally.count)} stopped by a "
-        "limit of this server itself."
+    text = say_of(
+        tally.count,
+        "{number:,} message or recipient was stopped by a limit of this server itself.",
+        "{number:,} messages or recipients were stopped by a limit of this server itself.",
     )
     return Evidence(Severity.HIGH, text)
 

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Hashable, Iterator
 from datetime import datetime, timedelta
 
+from ingest.languages import say
 from ingest.rules.words import listing
 
 
@@ -113,7 +114,7 @@ class Distinct:
         return listing(self.most(), total=len(self))
 
     def __str__(self) -> str:
-        return f"more than {len(self):,}" if self.is_cut else f"{len(self):,}"
+        return say("more than {number:,}", number=len(self)) if self.is_cut else f"{len(self):,}"
 
 
 class Sample[T]:

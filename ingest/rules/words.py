@@ -1,7 +1,7 @@
 """Counts, times and names as people say them: exact, short, in the reader's language."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from ingest.languages import later, say, say_of
@@ -48,6 +48,14 @@ def listing(names: Sequence[str], shown: int = 3, total: int | None = None) -> s
     if len(names) < 2:
         return "".join(names)
     return say("{names} and {last}", names=comma.join(names[:-1]), last=names[-1])
+
+
+def together(sentences: Iterable[str]) -> str:
+    """Whole sentences behind each other; empty ones are left out."""
+    text = ""
+    for more in sentences:
+        text = say("{text} {more}", text=text, more=more) if text and more else text or more
+    return text
 
 
 def day_and_minute(at: datetime, zone: tzinfo) -> str:
