@@ -11,7 +11,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-__all__ = ["MAIL_NAME", "SETTINGS", "Origins", "assembled", "is_piece", "root_of"]
+from ingest.languages import say
+
+__all__ = ["MAIL_NAME", "SETTINGS", "Origins", "assembled", "is_piece", "line_words", "root_of"]
 
 _SECTIONS = ("main", "acl", "router", "transport", "retry", "rewrite", "auth")
 SETTINGS = "update-exim4.conf.conf"
@@ -162,6 +164,11 @@ def _semicolons(value: str) -> str:
 # --- lines of the whole as lines of their files ---------------------------------------------------
 
 
+def line_words(line: int) -> str:
+    """``line 12``."""
+    return say("line {line}", line=line)
+
+
 class Origins:
     """Where the lines of a text come from that has such headings; update-exim4.conf writes them as well."""
 
@@ -181,5 +188,5 @@ class Origins:
         """``line 12``, or ``line 3 of conf.d/acl/30_check``."""
         at = bisect_right(self._starts, line) - 1
         if at < 0 or not self._files[at]:
-            return f"line {line}"
-        return f"line {line - self._starts[at] + 1} of {self._files[at]}"
+            return line_words(line)
+        return say("line {line} of {file}", line=line - self._starts[at] + 1, file=self._files[at])

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from ingest.exim.access_lists import VERBS, Acl, Statement, read_acl
 from ingest.exim.configuration import Configuration
 from ingest.exim.preprocessing import INCLUDE, Line
+from ingest.exim.split_configuration import line_words
+from ingest.languages import say
 from ingest.rules.definition import Check, Rule, State
 from ingest.rules.strangers import acls_of
 
@@ -50,7 +52,17 @@ def is_complete(acl: Acl, configuration: Configuration) -> bool:
 
 def place(acl: Acl, statement: Statement) -> str:
     """Where a statement stands."""
-    return f"acl {acl.name}, line {statement.line}, {statement.verb}"
+    return place_in(acl, statement.line, statement.verb)
+
+
+def place_of(acl: Acl) -> str:
+    """Where a list begins."""
+    return say("acl {name}, {line}", name=acl.name, line=line_words(acl.line))
+
+
+def place_in(acl: Acl, line: int, word: str) -> str:
+    """Where a word of a list stands."""
+    return say("acl {name}, {line}, {word}", name=acl.name, line=line_words(line), word=word)
 
 
 def on_statement(
@@ -64,10 +76,10 @@ def on_statement(
     fix: str = "",
     command: str = "",
 ) -> Check:
-    """What a rule says about one statement."""
+    """What a rule says about one statement; explanation and title are in the reader's language."""
     return Check(
         state,
-        title or rule.title,
+        title or say(rule.title),
         statement.verb,
         explanation,
         fix,
@@ -80,4 +92,4 @@ def on_statement(
 
 def without_text(rule: Rule, where: str, why: str, command: str) -> Check:
     """Cannot tell, because the text does not hold what is asked."""
-    return Check(State.UNDECIDED, rule.title, where, why, command=command, where=where)
+    return Check(State.UNDECIDED, say(rule.title), where, why, command=command, where=where)

@@ -3,6 +3,7 @@
 import re
 
 from ingest.exim.configuration import Authenticator
+from ingest.languages import say
 from ingest.rules.definition import Check, Rule, State
 from ingest.rules.expansion import Expansion, UnreadableExpansion, read
 from ingest.rules.password_checks import unknown_macro
@@ -24,19 +25,22 @@ def expansion_of(value: str) -> Expansion | None:
 
 def undecided(rule: Rule, option: str, why: str = "") -> Check:
     """Cannot tell; the command prints what would tell."""
-    text = why or "This text cannot be followed to its end."
-    text += " Run this on the host, which prints it with macros replaced."
-    return Check(State.UNDECIDED, rule.title, option, text, command=SHOW)
+    text = why or say("This text cannot be followed to its end.")
+    text = say("{why} Run this on the host, which prints it with macros replaced.", why=text)
+    return Check(State.UNDECIDED, say(rule.title), option, text, command=SHOW)
 
 
 def doubted(check: Check, authenticator: Authenticator, rule: Rule) -> Check:
     """The check, if what it rests on counts whatever macros are defined; else undecided."""
     option = authenticator.options.get(check.option)
     if option and option.doubt:
-        why = f"It stands behind {option.doubt}, and the text does not say whether that is so."
+        why = say(
+            "It stands behind {condition}, and the text does not say whether that is so.",
+            condition=option.doubt,
+        )
         return undecided(rule, check.option, why)
     if authenticator.is_cut and check.state is State.OK and (option is None or check.option == "driver"):
-        return undecided(rule, check.option, "It may stand in an included file, which was not read.")
+        return undecided(rule, check.option, say("It may stand in an included file, which was not read."))
     return check
 
 

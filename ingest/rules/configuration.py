@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.exim.configuration import Authenticator, Configuration
-from ingest.exim.split_configuration import Origins
+from ingest.exim.split_configuration import Origins, line_words
+from ingest.languages import say
 from ingest.rules.allowed import Allowance, allowances_of_log_host, covering
 from ingest.rules.authenticator_texts import SHOW, doubted
 from ingest.rules.configuration_lists import ALL_DOMAINS, POP_BEFORE_SMTP, TRUSTS_STRANGERS
@@ -126,8 +127,8 @@ def audit(configuration: Configuration, limits: Limits = _DEFAULTS) -> tuple[Con
 
 def _placed(finding: ConfigurationFinding, origins: Origins) -> str:
     """Where it stands, with the file that the line is of."""
-    line = f"line {finding.line}"
-    return re.sub(rf"\b{line}\b", lambda _: origins.place(finding.line), finding.where, count=1)
+    line = rf"(?<!\d){re.escape(line_words(finding.line))}(?!\d)"
+    return re.sub(line, lambda _: origins.place(finding.line), finding.where, count=1)
 
 
 def _judged(rule: Rule, configuration: Configuration, limits: Limits) -> Iterator[ConfigurationFinding]:
@@ -150,8 +151,15 @@ def _judged_authenticators(rule: Rule, configuration: Configuration) -> Iterator
 def _finding_on(rule: Rule, check: Check, authenticator: Authenticator) -> ConfigurationFinding:
     option = authenticator.options.get(check.option)
     line = option.line if option else authenticator.line
-    where = f"authenticator {authenticator.name}, line {line}, {check.option}"
-    evidence = f"{check.option} = {option.value}" if option else f"{check.option} is not set"
+    where = say(
+        "authenticator {name}, {line}, {option}",
+        name=authenticator.name,
+        line=line_words(line),
+        option=check.option,
+    )
+    evidence = (
+        f"{check.option} = {option.value}" if option else say("{option} is not set", option=check.option)
+    )
     return _finding(rule, check._replace(where=where, evidence=evidence, line=line), authenticator.name)
 
 
@@ -173,7 +181,7 @@ def _finding(rule: Rule, check: Check, authenticator: str = "") -> Configuration
 
 def _unseen(rule: Rule, configuration: Configuration) -> Check:
     if {"acl", "routers"} <= configuration.sections and not configuration.includes:
-        text = "The whole configuration has no authenticator for clients."
-        return Check(State.OK, "Nobody can log in", "", text, where="authenticators")
-    text = "The text holds no authenticator. Run this on the host and add what it prints."
-    return Check(State.UNDECIDED, rule.title, "", text, command=SHOW, where="authenticators")
+        text = say("The whole configuration has no authenticator for clients.")
+        return Check(State.OK, say("Nobody can log in"), "", text, where=say("authenticators"))
+    text = say("The text holds no authenticator. Run this on the host and add what it prints.")
+    return Check(State.UNDECIDED, say(rule.title), "", text, command=SHOW, where=say("authenticators"))

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 from ingest.exim.configuration import Configuration, Option
 from ingest.exim.lists import holds_strangers, is_too_wide, items_of, joined, network, split_list
+from ingest.exim.split_configuration import line_words
+from ingest.languages import say
+from ingest.rules.acl_texts import place_in
 from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.list_matching import Kind, item_matches, matches
 from ingest.rules.password_checks import SQL
@@ -21,7 +24,7 @@ _TRUSTED = "relay_from_hosts"
 
 def place(name: str, option: Option | None) -> str:
     """Where a list or a setting stands."""
-    return f"{name}, line {option.line}" if option else name
+    return say("{name}, {line}", name=name, line=line_words(option.line)) if option else name
 
 
 def show_list(name: str) -> str:
@@ -31,20 +34,14 @@ def show_list(name: str) -> str:
 
 def undecided_list(rule: Rule, name: str, option: Option | None, why: str) -> Check:
     """Cannot tell; the command prints the list."""
-    return Check(
-        State.UNDECIDED,
-        rule.title,
-        name,
-        why,
-        command=show_list(name),
-        where=place(name, option),
-        evidence=_text(name, option),
-        line=option.line if option else 0,
-    )
+    check = Check(State.UNDECIDED, say(rule.title), name, why, command=show_list(name), where=name)
+    return _on_list(check, option) if option else check
 
 
-def _text(name: str, option: Option | None) -> str:
-    return f"{name} = {option.value}" if option else ""
+def _on_list(check: Check, option: Option) -> Check:
+    """The check, with its place and text."""
+    where, text = place(option.name, option), f"{option.name} = {option.value}"
+    return check._replace(where=where, evidence=text, line=option.line)
 
 
 # --- X09 ------------------------------------------------------------------------------------------
@@ -56,42 +53,40 @@ def _trusts_strangers(configuration: Configuration, limits: Limits) -> Iterator[
         yield _no_list(configuration)
         return
     if option.doubt:
-        yield undecided_list(TRUSTS_STRANGERS, _TRUSTED, option, f"It stands behind {option.doubt}.")
+        yield undecided_list(
+            TRUSTS_STRANGERS, _TRUSTED, option, say("It stands behind {condition}.", condition=option.doubt)
+        )
         return
     wide = tuple(_too_wide(split_list(option.value), configuration, limits))
     if not wide and matches(option.value, Kind.HOSTS, configuration):
-        wide = ((split_list(option.value)[-1], "everybody else"),)
+        wide = ((split_list(option.value)[-1], say("everybody else")),)
     if wide:
         yield _too_wide_check(option, wide, configuration, limits)
     elif matches(option.value, Kind.HOSTS, configuration) is None:
-        why = "The list asks for something that this text does not hold: a file, a lookup, a macro or another list."
+        why = say(
+            "The list asks for something that this text does not hold: a file, a lookup, a macro or another list."
+        )
         yield undecided_list(TRUSTS_STRANGERS, _TRUSTED, option, why)
     elif gateways := _docker(option.value):
-        why = (
-            f"{listing(gateways)} holds the gateway of Docker's networks. If a container publishes its port by "
-            "Docker's proxy, everybody comes from there and is trusted. Try it from outside."
+        why = say(
+            "{networks} holds the gateway of Docker's networks. If a container publishes its port by "
+            "Docker's proxy, everybody comes from there and is trusted. Try it from outside.",
+            networks=listing(gateways),
         )
         yield undecided_list(TRUSTS_STRANGERS, _TRUSTED, option, why)._replace(
             severity=Severity.MEDIUM,
             command="swaks --server SERVER --to b@recipient.example --quit-after RCPT",
         )
     else:
-        yield Check(
-            State.OK,
-            "Only single machines and own networks may relay",
-            _TRUSTED,
-            "No network of strangers is trusted.",
-            where=place(_TRUSTED, option),
-            evidence=_text(_TRUSTED, option),
-            line=option.line,
-        )
+        title = say("Only single machines and own networks may relay")
+        yield _on_list(Check(State.OK, title, _TRUSTED, say("No network of strangers is trusted.")), option)
 
 
 def _no_list(configuration: Configuration) -> Check:
     if {"acl", "routers"} <= configuration.sections and not configuration.includes:
-        text = "There is no such list. What the ACLs accept is judged by X11."
-        return Check(State.OK, "No list of trusted hosts", _TRUSTED, text, where=_TRUSTED)
-    return undecided_list(TRUSTS_STRANGERS, _TRUSTED, None, "The list does not stand in this text.")
+        text = say("There is no such list. What the ACLs accept is judged by X11.")
+        return Check(State.OK, say("No list of trusted hosts"), _TRUSTED, text, where=_TRUSTED)
+    return undecided_list(TRUSTS_STRANGERS, _TRUSTED, None, say("The list does not stand in this text."))
 
 
 def _too_wide(items: list[str], configuration: Configuration, limits: Limits) -> Iterator[tuple[str, str]]:
@@ -115,15 +110,16 @@ def _why_too_wide(item: str, configuration: Configuration, limits: Limits) -> st
         return None
     known = network(item)
     if item == "*" or (known and known.prefixlen == 0):
-        return "everybody"
+        return say("everybody")
     if known and is_too_wide(known):
-        return f"a network of {_size(known.prefixlen, known.max_prefixlen)} addresses"
+        size = _size(known.prefixlen, known.max_prefixlen)
+        return say("a network of {size} addresses", size=size)
     if known and holds_strangers(known, limits.strangers_network):
-        return f"{_size(known.prefixlen, 32)} addresses of the Internet"
+        return say("{size} addresses of the Internet", size=_size(known.prefixlen, 32))
     if item_matches(item, Kind.HOSTS, configuration):
-        return "everybody"
+        return say("everybody")
     if re.fullmatch(r"\*[\w.-]*\.[\w.-]+", item):
-        return "every customer of a provider whose addresses have such names"
+        return say("every customer of a provider whose addresses have such names")
     return None
 
 
@@ -157,22 +153,14 @@ def _too_wide_check(
     while kept and kept[-1].startswith("!"):  # a list that ends so holds all others
         kept.pop()
     is_everybody = any(not item.startswith("*.") and _is_everybody(item) for item in bad)
-    text = (
-        f"It holds {listing(reasons)}. Whoever sends from there may send to any address without a login. Name "
-        "single machines; people log in."
+    text = say(
+        "It holds {networks}. Whoever sends from there may send to any address without a login. Name "
+        "single machines; people log in.",
+        networks=listing(reasons),
     )
-    return Check(
-        State.BAD,
-        TRUSTS_STRANGERS.title,
-        _TRUSTED,
-        text,
-        f"hostlist {_TRUSTED} = {joined(kept or ['127.0.0.1', '::1'])}",
-        TRY_TO_RELAY,
-        None if is_everybody else Severity.HIGH,
-        place(_TRUSTED, option),
-        _text(_TRUSTED, option),
-        option.line,
-    )
+    title, fix = say(TRUSTS_STRANGERS.title), f"hostlist {_TRUSTED} = {joined(kept or ['127.0.0.1', '::1'])}"
+    severity = None if is_everybody else Severity.HIGH
+    return _on_list(Check(State.BAD, title, _TRUSTED, text, fix, TRY_TO_RELAY, severity), option)
 
 
 def _is_everybody(item: str) -> bool:
@@ -208,16 +196,18 @@ _OURS = ("relay_to_domains", "local_domains")
 
 def _takes_all_domains(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     if _without_lists(configuration):
-        text = "There are no such lists. What the ACLs accept is judged by X11."
-        yield Check(State.OK, "No lists of own domains", _OURS[1], text, where=_OURS[1])
+        text = say("There are no such lists. What the ACLs accept is judged by X11.")
+        yield Check(State.OK, say("No lists of own domains"), _OURS[1], text, where=_OURS[1])
     for name in _OURS:
         option = configuration.named_lists.get(name)
         if option is None:
             if not ({"acl", "routers"} <= configuration.sections) or configuration.includes:
-                yield undecided_list(ALL_DOMAINS, name, None, "The list does not stand in this text.")
+                yield undecided_list(ALL_DOMAINS, name, None, say("The list does not stand in this text."))
             continue
         if option.doubt:
-            yield undecided_list(ALL_DOMAINS, name, option, f"It stands behind {option.doubt}.")
+            yield undecided_list(
+                ALL_DOMAINS, name, option, say("It stands behind {condition}.", condition=option.doubt)
+            )
         else:
             yield _domains_check(name, option, configuration)
 
@@ -229,24 +219,15 @@ def _without_lists(configuration: Configuration) -> bool:
 
 
 def _domains_check(name: str, option: Option, configuration: Configuration) -> Check:
-    where, evidence = place(name, option), _text(name, option)
     severity = Severity.CRITICAL if name == "relay_to_domains" else Severity.HIGH
     unquoted = _unquoted(option.value)
     if unquoted:
-        text = "The domain goes into the query as the client sent it. It must be quoted for the database."
-        fix = f"domainlist {name} = {unquoted}"
-        return Check(
-            State.BAD,
-            ALL_DOMAINS.title,
-            name,
-            text,
-            fix,
-            show_list(name),
-            Severity.HIGH,
-            where,
-            evidence,
-            option.line,
+        text = say(
+            "The domain goes into the query as the client sent it. It must be quoted for the database."
         )
+        fix = f"domainlist {name} = {unquoted}"
+        title = say(ALL_DOMAINS.title)
+        return _on_list(Check(State.BAD, title, name, text, fix, show_list(name), Severity.HIGH), option)
     open_items = [item for item in items_of(option.value) if item and not item.startswith("!")]
     bad = [
         item
@@ -256,36 +237,28 @@ def _domains_check(name: str, option: Option, configuration: Configuration) -> C
     if matches(option.value, Kind.DOMAINS, configuration) or any(item.startswith("@mx") for item in bad):
         return _all_domains(name, option, bad, severity)
     if matches(option.value, Kind.DOMAINS, configuration) is None:
-        why = "A lookup, a pattern, a macro or another list decides, which this text does not show."
+        why = say("A lookup, a pattern, a macro or another list decides, which this text does not show.")
         return undecided_list(ALL_DOMAINS, name, option, why)._replace(severity=severity)
-    text = "It holds no domain of others."
-    return Check(
-        State.OK, f"{name} names domains", name, text, where=where, evidence=evidence, line=option.line
-    )
+    title, text = say("{name} names domains", name=name), say("It holds no domain of others.")
+    return _on_list(Check(State.OK, title, name, text), option)
 
 
 def _all_domains(name: str, option: Option, bad: list[str], severity: Severity) -> Check:
     is_mx = bool(bad) and all(item.startswith("@mx") for item in bad)
     told = listing(tuple(bad)) or option.value
-    text = f"{told} holds any domain, so mail for every address is accepted."
+    text = say("{items} holds any domain, so mail for every address is accepted.", items=told)
     if is_mx:
-        text = f"{told} holds every domain whose owner names this host as MX: strangers can make it relay for theirs."
+        text = say(
+            "{items} holds every domain whose owner names this host as MX: strangers can make it relay for theirs.",
+            items=told,
+        )
     kept = [item for item in split_list(option.value) if item not in bad and "$" not in item]
     while kept and kept[-1].startswith("!"):  # a list that ends so holds all others
         kept.pop()
     fallback = ["@"] if name == "local_domains" else []
-    return Check(
-        State.BAD,
-        ALL_DOMAINS.title,
-        name,
-        text,
-        f"domainlist {name} = {joined(kept or fallback)}".rstrip(),
-        TRY_TO_RELAY,
-        Severity.MEDIUM if is_mx else severity,
-        place(name, option),
-        _text(name, option),
-        option.line,
-    )
+    title, fix = say(ALL_DOMAINS.title), f"domainlist {name} = {joined(kept or fallback)}".rstrip()
+    severity = Severity.MEDIUM if is_mx else severity
+    return _on_list(Check(State.BAD, title, name, text, fix, TRY_TO_RELAY, severity), option)
 
 
 def _unquoted(value: str) -> str | None:
@@ -332,27 +305,37 @@ def _pop_before_smtp(configuration: Configuration, _limits: Limits) -> Iterator[
         if match is None:
             continue
         found = True
-        explanation = (
-            f"{match[0]} lists addresses from which somebody fetched mail lately. For that time everybody behind "
-            "the same address relays without a login; programs fill such lists also for stolen accounts."
+        explanation = say(
+            "{file} lists addresses from which somebody fetched mail lately. For that time everybody behind "
+            "the same address relays without a login; programs fill such lists also for stolen accounts.",
+            file=match[0],
         )
         fix = "# leave this list out, and accept by a login:\n  accept authenticated = *"
         yield Check(
-            State.BAD, POP_BEFORE_SMTP.title, "hosts", explanation, fix, TRY_TO_RELAY, None, where, text, line
+            State.BAD,
+            say(POP_BEFORE_SMTP.title),
+            "hosts",
+            explanation,
+            fix,
+            TRY_TO_RELAY,
+            None,
+            where,
+            text,
+            line,
         )
     if found:
         return
     if configuration.acls and not configuration.includes:
-        text = "No list of addresses that fetched mail is trusted."
-        yield Check(State.OK, "No POP before SMTP", "hosts", text, where="hosts of the ACLs")
+        text = say("No list of addresses that fetched mail is trusted.")
+        yield Check(State.OK, say("No POP before SMTP"), "hosts", text, where=say("hosts of the ACLs"))
     else:
         yield Check(
             State.UNDECIDED,
-            POP_BEFORE_SMTP.title,
+            say(POP_BEFORE_SMTP.title),
             "hosts",
-            "The ACLs do not all stand in this text. Run this on the host and add what it prints.",
+            say("The ACLs do not all stand in this text. Run this on the host and add what it prints."),
             command="exim -bP config | grep -nE 'relayhosts|pophosts|popauth'",
-            where="hosts of the ACLs",
+            where=say("hosts of the ACLs"),
         )
 
 
@@ -362,7 +345,7 @@ def _host_texts(configuration: Configuration) -> Iterator[tuple[str, int, str]]:
     for acl in configuration.acls:
         for statement in acl.statements:
             for item in statement.named("hosts"):
-                yield f"acl {acl.name}, line {item.line}, hosts", item.line, f"hosts = {item.value}"
+                yield place_in(acl, item.line, "hosts"), item.line, f"hosts = {item.value}"
 
 
 POP_BEFORE_SMTP = Rule(

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from ingest.exim.configuration import Configuration
+from ingest.exim.split_configuration import line_words
+from ingest.languages import say, say_of
 from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.words import listing
 
@@ -29,26 +31,26 @@ def _weak_logging(configuration: Configuration, _limits: Limits) -> Iterator[Che
     if (selector and (selector.doubt or not _is_readable(selector.value))) or not configuration.tells(
         "log_selector"
     ):
-        why = "The setting does not stand in this text. Run this on the host."
+        why = say("The setting does not stand in this text. Run this on the host.")
         yield Check(
-            State.UNDECIDED, WEAK_LOGGING.title, "log_selector", why, command=_SHOW, where="log_selector"
+            State.UNDECIDED, say(WEAK_LOGGING.title), "log_selector", why, command=_SHOW, where="log_selector"
         )
         return
     value = selector.value if selector else ""
     missing = [item for item in _WANTED if item not in selected(value)]
     has_zone = configuration.get("log_timezone") == "true"
     line = selector.line if selector else 0
-    where = f"log_selector, line {line}" if line else "log_selector"
-    evidence = f"log_selector = {value}" if value else "log_selector is not set"
+    where = say("{name}, {line}", name="log_selector", line=line_words(line)) if line else "log_selector"
+    evidence = f"log_selector = {value}" if value else say("{option} is not set", option="log_selector")
     if not missing and (has_zone or not configuration.tells("log_timezone")):
-        text = "The log holds what an answer needs."
+        text = say("The log holds what an answer needs.")
         yield Check(
-            State.OK, "Enough is logged", "log_selector", text, where=where, evidence=evidence, line=line
+            State.OK, say("Enough is logged"), "log_selector", text, where=where, evidence=evidence, line=line
         )
         return
     yield Check(
         State.BAD,
-        WEAK_LOGGING.title,
+        say(WEAK_LOGGING.title),
         "log_selector",
         _missing(missing, has_zone),
         _repaired(value, missing, has_zone),
@@ -61,14 +63,19 @@ def _weak_logging(configuration: Configuration, _limits: Limits) -> Iterator[Che
 
 
 def _missing(missing: list[str], has_zone: bool) -> str:
-    sentences = []
-    if missing:
-        sentences.append(
-            f"{listing(tuple(missing), shown=len(_WANTED))} {'is' if len(missing) == 1 else 'are'} not logged."
-        )
+    text = say("Some questions about an attack stay open then (S01).")
     if not has_zone:
-        sentences.append("The lines do not say in which time zone they are (log_timezone).")
-    return " ".join([*sentences, "Some questions about an attack stay open then (S01)."])
+        text = say("The lines do not say in which time zone they are (log_timezone). {more}", more=text)
+    if missing:
+        names = listing(tuple(missing), shown=len(_WANTED))
+        text = say_of(
+            len(missing),
+            "{names} is not logged. {more}",
+            "{names} are not logged. {more}",
+            names=names,
+            more=text,
+        )
+    return text
 
 
 def _repaired(value: str, missing: list[str], has_zone: bool) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ingest.exim.configuration import Authenticator, Configuration
+from ingest.languages import say
 from ingest.rules.authenticator_texts import SHOW, credentials, expansion_of, undecided
 from ingest.rules.definition import Check, Rule, Scope, Severity, State
 from ingest.rules.evaluation import is_true, value_of
@@ -21,10 +22,10 @@ def _right_id(authenticator: Authenticator) -> str:
 def _id_recorded(authenticator: Authenticator, configuration: Configuration) -> Check:
     option = "server_set_id"
     if authenticator.get(option):
-        return Check(State.OK, "The user name is logged", option, "Log lines name the account.")
-    text = "The log shows that somebody logged in, but not who."
+        return Check(State.OK, say("The user name is logged"), option, say("Log lines name the account."))
+    text = say("The log shows that somebody logged in, but not who.")
     return Check(
-        State.BAD, ID_NOT_RECORDED.title, option, text, f"{option} = {_right_id(authenticator)}", SHOW
+        State.BAD, say(ID_NOT_RECORDED.title), option, text, f"{option} = {_right_id(authenticator)}", SHOW
     )
 
 
@@ -45,21 +46,31 @@ def _right_variable(authenticator: Authenticator, configuration: Configuration) 
     if not value:
         return None
     if authenticator.driver != "plaintext" or authenticator.mechanism not in {"PLAIN", "LOGIN"}:
-        return Check(State.OK, "server_set_id is not judged for this driver", option, "Its variables differ.")
+        return Check(
+            State.OK, say("server_set_id is not judged for this driver"), option, say("Its variables differ.")
+        )
     expansion = expansion_of(value)
     used = {client_variable(part) for part in parts_of(expansion)} if expansion else set()
     user, password = credentials(authenticator)
     fix = f"{option} = ${user}"
     if password in used:
-        text = (
-            f"${password} is the password, and it stands in the log. Change the passwords, delete the logs."
+        text = say(
+            "{variable} is the password, and it stands in the log. Change the passwords, delete the logs.",
+            variable=f"${password}",
         )
-        return Check(State.BAD, "Passwords are written into the log", option, text, fix, "", Severity.HIGH)
+        return Check(
+            State.BAD, say("Passwords are written into the log"), option, text, fix, "", Severity.HIGH
+        )
     if user in used:
-        return Check(State.OK, "The right variable is logged", option, f"${user} is the user name.")
+        return Check(
+            State.OK,
+            say("The right variable is logged"),
+            option,
+            say("{variable} is the user name.", variable=f"${user}"),
+        )
     if "auth1" in used:
-        text = "$auth1 is empty with PLAIN. Every good login looks like one without a user name (A01)."
-        return Check(State.BAD, WRONG_ID.title, option, text, fix, SHOW, Severity.MEDIUM)
+        text = say("$auth1 is empty with PLAIN. Every good login looks like one without a user name (A01).")
+        return Check(State.BAD, say(WRONG_ID.title), option, text, fix, SHOW, Severity.MEDIUM)
     return undecided(WRONG_ID, option)
 
 
@@ -134,15 +145,20 @@ def _needs_tls(authenticator: Authenticator, configuration: Configuration) -> Ch
         return None
     offered = _offered_without_tls(authenticator, configuration)
     if offered is False:
-        return Check(State.OK, "Login only within TLS", option, "It is offered only after TLS has started.")
+        return Check(
+            State.OK, say("Login only within TLS"), option, say("It is offered only after TLS has started.")
+        )
     if offered is None:
         return undecided(NO_TLS, option)
-    text = (
-        f"{authenticator.mechanism} is offered before TLS starts, and it sends the password as it is. Before "
-        "you change this, see in the log who still logs in without TLS (P=esmtpa)."
+    text = say(
+        "{mechanism} is offered before TLS starts, and it sends the password as it is. Before "
+        "you change this, see in the log who still logs in without TLS (P=esmtpa).",
+        mechanism=authenticator.mechanism,
     )
     fix = f"{option} = ${{if def:tls_in_cipher}}"
-    return Check(State.BAD, NO_TLS.title, option, text, fix, "swaks --server localhost --quit-after EHLO")
+    return Check(
+        State.BAD, say(NO_TLS.title), option, text, fix, "swaks --server localhost --quit-after EHLO"
+    )
 
 
 NO_TLS = Rule(

@@ -3,6 +3,7 @@
 import re
 
 from ingest.exim.configuration import Authenticator, Configuration
+from ingest.languages import say
 from ingest.rules.authenticator_texts import credentials, expansion_of, prove_closed, undecided
 from ingest.rules.definition import Check, Rule, Scope, Severity, State
 from ingest.rules.expansion import Expansion, Lookup, parts_of
@@ -29,7 +30,9 @@ def _empty_lookup(authenticator: Authenticator, configuration: Configuration) ->
     for option in ("server_secret", "server_password"):
         if authenticator.get(option):
             return _empty_secret(authenticator, option)
-    return Check(State.OK, "The driver checks the password itself", "driver", "No lookup is compared.")
+    return Check(
+        State.OK, say("The driver checks the password itself"), "driver", say("No lookup is compared.")
+    )
 
 
 def _empty_comparison(authenticator: Authenticator) -> Check:
@@ -39,16 +42,19 @@ def _empty_comparison(authenticator: Authenticator) -> Check:
         return undecided(EMPTY_LOOKUP, option)
     weak = next(weak_comparisons(expansion), None)
     if weak is None:
-        text = "No password is compared with a lookup that may be empty, or empty input is refused before."
-        return Check(State.OK, "An unknown user is refused", option, text)
-    who = "user name" if weak.variable in credentials(authenticator)[:1] else "password"
-    text = (
-        f"When no user matches, the lookup returns nothing. An empty {who} equals nothing, so the login "
+        text = say(
+            "No password is compared with a lookup that may be empty, or empty input is refused before."
+        )
+        return Check(State.OK, say("An unknown user is refused"), option, text)
+    who = say("user name") if weak.variable in credentials(authenticator)[:1] else say("password")
+    text = say(
+        "When no user matches, the lookup returns nothing. An empty {who} equals nothing, so the login "
         "succeeds: with an empty user name, and with any name that does not exist. In the repaired text fail "
-        "makes an unknown user fail, and !eq refuses empty input."
+        "makes an unknown user fail, and !eq refuses empty input.",
+        who=who,
     )
     fix = f"{option} = {repaired(value, expansion, credentials(authenticator))}"
-    return Check(State.BAD, EMPTY_LOOKUP.title, option, text, fix, _see_empty(value, weak.looked_up))
+    return Check(State.BAD, say(EMPTY_LOOKUP.title), option, text, fix, _see_empty(value, weak.looked_up))
 
 
 def _see_empty(value: str, looked_up: Expansion) -> str:
@@ -74,13 +80,13 @@ def _empty_secret(authenticator: Authenticator, option: str) -> Check:
     if expansion is None:
         return undecided(EMPTY_LOOKUP, option)
     if not is_empty_if_not_found(expansion):
-        return Check(State.OK, "An unknown user is refused", option, "The secret is never empty.")
-    text = (
+        return Check(State.OK, say("An unknown user is refused"), option, say("The secret is never empty."))
+    text = say(
         "When no user matches, the lookup returns nothing, and nothing is then the password of every user "
         "that does not exist. In the repaired text fail makes an unknown user fail."
     )
     fix = f"{option} = {make_lookups_fail(value, expansion)}"
-    return Check(State.BAD, EMPTY_LOOKUP.title, option, text, fix, _see_empty(value, expansion))
+    return Check(State.BAD, say(EMPTY_LOOKUP.title), option, text, fix, _see_empty(value, expansion))
 
 
 EMPTY_LOOKUP = Rule(
@@ -113,19 +119,27 @@ def _always_true(authenticator: Authenticator, configuration: Configuration) -> 
         return None
     if authenticator.driver not in {"plaintext", ""}:
         return Check(
-            State.OK, "The driver checks the password", option, "The condition is only an additional one."
+            State.OK,
+            say("The driver checks the password"),
+            option,
+            say("The condition is only an additional one."),
         )
     expansion = expansion_of(value)
     if expansion is None:
         return undecided(ALWAYS_TRUE, option)
     if is_open(expansion):
-        text = "The condition is true whatever the client sends: any user name with any password logs in."
+        text = say(
+            "The condition is true whatever the client sends: any user name with any password logs in."
+        )
     elif _ignores_password(expansion, authenticator):
-        text = f"The condition never looks at the password (${credentials(authenticator)[1]}): any password logs in."
+        text = say(
+            "The condition never looks at the password ({variable}): any password logs in.",
+            variable=f"${credentials(authenticator)[1]}",
+        )
     else:
-        return Check(State.OK, "The condition can fail", option, "It is not constantly true.")
+        return Check(State.OK, say("The condition can fail"), option, say("It is not constantly true."))
     fix = "# server_condition: compare the password with the stored one, or remove the authenticator"
-    return Check(State.BAD, ALWAYS_TRUE.title, option, text, fix, prove_closed(authenticator))
+    return Check(State.BAD, say(ALWAYS_TRUE.title), option, text, fix, prove_closed(authenticator))
 
 
 def _ignores_password(expansion: Expansion, authenticator: Authenticator) -> bool:
@@ -172,20 +186,29 @@ def _fallback_of(authenticator: Authenticator, option: str, value: str) -> Check
             for part in parts_of(expansion)
             if isinstance(part, Lookup) and part.failure is not None and part.failure.literal
         ]
-        found = [f"{option} of an unknown user is {answer}" for answer in answers]
+        found = [
+            say("{option} of an unknown user is {answer}", option=option, answer=answer) for answer in answers
+        ]
         fix = ""
     else:
-        found = [f"for an unknown user the lookup gives {answer}" for _, answer in fallbacks(expansion)]
+        found = [
+            say("for an unknown user the lookup gives {answer}", answer=answer)
+            for _, answer in fallbacks(expansion)
+        ]
         fix = f"{option} = {without_fallbacks(value, expansion)}"
     if not found:
         return Check(
-            State.OK, "An unknown user has no fixed password", option, "No lookup has a fixed answer."
+            State.OK,
+            say("An unknown user has no fixed password"),
+            option,
+            say("No lookup has a fixed answer."),
         )
-    text = (
-        f"Where no user matches, the text gives an answer of its own: {listing(tuple(dict.fromkeys(found)))}. "
-        "Whoever sends that as password, with a name that does not exist, may get in. fail makes an unknown user fail."
+    text = say(
+        "Where no user matches, the text gives an answer of its own: {answers}. "
+        "Whoever sends that as password, with a name that does not exist, may get in. fail makes an unknown user fail.",
+        answers=listing(tuple(dict.fromkeys(found))),
     )
-    return Check(State.BAD, FALLBACK.title, option, text, fix, prove_closed(authenticator))
+    return Check(State.BAD, say(FALLBACK.title), option, text, fix, prove_closed(authenticator))
 
 
 FALLBACK = Rule(
@@ -224,17 +247,19 @@ def _empty_allowed(authenticator: Authenticator, configuration: Configuration) -
         guards = " ".join(f"{{!eq{{${name}}}{{}}}}" for name in needed)
         fix = f"{option} = ${{if and{{ {guards} }}{{{value}}}{{no}}}}"
     elif runs_code(expansion):
-        text = "A program, Perl or an ACL decides. Whether it refuses an empty password does not stand in this text."
+        text = say(
+            "A program, Perl or an ACL decides. Whether it refuses an empty password does not stand in this text."
+        )
         command = prove_closed(authenticator)
-        return Check(State.UNDECIDED, EMPTY_ALLOWED.title, option, text, command=command)
+        return Check(State.UNDECIDED, say(EMPTY_ALLOWED.title), option, text, command=command)
     else:
-        text = "No other program is asked about an empty password."
-        return Check(State.OK, "Empty input is refused, or compared safely", option, text)
-    text = (
+        text = say("No other program is asked about an empty password.")
+        return Check(State.OK, say("Empty input is refused, or compared safely"), option, text)
+    text = say(
         "Another program is asked whether the password is right, also when there is none. Some say yes: "
         "LDAP takes it for an anonymous login, PAM may allow it (nullok). In the repaired text !eq refuses it before."
     )
-    return Check(State.BAD, EMPTY_ALLOWED.title, option, text, fix, prove_closed(authenticator))
+    return Check(State.BAD, say(EMPTY_ALLOWED.title), option, text, fix, prove_closed(authenticator))
 
 
 EMPTY_ALLOWED = Rule(

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 from ingest.exim.access_lists import Acl, Statement
 from ingest.exim.configuration import Configuration
-from ingest.rules.acl_texts import RCPT, is_complete, on_statement, rcpt_acls, reached, without_text
-from ingest.rules.configuration_lists import TRY_TO_RELAY
+from ingest.languages import say
+from ingest.rules.acl_texts import RCPT, is_complete, on_statement, place_of, rcpt_acls, reached, without_text
+from ingest.rules.configuration_lists import TRY_TO_RELAY, place
 from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.strangers import acls_of, passage
 
@@ -21,17 +22,23 @@ _LISTS = re.compile(r"\+(relay_from_hosts|relay_to_domains|local_domains)\b")
 def _accepts_strangers(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     acls = rcpt_acls(configuration)
     if not acls:
-        why = "Which list judges recipients, or the list itself, does not stand in this text. Try it on the host."
+        why = say(
+            "Which list judges recipients, or the list itself, does not stand in this text. Try it on the host."
+        )
         if configuration.tells(RCPT) and not configuration.get(RCPT):
             yield Check(
-                State.OK, "No mail is accepted by SMTP", RCPT, "No list, so all is refused (X12).", where=RCPT
+                State.OK,
+                say("No mail is accepted by SMTP"),
+                RCPT,
+                say("No list, so all is refused (X12)."),
+                where=RCPT,
             )
         else:
             yield without_text(ACCEPTS_STRANGERS, RCPT, why, TRY_TO_RELAY)
         return
     if _is_refused_before(configuration):
-        text = "A list that is asked before refuses every stranger."
-        yield Check(State.OK, "Strangers are refused", RCPT, text, where=RCPT)
+        text = say("A list that is asked before refuses every stranger.")
+        yield Check(State.OK, say("Strangers are refused"), RCPT, text, where=RCPT)
         return
     yield from (_passage_check(acl, configuration) for acl in acls)
 
@@ -44,17 +51,19 @@ def _is_refused_before(configuration: Configuration) -> bool:
 def _passage_check(acl: Acl, configuration: Configuration) -> Check:
     found = passage(acl, configuration)
     if found.statement is None or found.is_accepted is False:
-        text = "A stranger who does not log in and sends to an address elsewhere is refused."
-        where = f"acl {acl.name}, line {acl.line}"
-        return Check(State.OK, "Strangers may not relay", acl.name, text, where=where, line=acl.line)
+        text = say("A stranger who does not log in and sends to an address elsewhere is refused.")
+        where = place_of(acl)
+        return Check(State.OK, say("Strangers may not relay"), acl.name, text, where=where, line=acl.line)
     statement = found.statement
     if found.is_accepted is None:
-        why = (
+        why = say(
             "Whether this statement lets a stranger through depends on what this text does not hold: a lookup, a "
             "list, a macro, another file. A session as of a stranger tells; RCPT must be answered 550."
         )
         return on_statement(ACCEPTS_STRANGERS, State.UNDECIDED, acl, statement, why, command=TRY_TO_RELAY)
-    text = f"{_why(statement)} A stranger reaches this statement, so anyone may send to any address."
+    text = say(
+        "{why} A stranger reaches this statement, so anyone may send to any address.", why=_why(statement)
+    )
     check = on_statement(
         ACCEPTS_STRANGERS, State.BAD, acl, statement, text, fix=_repaired(statement), command=TRY_TO_RELAY
     )
@@ -67,11 +76,13 @@ def _passage_check(acl: Acl, configuration: Configuration) -> Check:
 def _why(statement: Statement) -> str:
     names = [item.name for item in statement.conditions]
     if named := _LISTS.search(statement.text):
-        return f"The list {named[1]} holds strangers; see X09 and X10."
+        return say("The list {name} holds strangers; see X09 and X10.", name=named[1])
     if {"senders", "sender_domains"} & set(names):
-        return "Whoever sends chooses the sender's address, so this condition keeps nobody out."
+        return say("Whoever sends chooses the sender's address, so this condition keeps nobody out.")
     return (
-        "It has no condition that a stranger does not meet." if names else "It accepts without any condition."
+        say("It has no condition that a stranger does not meet.")
+        if names
+        else say("It accepts without any condition.")
     )
 
 
@@ -111,28 +122,28 @@ ACCEPTS_STRANGERS = Rule(
 def _no_rcpt_acl(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     setting = configuration.settings.get(RCPT)
     if setting and setting.value and not setting.doubt:
-        text = f"It is {setting.value}."
+        text = say("It is {value}.", value=setting.value)
         yield Check(
             State.OK,
-            "Recipients are judged by a list",
+            say("Recipients are judged by a list"),
             RCPT,
             text,
-            where=f"{RCPT}, line {setting.line}",
+            where=place(RCPT, setting),
             line=setting.line,
         )
     elif not configuration.tells(RCPT):
-        why = "The setting does not stand in this text. Run this on the host."
+        why = say("The setting does not stand in this text. Run this on the host.")
         yield without_text(NO_RCPT_ACL, RCPT, why, _SHOW)
     else:
-        text = (
+        text = say(
             "Without this list Exim refuses every recipient that comes by SMTP. This is no hole: nobody can send "
             "through this host, and nobody can send to it."
         )
         line = setting.line if setting else 0
-        where = f"{RCPT}, line {line}" if line else RCPT
+        where = place(RCPT, setting)
         fix = f"{RCPT} = acl_check_rcpt"
-        evidence = f"{RCPT} is not set"
-        yield Check(State.BAD, NO_RCPT_ACL.title, RCPT, text, fix, _SHOW, None, where, evidence, line)
+        evidence = say("{option} is not set", option=RCPT)
+        yield Check(State.BAD, say(NO_RCPT_ACL.title), RCPT, text, fix, _SHOW, None, where, evidence, line)
 
 
 NO_RCPT_ACL = Rule(
@@ -161,17 +172,17 @@ def _percent_hack(configuration: Configuration, _limits: Limits) -> Iterator[Che
     option = configuration.settings.get("percent_hack_domains")
     acls = rcpt_acls(configuration)
     if option and option.value and not option.doubt:
-        text = (
+        text = say(
             "An address user%elsewhere@here is rewritten to user@elsewhere. If the rewritten address is accepted "
             "because the one before was local, strangers relay with it."
         )
-        where = f"percent_hack_domains, line {option.line}"
+        where = place(option.name, option)
         yield Check(
-            State.BAD, PERCENT_HACK.title, option.name, text, "percent_hack_domains =",
+            State.BAD, say(PERCENT_HACK.title), option.name, text, "percent_hack_domains =",
             "exim -bP percent_hack_domains", Severity.HIGH, where, f"{option.name} = {option.value}", option.line,
         )  # fmt: skip
     elif acls is None:
-        why = "The list that judges recipients does not stand in this text. RCPT must be answered 550."
+        why = say("The list that judges recipients does not stand in this text. RCPT must be answered 550.")
         yield without_text(
             PERCENT_HACK, RCPT, why, TRY_TO_RELAY.replace("b@recipient", "b%recipient.example@local")
         )
@@ -180,15 +191,15 @@ def _percent_hack(configuration: Configuration, _limits: Limits) -> Iterator[Che
 
 
 def _restriction(acl: Acl, configuration: Configuration) -> Check:
-    where = f"acl {acl.name}, line {acl.line}"
+    where = place_of(acl)
     for other, statement in reached(acl, configuration):
         refuses = statement.verb in {"deny", "drop", "require"}
         if refuses and any(
             "%" in item.value and "!" in item.value for item in statement.named("local_parts")
         ):
-            text = "Addresses with the signs %, ! and @ before the last @ are refused."
+            text = say("Addresses with the signs %, ! and @ before the last @ are refused.")
             state = State.UNDECIDED if statement.doubt else State.OK
-            title = "" if statement.doubt else "Percent hacks are refused"
+            title = "" if statement.doubt else say("Percent hacks are refused")
             return on_statement(
                 PERCENT_HACK,
                 state,
@@ -200,14 +211,23 @@ def _restriction(acl: Acl, configuration: Configuration) -> Check:
             )
     if not is_complete(acl, configuration):
         return without_text(
-            PERCENT_HACK, where, "Part of the list stands in another file or list.", "exim -bP config"
+            PERCENT_HACK, where, say("Part of the list stands in another file or list."), "exim -bP config"
         )
-    text = (
+    text = say(
         "No statement refuses addresses such as user%elsewhere@here. Another server behind this one that still "
         "understands them relays then for strangers, and programs may get unexpected signs."
     )
     return Check(
-        State.BAD, PERCENT_HACK.title, acl.name, text, _RESTRICTION, TRY_TO_RELAY, None, where, "", acl.line
+        State.BAD,
+        say(PERCENT_HACK.title),
+        acl.name,
+        text,
+        _RESTRICTION,
+        TRY_TO_RELAY,
+        None,
+        where,
+        "",
+        acl.line,
     )
 
 
@@ -231,14 +251,14 @@ PERCENT_HACK = Rule(
 def _no_recipient_check(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     acls = rcpt_acls(configuration)
     if acls is None:
-        why = "The list that judges recipients does not stand in this text. Run this on the host."
+        why = say("The list that judges recipients does not stand in this text. Run this on the host.")
         yield without_text(NO_RECIPIENT_CHECK, RCPT, why, "exim -bP config | grep -n 'verify *= *recipient'")
         return
     yield from (_recipient_check(acl, configuration) for acl in acls)
 
 
 def _recipient_check(acl: Acl, configuration: Configuration) -> Check:
-    where = f"acl {acl.name}, line {acl.line}"
+    where = place_of(acl)
     doubted = None
     for other, statement in reached(acl, configuration):
         if statement.verb == "warn":
@@ -247,21 +267,25 @@ def _recipient_check(acl: Acl, configuration: Configuration) -> Check:
             if item.value.startswith("recipient"):
                 doubted = statement.doubt or item.doubt
                 if not doubted:
-                    text = "Recipients are looked up before they are accepted."
-                    title = "Unknown recipients are refused"
+                    text = say("Recipients are looked up before they are accepted.")
+                    title = say("Unknown recipients are refused")
                     return on_statement(NO_RECIPIENT_CHECK, State.OK, other, statement, text, title=title)
     command = "exim -bP config | grep -n 'verify *= *recipient'"
     if doubted or not is_complete(acl, configuration):
         why = (
-            f"It stands behind {doubted}." if doubted else "Part of the list stands in another file or list."
+            say("It stands behind {condition}.", condition=doubted)
+            if doubted
+            else say("Part of the list stands in another file or list.")
         )
         return without_text(NO_RECIPIENT_CHECK, where, why, command)
-    text = (
+    text = say(
         "Recipients are accepted without looking whether they exist. Mail for those that do not is then bounced, "
         "and spam has forged senders: strangers get the bounces (backscatter, B04)."
     )
     fix = "require verify = recipient"
-    return Check(State.BAD, NO_RECIPIENT_CHECK.title, acl.name, text, fix, command, None, where, "", acl.line)
+    return Check(
+        State.BAD, say(NO_RECIPIENT_CHECK.title), acl.name, text, fix, command, None, where, "", acl.line
+    )
 
 
 NO_RECIPIENT_CHECK = Rule(

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 from ingest.exim.access_lists import Acl, Statement
 from ingest.exim.configuration import Configuration, Option
+from ingest.languages import say
 from ingest.rules.acl_texts import LOCAL, is_complete, on_statement, reached, without_text
+from ingest.rules.configuration_lists import place
 from ingest.rules.definition import Check, Limits, Rule, Scope, Severity, State
 from ingest.rules.strangers import acls_of, applies
 
@@ -42,13 +44,19 @@ def _submission(configuration: Configuration, _limits: Limits) -> Iterator[Check
     if checks:
         yield from checks
     elif not configuration.acls or not all(is_complete(acl, configuration) for acl in configuration.acls):
-        why = "The ACLs do not all stand in this text. Run this on the host and add what it prints."
+        why = say("The ACLs do not all stand in this text. Run this on the host and add what it prints.")
         yield without_text(
             SUBMISSION, "control = submission", why, "exim -bP config | grep -n 'control *= *submission'"
         )
     else:
-        text = "Only mail of own users and machines is corrected." if found else "No mail is corrected."
-        yield Check(State.OK, "Only own mail is corrected", "control", text, where="control of the ACLs")
+        text = (
+            say("Only mail of own users and machines is corrected.")
+            if found
+            else say("No mail is corrected.")
+        )
+        yield Check(
+            State.OK, say("Only own mail is corrected"), "control", text, where=say("control of the ACLs")
+        )
 
 
 def _submission_check(
@@ -56,10 +64,12 @@ def _submission_check(
 ) -> Check | None:
     reach = applies(statement, configuration)
     if reach is None:
-        why = "Whether this statement is for strangers too, a list or a condition decides that this text does not hold."
+        why = say(
+            "Whether this statement is for strangers too, a list or a condition decides that this text does not hold."
+        )
         return on_statement(SUBMISSION, State.UNDECIDED, acl, statement, why, command=_SHOW_ACLS)
     if reach:
-        text = (
+        text = say(
             "Mail of strangers is treated as handed in by an own user: missing headers are added, and a Sender "
             "header is made. Forged mail looks like mail of this host."
         )
@@ -67,7 +77,7 @@ def _submission_check(
         return on_statement(SUBMISSION, State.BAD, acl, statement, text, fix=fix, command=_SHOW_ACLS)
     if "/sender_retain" not in value.replace(" ", ""):
         return None
-    text = (
+    text = say(
         "Users who log in may write any From, and no Sender header tells who they are. A stolen account can "
         "write in anybody's name; only the log names it."
     )
@@ -78,7 +88,7 @@ def _submission_check(
         acl,
         statement,
         text,
-        title="Users may write any From",
+        title=say("Users may write any From"),
         fix=fix,
         command=_SHOW_ACLS,
     )
@@ -105,14 +115,14 @@ SUBMISSION = Rule(
 def _local_senders(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     names = ("untrusted_set_sender", "local_from_check")
     if not any(name in configuration.settings for name in names) and not configuration.tells(names[0]):
-        why = "The settings do not stand in this text. Run this on the host."
+        why = say("The settings do not stand in this text. Run this on the host.")
         yield without_text(LOCAL_SENDERS, names[0], why, f"exim -bP {' '.join(names)}")
         return
     checks = list(_set_senders(configuration))
     yield from checks
     if not checks:
-        text = "Programs of ordinary users send with their own address."
-        yield Check(State.OK, "Local users send as themselves", names[0], text, where=names[0])
+        text = say("Programs of ordinary users send with their own address.")
+        yield Check(State.OK, say("Local users send as themselves"), names[0], text, where=names[0])
 
 
 def _set_senders(configuration: Configuration) -> Iterator[Check]:
@@ -122,14 +132,14 @@ def _set_senders(configuration: Configuration) -> Iterator[Check]:
     elif sender and any(
         item.strip() in {"*", "^.*", "^"} or item.strip().startswith("*@") for item in sender.value.split(":")
     ):
-        text = (
+        text = say(
             "Any user of this host, and any script of a web site, sends with any envelope sender. Only U= in the log "
             "tells who it was."
         )
         yield _setting(LOCAL_SENDERS, sender, text, "untrusted_set_sender =")
     check = configuration.settings.get("local_from_check")
     if check and check.value == "false":
-        text = (
+        text = say(
             "The From of mail that local programs hand in is not compared with who they are: no Sender header is "
             "added."
         )
@@ -137,15 +147,20 @@ def _set_senders(configuration: Configuration) -> Iterator[Check]:
 
 
 def _setting(rule: Rule, option: Option, text: str, fix: str) -> Check:
-    where = f"{option.name}, line {option.line}"
+    where = place(option.name, option)
     command = f"exim -bP {option.name}"
     if option.doubt:
-        why = f"It depends on {option.doubt}, which the text does not tell. Run this on the host."
+        why = say(
+            "It depends on {condition}, which the text does not tell. Run this on the host.",
+            condition=option.doubt,
+        )
         return Check(
-            State.UNDECIDED, rule.title, option.name, why, command=command, where=where, line=option.line
+            State.UNDECIDED, say(rule.title), option.name, why, command=command, where=where, line=option.line
         )
     evidence = f"{option.name} = {option.value}"
-    return Check(State.BAD, rule.title, option.name, text, fix, command, None, where, evidence, option.line)
+    return Check(
+        State.BAD, say(rule.title), option.name, text, fix, command, None, where, evidence, option.line
+    )
 
 
 LOCAL_SENDERS = Rule(
@@ -173,12 +188,16 @@ _EMPTY_LOCALLY = re.compile(
 def _shared_limit(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     told = [option for option in LOCAL if option in configuration.settings]
     if not told and not configuration.tells(LOCAL[0]):
-        why = "Which list judges mail of local programs does not stand in this text. Run this on the host."
+        why = say(
+            "Which list judges mail of local programs does not stand in this text. Run this on the host."
+        )
         yield without_text(SHARED_LIMIT, LOCAL[0], why, f"exim -bP {LOCAL[0]}")
         return
     named = [option for option in told if configuration.get(option)]
     if any(acls_of(configuration, option) is None for option in named):
-        yield without_text(SHARED_LIMIT, named[0], "The list itself does not stand in this text.", _SHOW_ACLS)
+        yield without_text(
+            SHARED_LIMIT, named[0], say("The list itself does not stand in this text."), _SHOW_ACLS
+        )
         return
     checks = [
         _shared(acl, statement, item.value)
@@ -189,8 +208,8 @@ def _shared_limit(configuration: Configuration, _limits: Limits) -> Iterator[Che
     ]
     yield from checks
     if not checks:
-        text = "No limit on local programs counts them all together."
-        yield Check(State.OK, "Local programs are counted apart", LOCAL[0], text, where=LOCAL[0])
+        text = say("No limit on local programs counts them all together.")
+        yield Check(State.OK, say("Local programs are counted apart"), LOCAL[0], text, where=LOCAL[0])
 
 
 def _key(value: str) -> str:
@@ -207,13 +226,14 @@ def _is_shared(value: str) -> bool:
 def _shared(acl: Acl, statement: Statement, value: str) -> Check:
     key = _key(value)
     what = (
-        f"{key} is empty"
+        say("{key} is empty", key=key)
         if key
-        else "the address of the client, which is the key where none is given, is empty"
+        else say("the address of the client, which is the key where none is given, is empty")
     )
-    text = (
-        f"For mail of local programs {what}, so all of them share one limit: one script that sends spam locks out "
-        "all others, or is hidden among them."
+    text = say(
+        "For mail of local programs {what}, so all of them share one limit: one script that sends spam locks out "
+        "all others, or is hidden among them.",
+        what=what,
     )
     repaired = value.replace(key, "$caller_uid") if key else f"{value} / $caller_uid"
     fix = statement.text.replace(value, repaired)
@@ -250,26 +270,26 @@ def _no_limit(configuration: Configuration, _limits: Limits) -> Iterator[Check]:
     ]
     for acl, statement in limits:
         if statement.verb != "warn" and _is_for_users(statement) and not statement.doubt:
-            text = "Users who log in may send only so much in a time."
+            text = say("Users who log in may send only so much in a time.")
             yield on_statement(
-                NO_LIMIT, State.OK, acl, statement, text, title="There is a limit on what a user sends"
+                NO_LIMIT, State.OK, acl, statement, text, title=say("There is a limit on what a user sends")
             )
             return
     if limits:
         acl, statement = limits[0]
-        why = "There are limits; whether one of them is for users who log in, the lists tell."
+        why = say("There are limits; whether one of them is for users who log in, the lists tell.")
         yield on_statement(NO_LIMIT, State.UNDECIDED, acl, statement, why, command=_SHOW_ACLS)
     elif not configuration.acls or configuration.includes or not configuration.tells("acl_smtp_rcpt"):
-        why = "The ACLs do not all stand in this text. Run this on the host and add what it prints."
+        why = say("The ACLs do not all stand in this text. Run this on the host and add what it prints.")
         yield without_text(NO_LIMIT, "ratelimit", why, "exim -bP config | grep -n ratelimit")
     else:
-        text = (
+        text = say(
             "One stolen password is enough to send without end: 100 recipients in an hour are a usual limit."
         )
-        where = "ratelimit of the ACLs"
+        where = say("ratelimit of the ACLs")
         yield Check(
             State.BAD,
-            NO_LIMIT.title,
+            say(NO_LIMIT.title),
             "ratelimit",
             text,
             _LIMIT,

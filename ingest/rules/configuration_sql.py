@@ -1,6 +1,7 @@
 """Rules on what a stranger can put into a query of a database."""
 
 from ingest.exim.configuration import Authenticator, Configuration
+from ingest.languages import say
 from ingest.rules.authenticator_texts import credentials, expansion_of, undecided
 from ingest.rules.definition import Check, Rule, Scope, Severity, State
 from ingest.rules.expansion import Expansion
@@ -21,21 +22,22 @@ def _unquoted_sql(authenticator: Authenticator, configuration: Configuration) ->
         found = tuple(unquoted_in_sql(expansion))
         if found:
             return _injection(authenticator, option.name, option.value, expansion)
-    text = "Everything that the client sends is quoted for the database, or no SQL is used."
-    return Check(State.OK, "No unquoted input in SQL", "server_condition", text)
+    text = say("Everything that the client sends is quoted for the database, or no SQL is used.")
+    return Check(State.OK, say("No unquoted input in SQL"), "server_condition", text)
 
 
 def _injection(authenticator: Authenticator, name: str, value: str, expansion: Expansion) -> Check:
     found = tuple(unquoted_in_sql(expansion))
     variables = listing(tuple(dict.fromkeys(f"${variable.name}" for _, variable in found)))
-    text = (
-        f"{variables} goes into the query as the client sent it. A user name such as ' UNION SELECT … "
-        "becomes part of the query and chooses its own password. In the repaired text it is quoted."
+    text = say(
+        "{variables} goes into the query as the client sent it. A user name such as ' UNION SELECT … "
+        "becomes part of the query and chooses its own password. In the repaired text it is quoted.",
+        variables=variables,
     )
     fix = f"{name} = {repaired(value, expansion, credentials(authenticator))}"
     kind = found[0][0].kind
     command = f"exim -be {shell(f'${{quote_{kind}:it' + chr(39) + 's quoted}')}"
-    return Check(State.BAD, UNQUOTED_SQL.title, name, text, fix, command)
+    return Check(State.BAD, say(UNQUOTED_SQL.title), name, text, fix, command)
 
 
 UNQUOTED_SQL = Rule(
