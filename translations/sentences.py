@@ -1,8 +1,8 @@
 """Every sentence that Mailwatch says, found where it is written.
 
 Code names them: ``say``, ``say_of``, ``later`` and ``count`` of ``ingest``, Django's ``gettext`` and its kin in the
-pages, ``gettext`` in scripts, ``translate`` and ``blocktranslate`` in templates. The glossary and the rules are tables:
-each of their texts is a sentence.
+pages, ``gettext`` in scripts, ``translate`` and ``blocktranslate`` in templates. The glossary, the rules and
+their thresholds are tables: each of their texts is a sentence.
 """
 
 import ast
@@ -18,6 +18,7 @@ from django.utils.translation import trim_whitespace
 
 from ingest.exim import meanings
 from ingest.rules.rule import RULES
+from ingest.rules.thresholds import THRESHOLDS
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("ingest", "mailwatch")
@@ -83,6 +84,8 @@ def _of_tables() -> Iterator[Sentence]:
     for rule in RULES.values():
         for text in (rule.title, rule.explanation, *rule.guards, *rule.next_steps):
             yield Sentence(text, None, f"ingest/rules/{_family(rule.code)}")
+    for threshold in THRESHOLDS.values():
+        yield Sentence(threshold.sentence, None, "ingest/rules/thresholds.py")
 
 
 def _family(code: str) -> str:

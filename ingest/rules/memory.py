@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
 
+from ingest.languages import LANGUAGES
 from ingest.rules.definition import VERSION, Limits, Rule, Severity
 from ingest.rules.facts import LogHostFacts, Outcome, SubjectKind
 from ingest.rules.relays import SubjectAccumulator
@@ -39,12 +40,17 @@ _OF_LIMITS = 12  # characters
 
 def basis(host: LogHostFacts) -> str:
     """Equal for knowledge of a log host that leads to the same findings from the same facts."""
-    return _digest(_known(host), 10) + _digest((VERSION, host.limits), _OF_LIMITS // 2)
+    return _digest(_known(host), 10) + _digest(_decided_by(host), _OF_LIMITS // 2)
 
 
 def has_other_limits(basis: str, host: LogHostFacts) -> bool:
     """Whether what was decided with this basis was decided by other rules or thresholds; not where nothing was."""
-    return basis != "" and basis[-_OF_LIMITS:] != _digest((VERSION, host.limits), _OF_LIMITS // 2)
+    return basis != "" and basis[-_OF_LIMITS:] != _digest(_decided_by(host), _OF_LIMITS // 2)
+
+
+def _decided_by(host: LogHostFacts) -> tuple[object, ...]:
+    """Rules, thresholds, and the languages that findings are told in: what is stored lacks a language that is new."""
+    return VERSION, LANGUAGES, host.limits
 
 
 def as_known(host: LogHostFacts, before: str) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from ingest.languages import later, say
 from ingest.rules.answers import Answer, Case, Pair, Question, Suspicion, Untold, Way, worst_suspicion
 from ingest.rules.bulk import UNKNOWN_RECIPIENTS
 from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.facts import SubjectKind
 from ingest.rules.scripts import FORGED_SENDER, LOCAL_VOLUME, OWN_MAIL, SCRIPT
-from ingest.rules.words import listing
+from ingest.rules.words import listing, together
 
 _USER = SubjectKind.LOCAL_USER
 
@@ -55,7 +56,7 @@ def scripts(case: Case) -> Question:
     worst = worst_suspicion(suspicions(case))
     answer, text, rules = (worst.answer, worst.because, worst.rules) if worst else _not_sent(case)
     return Question(
-        name="Local scripts",
+        name=say("Local scripts"),
         answer=answer,
         because=text,
         rules=rules,
@@ -81,7 +82,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     if script := case.of_host(SCRIPT.code):
         yield Suspicion(
             answer=Answer.SUSPECTED,
-            because=f"{script.evidence} Ask what it is for.",
+            because=together((script.evidence, say("Ask what it is for."))),
             rules=(SCRIPT.code,),
             way=Way.DIRECTORY,
             of_host=script,
@@ -99,23 +100,26 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
 
 def _of_dead(case: Case, found: tuple[Pair, ...]) -> tuple[Answer, str, tuple[str, ...]]:
     is_much = any(finding.peak >= case.limits.unknown_recipients for _, finding in found)
-    text = f"Much of what programs of {_named(found)} send goes to dead addresses."
+    text = say("Much of what programs of {users} send goes to dead addresses.", users=_named(found))
     return Answer.YES if is_much else Answer.SUSPECTED, text, (UNKNOWN_RECIPIENTS.code,)
 
 
 def _of_volume(found: tuple[Pair, ...]) -> tuple[Answer, str, tuple[str, ...]]:
-    text, rules = found[0][1].evidence, [LOCAL_VOLUME.code]
+    parts, rules = [found[0][1].evidence], [LOCAL_VOLUME.code]
     if any(report.finding(FORGED_SENDER.code) for report, _ in found):
-        text += " It writes under senders that are not ours."
+        parts.append(say("It writes under senders that are not ours."))
         rules.append(FORGED_SENDER.code)
-    return Answer.SUSPECTED, f"{text} Ask whose program it is.", tuple(rules)
+    return Answer.SUSPECTED, together((*parts, say("Ask whose program it is."))), tuple(rules)
 
 
 def _of_forging(found: tuple[Pair, ...]) -> str:
-    return (
-        f"Programs of {_named(found)} write to strangers under senders that are not ours: {found[0][1].evidence} "
-        "A contact form that sends copies to its visitors does that too. Ask whose program it is."
+    text = say(
+        "Programs of {users} write to strangers under senders that are not ours: {evidence}",
+        users=_named(found),
+        evidence=found[0][1].evidence,
     )
+    form = say("A contact form that sends copies to its visitors does that too.")
+    return together((text, form, say("Ask whose program it is.")))
 
 
 def _named(pairs: tuple[Pair, ...]) -> str:
@@ -124,41 +128,49 @@ def _named(pairs: tuple[Pair, ...]) -> str:
 
 def _not_sent(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     if not case.coverage.has_arrivals:
-        text = "There are no arrival lines, so what programs of the host sent cannot be seen."
+        text = say("There are no arrival lines, so what programs of the host sent cannot be seen.")
         return Answer.UNKNOWN, text, (COVERAGE.code,)
     if case.coverage.has_local_arrivals is False:
-        return Answer.NO, "No message was handed in by a program on the host itself.", (COVERAGE.code,)
+        return Answer.NO, say("No message was handed in by a program on the host itself."), (COVERAGE.code,)
     if not case.coverage.has_arguments:
-        text = (
-            "This log does not say which directory a program was run from. To be able to tell, set "
-            "log_selector = +arguments. No local user sends to many dead addresses."
+        text = say(
+            "This log does not say which directory a program was run from. To be able to tell, set log_selector = "
+            "+arguments. No local user sends to many dead addresses."
         )
         return Answer.UNKNOWN, text, (COVERAGE.code,)
-    text = "No local user sends to many dead addresses, and no directory ran a program that sent much."
+    text = say("No local user sends to many dead addresses, and no directory ran a program that sent much.")
     return Answer.NO, text, (SCRIPT.code, UNKNOWN_RECIPIENTS.code)
 
 
 def _against(case: Case) -> Iterator[str]:
     told = set(sending_users(case))
-    for rule, does in ((LOCAL_VOLUME, "sends much"), (FORGED_SENDER, "writes under foreign senders")):
+    much = later("{users} sends much ({rule}), as list software and contact forms do.")
+    foreign = later("{users} writes under foreign senders ({rule}), as list software and contact forms do.")
+    for rule, sentence in ((LOCAL_VOLUME, much), (FORGED_SENDER, foreign)):
         others = [report.value for report, _ in case.found(rule.code, _USER) if report.value not in told]
         if others:
-            yield f"{listing(others)} {does} ({rule.code}), as list software and contact forms do."
+            yield say(sentence, users=listing(others), rule=rule.code)
     own = case.of_host(OWN_MAIL.code)
     if own is not None and own.severity.rank > Severity.HIGH.rank:
-        yield f"{own.evidence} Webmail and newsletters do that too ({OWN_MAIL.code})."
+        too = say("Webmail and newsletters do that too ({rule}).", rule=OWN_MAIL.code)
+        yield together((own.evidence, too))
 
 
 def _untold(case: Case) -> Iterator[Untold]:
     if not case.coverage.has_arguments and case.coverage.has_local_arrivals is not False:
         yield Untold(
-            "Which directory a program ran in. Set log_selector = +arguments, reload Exim, and look again; what is "
-            "set now shows",
+            say(
+                "Which directory a program ran in. Set log_selector = +arguments, reload Exim, and look again; what "
+                "is set now shows"
+            ),
             "exim -bP log_selector",
         )
     for report, finding in (*sending(case), *forging(case))[:1]:
         if finding.message_ids:
             yield Untold(
-                f"Which file of {report.value} sends. Often the message's headers name it, while it waits.",
+                say(
+                    "Which file of {user} sends. Often the message's headers name it, while it waits.",
+                    user=report.value,
+                ),
                 f"exim -Mvh {finding.message_ids[0]}",
             )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from ingest.languages import say
 from ingest.rules.definition import Limits
 
 type Value = int | float | timedelta
@@ -34,7 +35,12 @@ class Threshold:
 
     name: str
     rules: tuple[str, ...]
-    words: str
+    sentence: str
+
+    @property
+    def words(self) -> str:
+        """What it is about, in the reader's language."""
+        return say(self.sentence)
 
     @property
     def default(self) -> Value:
@@ -61,14 +67,14 @@ class Threshold:
 
 def _count(text: str) -> int:
     if not _WHOLE.fullmatch(text) or not 0 < int(text.replace(",", "")) <= LARGEST:
-        raise ValueError(f"Write a whole number, 1 at least and {LARGEST:,} at most.")
+        raise ValueError(say("Write a whole number, 1 at least and {most:,} at most.", most=LARGEST))
     return int(text.replace(",", ""))
 
 
 def _share(text: str) -> float:
     found = _SHARE.fullmatch(text)
     if not found or not 0 < float(found[1]) <= 100:
-        raise ValueError("Write a share in percent, more than 0 and 100 at most, such as 25 %.")
+        raise ValueError(say("Write a share in percent, more than 0 and 100 at most, such as 25 %."))
     return float(found[1]) / 100
 
 
@@ -77,7 +83,10 @@ def _length(text: str) -> timedelta:
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
     if not 0 < seconds <= LONGEST.total_seconds():
         raise ValueError(
-            f"Write a length of time, {LONGEST.days:,} days at most, such as 90 s, 10 min, 24 h or 30 days."
+            say(
+                "Write a length of time, {most:,} days at most, such as 90 s, 10 min, 24 h or 30 days.",
+                most=LONGEST.days,
+            )
         )
     return timedelta(seconds=seconds)
 
@@ -191,7 +200,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
 )
 
 THRESHOLDS: Mapping[str, Threshold] = {
-    name: Threshold(name=name, rules=tuple(rules.split()), words=words) for name, rules, words in _WORDS
+    name: Threshold(name=name, rules=tuple(rules.split()), sentence=words) for name, rules, words in _WORDS
 }
 """All of them by name, in the order of the rules; those that belong together stand together."""
 
@@ -199,5 +208,5 @@ THRESHOLDS: Mapping[str, Threshold] = {
 def threshold(name: str) -> Threshold:
     """The one of that name. Raises ValueError with a sentence."""
     if name not in THRESHOLDS:
-        raise ValueError(f"There is no threshold named {name}. docs/rules.md lists them.")
+        raise ValueError(say("There is no threshold named {name}. docs/rules.md lists them.", name=name))
     return THRESHOLDS[name]
