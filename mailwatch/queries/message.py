@@ -15,6 +15,7 @@ from ingest import classification
 from ingest.exim.events import Arrival, Bounce, Deferral, Delivery, Event
 from ingest.exim.meanings.entry import Entry
 from ingest.exim.message_id import is_message_id
+from ingest.languages import say
 from ingest.models import LogHost, Message, Status
 from ingest.pages import read_entries
 from ingest.rules import RULES, words
@@ -319,7 +320,7 @@ def _finding(found: MessageFinding, *, line: int) -> FoundFinding:
         severity=found.severity,
         title=found.title,
         evidence=found.evidence,
-        explanation=RULES[found.rule].explanation,
+        explanation=say(RULES[found.rule].explanation),
         line=line,
         allowed_by=found.allowed_by,
     )

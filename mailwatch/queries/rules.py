@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from ingest import classification
+from ingest.languages import later, say
 from ingest.models import Finding, LogHost, MessageFinding
 from ingest.rules.definition import State
 from ingest.rules.rule import RULES, Rule, Scope
@@ -15,10 +16,10 @@ from mailwatch.queries import thresholds
 from mailwatch.queries.thresholds import CurrentLimit
 
 _TITLES = {
-    Scope.SUBJECT: "Who sends: addresses, accounts, local users",
-    Scope.MESSAGE: "Single messages",
-    Scope.LOG_HOST: "The log host as a whole",
-    Scope.CONFIGURATION: "The configuration of Exim",
+    Scope.SUBJECT: later("Who sends: addresses, accounts, local users"),
+    Scope.MESSAGE: later("Single messages"),
+    Scope.LOG_HOST: later("The log host as a whole"),
+    Scope.CONFIGURATION: later("The configuration of Exim"),
 }
 
 
@@ -33,6 +34,22 @@ class CountedRule:
     messages: int | None
     log_hosts: int | None  # on which it holds as a whole
     configurations: int | None  # bad places in those that are stored
+
+    @property
+    def title(self) -> str:
+        return say(self.rule.title)
+
+    @property
+    def explanation(self) -> str:
+        return say(self.rule.explanation)
+
+    @property
+    def guards(self) -> list[str]:
+        return [say(guard) for guard in self.rule.guards]
+
+    @property
+    def next_steps(self) -> list[str]:
+        return [say(step) for step in self.rule.next_steps]
 
     @property
     def has_counts(self) -> bool:
@@ -85,7 +102,7 @@ def catalogue() -> Catalogue:
         for code, rule in sorted(RULES.items())
     ]
     groups = [
-        Group(title=title, rules=[row for row in counted if row.rule.scope is scope])
+        Group(title=say(title), rules=[row for row in counted if row.rule.scope is scope])
         for scope, title in _TITLES.items()
     ]
     return Catalogue(groups=[group for group in groups if group.rules], of_answer=limits.get("", ()))

@@ -4,22 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from ingest.languages import later, say
 from ingest.models import LogHost
 from ingest.rules.definition import Limits
 from ingest.rules.rule import RULES
 from ingest.rules.thresholds import THRESHOLDS, Threshold
 
 _FAMILIES = {
-    "R": "Relaying",
-    "A": "Authenticators",
-    "C": "Accounts and senders",
-    "L": "Programs on the host",
-    "D": "What strangers try",
-    "B": "Reputation",
-    "Q": "The queue",
-    "X": "Configuration",
-    "S": "What the log cannot tell",
-    "": "The answer",
+    "R": later("Relaying"),
+    "A": later("Authenticators"),
+    "C": later("Accounts and senders"),
+    "L": later("Programs on the host"),
+    "D": later("What strangers try"),
+    "B": later("Reputation"),
+    "Q": later("The queue"),
+    "X": later("Configuration"),
+    "S": later("What the log cannot tell"),
+    "": later("The answer"),
 }
 
 
@@ -86,14 +87,14 @@ def families(*, defaults: Limits, own: Limits) -> list[LimitFamily]:
         for default, value in [(_written(threshold, defaults), _written(threshold, own))]
     ]
     groups = [
-        LimitGroup(code=code, title=RULES[code].title if code else "", rows=list(of_rule))
+        LimitGroup(code=code, title=say(RULES[code].title) if code else "", rows=list(of_rule))
         for code, of_rule in groupby(rows, lambda row: "".join(row.threshold.rules[:1]))
     ]
     return [LimitFamily(title=title, groups=list(of_family)) for title, of_family in groupby(groups, _family)]
 
 
 def _family(group: LimitGroup) -> str:
-    return _FAMILIES[group.code[:1]]
+    return say(_FAMILIES[group.code[:1]])
 
 
 def current(*, defaults: Limits, hosts: Mapping[LogHost, Limits]) -> dict[str, list[CurrentLimit]]:

@@ -2,6 +2,7 @@
 
 from django import template
 
+from ingest.languages import say
 from ingest.rules.facts import SubjectKind
 from ingest.rules.rule import RULES
 from ingest.rules.verdict import Answer
@@ -37,21 +38,21 @@ def kind_word(kind: str) -> str:
 def rule_title(code: str) -> str:
     """The title of a rule; "" for a code that this version does not know (a finding of an older one)."""
     rule = RULES.get(code)
-    return rule.title if rule else ""
+    return say(rule.title) if rule else ""
 
 
 @register.filter
 def rule_guards(code: str) -> tuple[str, ...]:
     """Why a finding of this rule may be wrong, and what was done about that."""
     rule = RULES.get(code)
-    return rule.guards if rule else ()
+    return tuple(say(guard) for guard in rule.guards) if rule else ()
 
 
 @register.filter
 def rule_steps(code: str) -> tuple[str, ...]:
     """What to do about a finding of this rule."""
     rule = RULES.get(code)
-    return rule.next_steps if rule else ()
+    return tuple(say(step) for step in rule.next_steps) if rule else ()
 
 
 @register.filter
