@@ -78,6 +78,11 @@ class Finding(models.Model):
         return f"{self.rule} on {self.suspect}"
 
     @property
+    def named(self) -> str:
+        """The title in the reader's language, in English where it was not told in that."""
+        return str(self.told[language()][0]) if language() in self.told else self.title
+
+    @property
     def said(self) -> str:
         """The evidence in the reader's language, in English where it was not told in that."""
         return str(self.told[language()][1]) if language() in self.told else self.evidence
