@@ -4,11 +4,13 @@ All seven are the same: a name, a filter over messages or attempts and over refu
 make sense. Everything is counted from rows that are read once (``mailwatch.queries.subject_rows``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from operator import or_
+from heapq import nlargest
+from operator import attrgetter, or_
 from typing import Any
 
 from django.db import models
@@ -19,6 +21,7 @@ from ingest.models import LogHost, Message, MessageFinding, Rejection, Status, S
 from mailwatch.queries import before, partner_lists, partners, search, story, subject_rows
 from mailwatch.queries.activity import Answers, HourCounts
 from mailwatch.queries.activity import answers as answers_of
+from mailwatch.queries.matching import one_of
 from mailwatch.queries.partners import Changes, Listed, Of, PartnerList, Tallies
 from mailwatch.queries.ranges import Bounds, Span, spans
 from mailwatch.queries.rows import Row
@@ -101,6 +104,7 @@ class DrillDown:
     first_at: datetime | None  # None too where a range holds more than is counted
     last_at: datetime | None
     counted_since: datetime | None  # None: all was counted
+    most_counted: int  # messages, and refusals
     hours: Sequence[HourCounts]
     lists: Sequence[Listed]
     suspects: Sequence[Suspect]  # on each log host where rules found something, worst first
@@ -128,6 +132,7 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
     """Everything about a subject in a range, also where nothing of it is stored."""
     hosts = search.log_hosts()
     where = _where(log_host, hosts, bounds)
+    where = replace(where, span=_span(where.log_hosts))
     subject = replace(subject, which=subject_rows.weighed(subject.which))
     counted = _read(subject, where)
     lists = (*subject.lists, *((partner_lists.REASONS,) if subject.can_be_refused else ()))
@@ -142,6 +147,7 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
             (*(row.last_at for row in counted.messages), *(row.at for row in counted.refused)), default=None
         ),
         counted_since=counted.since,
+        most_counted=where.most,
         hours=_hours(counted),
         lists=[partners.listed(of, tallies, then.get(of.name)) for of, tallies in now if tallies],
         suspects=suspects,
@@ -163,9 +169,11 @@ def _where(log_host: LogHost | None, hosts: Mapping[int, LogHost], bounds: Bound
 
 
 def _span(hosts: Sequence[LogHost]) -> Span:
-    """The end of the log of any of them."""
-    ends = [span.last_at for span in spans(hosts).values() if span.last_at]
-    return Span(last_at=max(ends, default=None))
+    """From the beginning of the log of any of them to the end of the last."""
+    found = spans(hosts).values()
+    begins = [span.first_at for span in found if span.first_at]
+    ends = [span.last_at for span in found if span.last_at]
+    return Span(first_at=min(begins, default=None), last_at=max(ends, default=None))
 
 
 def _suspects(subject: Subject, log_host: LogHost | None) -> tuple[Sequence[Suspect], int]:
@@ -220,7 +228,7 @@ def _compared(
 
     The second are the tallies of the period before, by list, where they are of the whole page.
     """
-    bounds, span = where.bounds, _span(where.log_hosts)
+    bounds, span = where.bounds, where.span
     if bounds.since is None:
         return _last_day(subject, counted, bounds, span), {}
     earlier = before.before(bounds, span)
@@ -266,22 +274,30 @@ def _first_at(subject: Subject, counted: Counted, where: Where) -> datetime | No
 
 
 def _hours(counted: Counted) -> list[HourCounts]:
-    found: dict[datetime, list[int]] = {}
-    for row in counted.messages:
-        hour = found.setdefault(_hour(row.at), [0, 0, 0, 0])
-        hour[0] += row.delivered
-        hour[1] += row.deferred
-        hour[2] += row.bounced
-    for refused in counted.refused:
-        found.setdefault(_hour(refused.at), [0, 0, 0, 0])[3] += 1
+    found: dict[int, list[int]] = {}
+    sent = Counter((_hour(row.at), row.delivered, row.deferred, row.bounced) for row in counted.messages)
+    for (at, delivered, deferred, bounced), number in sent.items():
+        hour = found.setdefault(at, [0, 0, 0, 0])
+        hour[0] += delivered * number
+        hour[1] += deferred * number
+        hour[2] += bounced * number
+    for at, number in Counter(_hour(row.at) for row in counted.refused).items():
+        found.setdefault(at, [0, 0, 0, 0])[3] += number
     return [
-        HourCounts(hour=hour, delivered=n[0], deferred=n[1], bounced=n[2], rejected=n[3])
-        for hour, n in sorted(found.items())
+        HourCounts(
+            hour=datetime.fromtimestamp(at * 3600, UTC),
+            delivered=n[0],
+            deferred=n[1],
+            bounced=n[2],
+            rejected=n[3],
+        )
+        for at, n in sorted(found.items())
     ]
 
 
-def _hour(at: datetime) -> datetime:
-    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+def _hour(at: datetime) -> int:
+    """Hours since 1970."""
+    return int(at.timestamp() // 3600)
 
 
 def _rules(counted: Counted) -> list[RuleCount]:
@@ -292,7 +308,8 @@ def _rules(counted: Counted) -> list[RuleCount]:
     if not ids:
         return []
     of_messages = [
-        Q(subject_rows.one_of("message_id", known), log_host_id=host) for host, known in ids.items()
+        Q(one_of("message_id", known), log_host_id=host, message_id__range=(min(known), max(known)))
+        for host, known in ids.items()
     ]
     rows = MessageFinding.objects.filter(reduce(or_, of_messages)).values_list("rule", "severity")
     found = [
@@ -305,8 +322,14 @@ def _rules(counted: Counted) -> list[RuleCount]:
 def _latest(counted: Counted, term: Term, hosts: Mapping[int, LogHost]) -> list[Row]:
     """The newest messages and refusals, as a list of a search shows them."""
     newest: list[tuple[datetime, Any, type]] = [
-        *((row.at, row.key, Message) for row in counted.messages),
-        *((row.at, row.key, Rejection) for row in counted.refused),
+        *(
+            (row.at, row.key, Message)
+            for row in nlargest(LATEST, counted.messages, key=attrgetter("at", "key"))
+        ),
+        *(
+            (row.at, row.key, Rejection)
+            for row in nlargest(LATEST, counted.refused, key=attrgetter("at", "key"))
+        ),
     ]
     newest.sort(key=lambda row: (row[0], row[2].__name__, row[1]), reverse=True)
     shown = newest[:LATEST]

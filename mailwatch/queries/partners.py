@@ -1,12 +1,14 @@
 """With whom a subject had to do: the values of one field of its rows, counted in two periods."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
-from mailwatch.queries.subject_rows import Counted, Recipient, Refused, Sent
+from mailwatch.queries.read_rows import Refused
+from mailwatch.queries.subject_rows import Counted
 
 SHOWN = 10
 CHANGED = 12
@@ -120,19 +122,17 @@ type Tallies = Mapping[str | None, Tally]
 def tallies(of: PartnerList, counted: Counted) -> Tallies:
     """Every partner of a list by its name."""
     found: dict[str | None, Tally] = {}
-    value_of = _value_of(of, counted)
-    for row in _rows(of, counted):
-        value = of.reading(value_of(row))
+    for (named, delivered, deferred, bounced), number in _combinations(of, counted).items():
+        value = of.reading(named)
         if value is None and not of.none:
             continue
         tally = found.get(value)
         if tally is None:
             tally = found[value] = Tally()
-        tally.count += 1
-        if not isinstance(row, Refused):
-            tally.delivered += row.delivered
-            tally.deferred += row.deferred
-            tally.bounced += row.bounced
+        tally.count += number
+        tally.delivered += delivered * number
+        tally.deferred += deferred * number
+        tally.bounced += bounced * number
     return found
 
 
@@ -172,22 +172,28 @@ def _partner(value: str | None, tally: Tally, before: Tallies | None) -> Partner
     )
 
 
-def _value_of(of: PartnerList, counted: Counted) -> Callable[[Any], Any]:
-    if of.of is Of.RECIPIENTS:
-        return attrgetter(of.field)
-    place = (counted.message_fields if of.of is Of.MESSAGES else counted.refused_fields).index(of.field)
-    return lambda row: row.named[place]
+type _Combination = tuple[Any, int, int, int]
 
 
-def _rows(of: PartnerList, counted: Counted) -> Iterable[Sent | Recipient | Refused]:
+def _combinations(of: PartnerList, counted: Counted) -> Counter[_Combination]:
+    """What rows name, with the outcomes of their recipients: there are far fewer of these than rows."""
     match of.of:
-        case Of.MESSAGES:
-            return counted.messages
         case Of.RECIPIENTS:
-            return counted.recipients
-        case Of.REFUSALS:
-            return counted.refused
+            named = attrgetter(of.field, "delivered", "deferred", "bounced")
+            return Counter(map(named, counted.recipients))
+        case Of.MESSAGES:
+            place = counted.message_fields.index(of.field)
+            return Counter(
+                (row.named[place], row.delivered, row.deferred, row.bounced) for row in counted.messages
+            )
+    place = counted.refused_fields.index(of.field)
+    return Counter((row.named[place], 0, 0, 0) for row in _refused(of, counted))
+
+
+def _refused(of: PartnerList, counted: Counted) -> Iterable[Refused]:
+    match of.of:
         case Of.REJECTIONS:
             return (row for row in counted.refused if not row.is_login)
         case Of.LOGINS:
             return (row for row in counted.refused if row.is_login)
+    return counted.refused

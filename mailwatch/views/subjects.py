@@ -18,7 +18,6 @@ from mailwatch.queries.drilldown import Counts, DrillDown, Subject
 from mailwatch.queries.partners import Changed, Listed, Partner, PartnerList
 from mailwatch.queries.ranges import Bounds, link_times
 from mailwatch.queries.rows import Row
-from mailwatch.queries.subject_rows import COUNTED
 
 KINDS = {
     "sender": "Sender host",
@@ -182,7 +181,7 @@ def page(request: HttpRequest, *sides: Subject, **more: Any) -> HttpResponse:
         "subject": subject,
         "found": found,
         "latest_hosts": hosts,
-        "most_counted": COUNTED,
+        "most_counted": found.most_counted,
         **_numbers(found, asked_for.on(hosts)),
         **_sides(sides, subject, asked_for),
         **more,

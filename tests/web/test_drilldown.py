@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ingest.exim.message_id import first_id, received_at
 from ingest.models import Suspect
-from mailwatch.queries import partner_lists, partners, subject_rows
+from mailwatch.queries import newest, partner_lists, partners, subject_rows
 from mailwatch.queries.partners import Of
 from mailwatch.views.subjects import PartnerRow, PartnerTable
 from tests.web.conftest import Ingested
@@ -171,6 +171,33 @@ def test_frequent_and_rare_subjects_are_counted_alike(
     assert [found.counts for found in rare] == [found.counts for found in frequent]
     assert [found.lists for found in rare] == [found.lists for found in frequent]
     assert any(found.counts.messages for found in rare)
+
+
+@pytest.mark.parametrize("query", [{}, {"since": "2026-03-02T09:30:00"}, {"until": "2026-03-03T10:00:00"}])
+def test_the_newest_are_the_same_in_however_many_parts_they_are_looked_for(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
+) -> None:
+    ingested([*DAY, *many(12), *tomorrow(DAY), *tomorrow(many(3))])
+    monkeypatch.setattr(subject_rows, "COUNTED", 3)
+    monkeypatch.setattr(newest, "_FIRST", 1)
+    pages: list[list[object]] = []
+    for expected in (0, 12, 1_000):
+        monkeypatch.setattr(subject_rows, "_expected", lambda rows, expected=expected: expected)
+        found = [desk.get(path, query_params=query).context["found"] for path in PAGES]
+        pages.append([(one.counts, one.lists, one.first_at, one.counted_since) for one in found])
+    assert pages[0] == pages[1] == pages[2]
+    assert any(found.counted_since for found in found)
+
+
+def test_more_is_counted_of_a_range_that_somebody_asks_for(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject_rows, "NEWEST", 5)
+    ingested(many(12))
+    page = desk.get("/senders/198.51.100.20/")
+    assert page.context["found"].counts.messages == 5
+    assert "Only the newest are counted, 5 at most" in page.content.decode()
+    assert desk.get("/senders/198.51.100.20/?range=day").context["found"].counts.messages == 12
 
 
 def test_a_message_with_very_many_recipients_is_counted_whole(
