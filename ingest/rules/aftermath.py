@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from ingest.languages import say, say_of
 from ingest.rules.answers import Answer, Case, Way
 from ingest.rules.attacks import OF_PROGRAMS, Attack, trail_of, trick_of
 from ingest.rules.broken_logins import holes
 from ingest.rules.configuration import WRONG_ID
 from ingest.rules.definition import State
 from ingest.rules.traces import Refused, Sent, Trail, Trick, Waiting
-from ingest.rules.words import be, count, day_and_minute, listing
+from ingest.rules.words import day_and_minute, listing, together
 
 _SHORT_LOG = timedelta(hours=6)
 _USUAL = timedelta(days=7)
@@ -102,22 +103,22 @@ def _doubt(attack: Attack, case: Case, refused: Refused) -> str:
     """Why the refusals prove nothing, "" if they do."""
     trick = trick_of(attack)
     if trick is None or (not refused.by_attackers and attack.way not in _OF_ANYBODY):
-        return "but none from an address that had got in."
+        return say("but none from an address that had got in.")
     if not refused.by_attackers and attack.way is Way.NAMELESS and not _logs_names(attack, case):
-        return (
-            f"but {listing(attack.authenticators)} logs no names at all, so these may have been ordinary wrong "
-            "passwords."
+        return say(
+            "but {names} logs no names at all, so these may have been ordinary wrong passwords.",
+            names=listing(attack.authenticators),
         )
     before = case.traces.refused(trick, attack.first_at, attack.last_at)
     if not refused.by_attackers and before.count:
-        return "but others were refused even while it worked for those who got in."
+        return say("but others were refused even while it worked for those who got in.")
     if not refused.by_attackers and _were_others_refused_before(attack, case, trick):
-        return (
+        return say(
             "but others than those who got in, and others were refused before it began as well: perhaps it never "
             "worked for them."
         )
     if before.by_attackers and not _is_quiet(attack, case):
-        return "but so they were now and then before, and got in again."
+        return say("but so they were now and then before, and got in again.")
     return ""
 
 
@@ -143,23 +144,29 @@ def _logs_names(attack: Attack, case: Case) -> bool:
 
 def _repair(attack: Attack, case: Case, refused: Refused | None, over: Answer) -> Repair:
     if attack.way in OF_PROGRAMS or refused is None:
-        text = "Exim does not refuse programs of the host itself: only the hours that follow will tell."
+        text = say("Exim does not refuse programs of the host itself: only the hours that follow will tell.")
         return _without_proof(attack, case, over, text)
     if not refused.count:
-        text = "Nobody has tried the same again since, so nothing was refused."
+        text = say("Nobody has tried the same again since, so nothing was refused.")
         return _without_proof(attack, case, over, text)
     number = refused.count
-    text = f"Since the last success {count(number, 'attempt')} of the same kind {be(number)} refused"
+    told = say_of(
+        number,
+        "Since the last success {number:,} attempt of the same kind was refused",
+        "Since the last success {number:,} attempts of the same kind were refused",
+    )
     if not _is_proof(attack, case, refused):
-        doubt = f"{text}, {_doubt(attack, case, refused)}"
+        doubt = say("{refused}, {doubt}", refused=told, doubt=_doubt(attack, case, refused))
         return replace(_without_proof(attack, case, over, doubt), refused=number)
     if refused.by_attackers:
-        text += f", {refused.by_attackers:,} of them from addresses that had got in"
+        own = refused.by_attackers
+        told = say("{refused}, {number:,} of them from addresses that had got in", refused=told, number=own)
     if refused.first_at is not None:
-        text += f", the first on {day_and_minute(refused.first_at, case.host.zone)}"
+        at = day_and_minute(refused.first_at, case.host.zone)
+        told = say("{refused}, the first on {at}", refused=told, at=at)
     return Repair(
         answer=Answer.YES,
-        because=f"{text}.",
+        because=say("{refused}.", refused=told),
         refused=number,
         refused_at=refused.first_at,
         line=refused.line,
@@ -168,9 +175,9 @@ def _repair(attack: Attack, case: Case, refused: Refused | None, over: Answer) -
 
 def _without_proof(attack: Attack, case: Case, over: Answer, text: str) -> Repair:
     if over is Answer.NO:
-        return Repair(answer=Answer.NO, because="It went on until the log ends.")
+        return Repair(answer=Answer.NO, because=say("It went on until the log ends."))
     if (attack.way is Way.NAMELESS and set(attack.authenticators) & set(holes(case))) or (
         attack.way is Way.RELAY and case.relay_holes()
     ):
-        text += " The configuration that was given still has the hole."
+        text = together((text, say("The configuration that was given still has the hole.")))
     return Repair(answer=Answer.UNKNOWN, because=text)

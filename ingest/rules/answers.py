@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from ingest.languages import say
 from ingest.rules.configuration import (
     ACCEPTS_STRANGERS,
     ALL_DOMAINS,
@@ -136,7 +137,7 @@ class Case:
     @property
     def name(self) -> str:
         """The log host, as a sentence calls it."""
-        return self.host.name or "this server"
+        return self.host.name or say("this server")
 
     @property
     def is_empty(self) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ingest.languages import later, say, say_of
 from ingest.rules.answers import Answer, Case, Pair, Question, Untold
 from ingest.rules.bulk import BLOCKLISTED
 from ingest.rules.definition import Severity
@@ -18,7 +19,7 @@ class KnownList(NamedTuple):
     name: str
     words: re.Pattern[str]  # what a reply says that comes from it
     url: str  # "" where there is nobody to ask
-    advice: str = ""
+    advice: str = ""  # said where it is shown
 
 
 def _known(name: str, words: str, url: str, advice: str = "") -> KnownList:
@@ -28,17 +29,22 @@ def _known(name: str, words: str, url: str, advice: str = "") -> KnownList:
 KNOWN_LISTS = (
     _known("Spamhaus", r"spamhaus", "https://check.spamhaus.org/"),
     _known("Barracuda", r"barracuda", "https://www.barracudacentral.org/rbl/removal-request"),
-    _known("SpamCop", r"spamcop", "https://www.spamcop.net/bl.shtml", "forgets within two days"),
+    _known("SpamCop", r"spamcop", "https://www.spamcop.net/bl.shtml", later("forgets within two days")),
     _known("Microsoft", r"\bS31[45]0\b|outlook\.com|hotmail\.com", "https://olcsupport.office.com/"),
     _known(
         "Microsoft 365",
         r"sender\.office\.com|delist@(?:messaging\.)?microsoft|\b5\.7\.60[67]\b|\b5\.7\.511\b",
         "https://sender.office.com/",
-        "the address that it refuses is named in its answer",
+        later("the address that it refuses is named in its answer"),
     ),
-    _known("Google", r"google\.com|gmail", "https://postmaster.google.com/", "only shows the reputation"),
-    _known("UCEPROTECT", r"uceprotect", "https://www.uceprotect.net/en/rblcheck.php", "forgets within a week"),
-    _known("SORBS", r"sorbs", "", "it was closed in 2024: whoever still asks it must take it out of his settings"),
+    _known("Google", r"google\.com|gmail", "https://postmaster.google.com/", later("only shows the reputation")),
+    _known("UCEPROTECT", r"uceprotect", "https://www.uceprotect.net/en/rblcheck.php", later("forgets within a week")),
+    _known(
+        "SORBS",
+        r"sorbs",
+        "",
+        later("it was closed in 2024: whoever still asks it must take it out of his settings"),
+    ),
     _known("Yahoo", r"yahoo", "https://senders.yahooinc.com/contact/"),
 )  # fmt: skip
 
@@ -80,21 +86,28 @@ def replies(case: Case) -> tuple[str, ...]:
 def blocklisted(case: Case) -> Question:
     """Do others refuse our mail?"""
     answer = Answer.NO if case.coverage.has_deliveries else Answer.UNKNOWN
-    text = "No server said that it refuses mail because of a blocklist."
+    text = say("No server said that it refuses mail because of a blocklist.")
     names = providers(case)
     if names:
         answer = Answer.YES
-        verb = "refuses" if len(names) == 1 else "refuse"
-        number = sum(finding.count for _, finding in listed(case))
-        text = f"{listing(names)} {verb} mail because {case.name} is on a blocklist ({count(number, 'message')})."
+        text = say_of(
+            len(names),
+            "{names} refuses mail because {host} is on a blocklist ({messages}).",
+            "{names} refuse mail because {host} is on a blocklist ({messages}).",
+            names=listing(names),
+            host=case.name,
+            messages=count(sum(finding.count for _, finding in listed(case)), "message"),
+        )
     elif answer is Answer.UNKNOWN:
-        text = "There are no deliveries in this log, so what others answered is not known."
+        text = say("There are no deliveries in this log, so what others answered is not known.")
     untold = Untold(
-        "Only those whom this host sent to have answered. Other lists are asked by the host's outgoing address: "
-        "https://check.spamhaus.org/."
+        say(
+            "Only those whom this host sent to have answered. Other lists are asked by the host's outgoing address: "
+            "https://check.spamhaus.org/."
+        )
     )
     return Question(
-        name="On a blocklist",
+        name=say("On a blocklist"),
         answer=answer,
         because=text,
         rules=(BLOCKLISTED.code,),
@@ -106,6 +119,10 @@ def blocklisted(case: Case) -> Question:
 def _against(case: Case, names: tuple[str, ...]) -> tuple[str, ...]:
     if names and severity(case) is not Severity.HIGH:
         return (
-            f"{count(len(names), 'provider')} only: it may be a mistake, or mail that was forwarded from elsewhere.",
+            say_of(
+                len(names),
+                "{number:,} provider only: it may be a mistake, or mail that was forwarded from elsewhere.",
+                "{number:,} providers only: it may be a mistake, or mail that was forwarded from elsewhere.",
+            ),
         )
     return ()

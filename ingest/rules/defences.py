@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from ipaddress import IPv4Address, ip_network
 
+from ingest.languages import say_of
 from ingest.rules.facts import LogHostFacts, read_address
 from ingest.rules.relaying import is_private_address
 
@@ -23,13 +24,7 @@ def firewall(addresses: Sequence[str], host: LogHostFacts) -> tuple[str, str] | 
     foreign = _foreign(addresses, host)
     if not foreign:
         return None
-    which = "this address" if len(foreign) == 1 else "these addresses"
-    chosen, text = foreign, f"Shut {which} out at the firewall until the way in is closed."
-    if len(foreign) > MOST_ADDRESSES:
-        chosen = _networks(foreign)
-        which = "the network" if len(chosen) == 1 else f"the {len(chosen)} networks"
-        text = f"Shut out {which} that most of the {len(foreign):,} addresses are in."
-        text += " This alone does not help: others will come. It also shuts out neighbours."
+    chosen = foreign if len(foreign) <= MOST_ADDRESSES else _networks(foreign)
     commands = [
         f"{tool} -I INPUT -s {','.join(sources)} -p tcp -m multiport --dports {_PORTS} -j DROP"
         for tool, sources in (
@@ -38,7 +33,24 @@ def firewall(addresses: Sequence[str], host: LogHostFacts) -> tuple[str, str] | 
         )
         if sources
     ]
-    return text, " && ".join(commands)
+    return _shut_out(foreign, chosen), " && ".join(commands)
+
+
+def _shut_out(foreign: Sequence[str], chosen: Sequence[str]) -> str:
+    if len(foreign) <= MOST_ADDRESSES:
+        return say_of(
+            len(foreign),
+            "Shut this address out at the firewall until the way in is closed.",
+            "Shut these addresses out at the firewall until the way in is closed.",
+        )
+    return say_of(
+        len(chosen),
+        "Shut out the network that most of the {addresses:,} addresses are in. This alone does not help: others will "
+        "come. It also shuts out neighbours.",
+        "Shut out the {number} networks that most of the {addresses:,} addresses are in. This alone does not help: "
+        "others will come. It also shuts out neighbours.",
+        addresses=len(foreign),
+    )
 
 
 def _foreign(addresses: Sequence[str], host: LogHostFacts) -> list[str]:

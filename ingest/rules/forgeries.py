@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
+from ingest.languages import say
 from ingest.rules.answers import Answer, Case, Question, Untold
 from ingest.rules.coverage import COVERAGE
 from ingest.rules.facts import Coverage
@@ -15,7 +16,7 @@ def forged_addresses(case: Case) -> Question:
     """Does spam under our addresses come from other servers? "Yes" is good news: nothing has to be closed here."""
     answer, because, rules = _forged(case)
     return Question(
-        name="Only our addresses forged",
+        name=say("Only our addresses forged"),
         answer=answer,
         because=because,
         rules=rules,
@@ -29,16 +30,17 @@ def _forged(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     if joe_job := case.of_host(JOE_JOB.code):
         return Answer.YES, joe_job.evidence, (JOE_JOB.code,)
     if not case.coverage.has_arrivals:
-        return Answer.UNKNOWN, "There are no arrival lines, so bounces cannot be seen.", (COVERAGE.code,)
+        text = say("There are no arrival lines, so bounces cannot be seen.")
+        return Answer.UNKNOWN, text, (COVERAGE.code,)
     if case.host_findings is None:
-        text = "That takes the hours of a whole log, not some lines of one: hand in the log."
+        text = say("That takes the hours of a whole log, not some lines of one: hand in the log.")
         return Answer.UNKNOWN, text, (JOE_JOB.code,)
     if _is_short(case.coverage):
-        text = "The lines span less than an hour, too little to tell by: hand in more of the log."
+        text = say("The lines span less than an hour, too little to tell by: hand in more of the log.")
         return Answer.UNKNOWN, text, (JOE_JOB.code,)
-    text = (
-        f"Fewer than {case.limits.bounces_received} bounces an hour came back for any address that did not send "
-        "through this host."
+    text = say(
+        "Fewer than {number} bounces an hour came back for any address that did not send through this host.",
+        number=case.limits.bounces_received,
     )
     return Answer.NO, text, (JOE_JOB.code,)
 
@@ -50,16 +52,23 @@ def _is_short(coverage: Coverage) -> bool:
 
 def _against(case: Case, answer: Answer) -> Iterator[str]:
     if backscatter := case.of_host(BACKSCATTER.code):
-        yield f"This host itself sends bounces to people who sent nothing: {backscatter.evidence}"
+        yield say(
+            "This host itself sends bounces to people who sent nothing: {evidence}",
+            evidence=backscatter.evidence,
+        )
     if answer is Answer.YES:
-        yield "That somebody forges addresses elsewhere does not prove that nobody sends here: see the other questions."
+        yield say(
+            "That somebody forges addresses elsewhere does not prove that nobody sends here: see the other questions."
+        )
 
 
 def _untold(case: Case, answer: Answer) -> Iterator[Untold]:
     if answer is Answer.YES or case.coverage.first_at is None:
         return
     yield Untold(
-        "Whether the spam that somebody complains of left this host: look for the recipient, or for the Message-ID of "
-        "the complaint.",
+        say(
+            "Whether the spam that somebody complains of left this host: look for the recipient, or for the "
+            "Message-ID of the complaint."
+        ),
         "exigrep 'RECIPIENT@DOMAIN' mainlog",
     )

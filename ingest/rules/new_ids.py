@@ -6,10 +6,11 @@ Only where no list of the accounts was given, which would say it for certain.
 from collections.abc import Sequence
 from datetime import datetime
 
+from ingest.languages import say, say_of
 from ingest.rules.definition import Evidence, Limits, Severity
 from ingest.rules.facts import LogHostFacts, domain_of
 from ingest.rules.signs import Sign, Signs, Told
-from ingest.rules.words import be, count, listing
+from ingest.rules.words import count, listing, together
 
 
 def asked_since(log_begins: datetime, last_at: datetime, since: datetime | None, limits: Limits) -> datetime:
@@ -50,14 +51,20 @@ def nobodies(signs: Signs) -> tuple[Sequence[Told], Evidence] | None:
         return None
     number = sum(told.count for told in chosen)
     names = listing(sorted({name for told in chosen for name in told.seen}))
-    text = (
-        f"{count(number, 'message')} {be(number)} handed in through {names} under "
-        f"{count(len(chosen), 'id')} that the weeks before do not know ({listing([told.value for told in chosen])}), "
-        "of no domain of this host."
+    text = say_of(
+        number,
+        "{number:,} message was handed in through {names} under {ids} that the weeks before do not know ({known}), "
+        "of no domain of this host.",
+        "{number:,} messages were handed in through {names} under {ids} that the weeks before do not know ({known}), "
+        "of no domain of this host.",
+        names=names,
+        ids=count(len(chosen), "id"),
+        known=listing([told.value for told in chosen]),
     )
     is_sure = not signs.host.local_domains_inferred or any("@" not in told.value for told in chosen)
     if not is_sure:
-        text += " Its local domains were only inferred from the log: give them to be sure."
+        more = say("Its local domains were only inferred from the log: give them to be sure.")
+        text = together((text, more))
     return chosen, Evidence(Severity.HIGH if is_sure else Severity.MEDIUM, text)
 
 

@@ -6,13 +6,14 @@ arrivals and deliveries in the log. Recipients, ports or directories that are no
 
 from collections.abc import Iterator
 
+from ingest.languages import say, say_of
 from ingest.rules.answers import Answer, Case, Pair, Question, Suspicion, Untold, Way, worst_suspicion
 from ingest.rules.coverage import COVERAGE
 from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
 from ingest.rules.gateways import GATEWAY
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, RELAY_REFUSED, ROUTED_RECIPIENT
-from ingest.rules.words import be, count, listing, shell
+from ingest.rules.words import count, listing, shell, together
 
 _ADDRESS = SubjectKind.SENDER_HOST_ADDRESS
 
@@ -34,7 +35,7 @@ def open_relay(case: Case) -> Question:
     worst = worst_suspicion(suspicions(case))
     answer, because, rules = (worst.answer, worst.because, worst.rules) if worst else _not_relayed(case)
     return Question(
-        name="Open relay",
+        name=say("Open relay"),
         answer=answer,
         because=because,
         rules=rules,
@@ -55,9 +56,11 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     yield from _routed(case)
     yield from _as_local_sender(case)
     if holes := case.relay_holes():
-        text = (
-            f"The configuration lets strangers relay: {holes[0].title} ({holes[0].where}). In this log no message of a "
-            "stranger left for a foreign domain."
+        text = say(
+            "The configuration lets strangers relay: {title} ({where}). In this log no message of a "
+            "stranger left for a foreign domain.",
+            title=holes[0].title,
+            where=holes[0].where,
         )
         codes = tuple(dict.fromkeys(item.rule for item in holes))
         yield Suspicion(answer=Answer.SUSPECTED, because=text, rules=codes)
@@ -75,22 +78,27 @@ def _relayed(case: Case) -> Iterator[Suspicion]:
         finding.severity.rank <= Severity.HIGH.rank for finding in findings
     )
     number = sum(finding.count for finding in findings)
-    text = (
-        f"{count(number, 'message')} of foreign senders from {count(len(pairs), 'address', 'addresses')} "
-        f"that did not log in {be(number)} accepted for {count(len(domains), 'foreign domain')}."
+    text = say_of(
+        number,
+        "{number:,} message of foreign senders from {addresses} that did not log in was accepted for {domains}.",
+        "{number:,} messages of foreign senders from {addresses} that did not log in were accepted for {domains}.",
+        addresses=count(len(pairs), "address", "addresses"),
+        domains=count(len(domains), "foreign domain"),
     )
-    answer, rules = Answer.SUSPECTED, [OPEN_RELAY.code]
+    answer, rules, more = Answer.SUSPECTED, [OPEN_RELAY.code], ""
     if holes := case.relay_holes():
         answer, rules = Answer.YES, [OPEN_RELAY.code, *dict.fromkeys(item.rule for item in holes)]
-        text += f" The configuration explains it: {holes[0].title} ({holes[0].where})."
+        hole = {"title": holes[0].title, "where": holes[0].where}
+        more = say("The configuration explains it: {title} ({where}).", **hole)
     elif is_sure and case.host.local_domains:
         answer = Answer.YES
     elif not case.host.local_domains:
-        text += " Which domains are local is not known: give them to be sure."
+        more = say("Which domains are local is not known: give them to be sure.")
     else:
-        text += (
-            " It may be a domain that this host is a gateway for, or an own machine: give both to be sure."
+        more = say(
+            "It may be a domain that this host is a gateway for, or an own machine: give both to be sure."
         )
+    text = together((text, more))
     yield Suspicion(answer=answer, because=text, rules=tuple(rules), way=Way.RELAY, pairs=pairs)
 
 
@@ -142,7 +150,8 @@ def _as_local_sender(case: Case) -> Iterator[Suspicion]:
     is_sure = is_sure and bool(case.host.trusted_networks) and not case.host.local_domains_inferred
     text = _of_local_senders(pairs)
     if not is_sure:
-        text += " It may be a machine of yours that is missing among the trusted networks."
+        more = say("It may be a machine of yours that is missing among the trusted networks.")
+        text = together((text, more))
     yield Suspicion(
         answer=Answer.YES if is_sure else Answer.SUSPECTED,
         because=text,
@@ -154,62 +163,80 @@ def _as_local_sender(case: Case) -> Iterator[Suspicion]:
 
 def _of_local_senders(pairs: tuple[Pair, ...]) -> str:
     number = sum(finding.count for _, finding in pairs)
-    return (
-        f"{count(number, 'message')} with a local sender left for foreign domains from "
-        f"{count(len(pairs), 'address', 'addresses')} that did not log in."
+    return say_of(
+        number,
+        "{number:,} message with a local sender left for foreign domains from {addresses} that did not log in.",
+        "{number:,} messages with a local sender left for foreign domains from {addresses} that did not log in.",
+        addresses=count(len(pairs), "address", "addresses"),
     )
 
 
 def _not_relayed(case: Case) -> _Told:
     if perhaps := tuple(case.found(LOCAL_SENDER.code, _ADDRESS)):
-        text = (
-            f"{_of_local_senders(perhaps)} Whether these are your own machines, the trusted networks tell: "
-            "exim -bP +relay_from_hosts."
+        whose = say(
+            "Whether these are your own machines, the trusted networks tell: exim -bP +relay_from_hosts."
         )
-        return Answer.UNKNOWN, text, (LOCAL_SENDER.code,)
+        return Answer.UNKNOWN, together((_of_local_senders(perhaps), whose)), (LOCAL_SENDER.code,)
     if relayed := tuple(case.found(OPEN_RELAY.code, _ADDRESS)):
-        text = (
-            f"Strangers who did not log in sent to {listing(tuple(sorted(_domains(relayed))))} only. A domain that "
+        text = say(
+            "Strangers who did not log in sent to {domains} only. A domain that "
             "this host takes mail for as a backup looks the same: give the configuration, or list the domain with "
-            "log_host --local-domain."
+            "log_host --local-domain.",
+            domains=listing(tuple(sorted(_domains(relayed)))),
         )
         return Answer.UNKNOWN, text, (OPEN_RELAY.code,)
     if not case.coverage.has_arrivals or not case.coverage.has_deliveries:
-        missing = "deliveries" if case.coverage.has_arrivals else "arrivals"
-        return Answer.UNKNOWN, f"There are no {missing} in this log.", (OPEN_RELAY.code, COVERAGE.code)
+        missing = say("There are no arrivals in this log.")
+        if case.coverage.has_arrivals:
+            missing = say("There are no deliveries in this log.")
+        return Answer.UNKNOWN, missing, (OPEN_RELAY.code, COVERAGE.code)
     attempts = sum(finding.count for _, finding in refused(case))
-    kept = f"No message left {case.name} for a foreign domain without a login."
+    kept = say("No message left {host} for a foreign domain without a login.", host=case.name)
     if not attempts:
-        text = (
-            f"{kept} But nobody tried, so whether a stranger is refused is not proven: exim -bh 203.0.113.1."
+        untried = say(
+            "But nobody tried, so whether a stranger is refused is not proven: exim -bh 203.0.113.1."
         )
-        return Answer.UNKNOWN, text, (OPEN_RELAY.code, RELAY_REFUSED.code)
-    text = (
-        f"{count(attempts, 'relay attempt')} from {count(len(refused(case)), 'address', 'addresses')}, all "
-        f"refused. {kept}"
+        return Answer.UNKNOWN, together((kept, untried)), (OPEN_RELAY.code, RELAY_REFUSED.code)
+    tried = say_of(
+        attempts,
+        "{number:,} relay attempt from {addresses}, all refused.",
+        "{number:,} relay attempts from {addresses}, all refused.",
+        addresses=count(len(refused(case)), "address", "addresses"),
     )
+    text = together((tried, kept))
     return Answer.NO, text, (RELAY_REFUSED.code, OPEN_RELAY.code)
 
 
 def _against(case: Case, answer: Answer) -> Iterator[str]:
     attempts = sum(finding.count for _, finding in refused(case))
     if attempts and answer is not Answer.NO:
-        yield (
-            f"{count(attempts, 'relay attempt')} from "
-            f"{count(len(refused(case)), 'address', 'addresses')} {be(attempts)} refused: not everybody gets through."
+        yield say_of(
+            attempts,
+            "{number:,} relay attempt from {addresses} was refused: not everybody gets through.",
+            "{number:,} relay attempts from {addresses} were refused: not everybody gets through.",
+            addresses=count(len(refused(case)), "address", "addresses"),
         )
     networks = [str(network) for network in case.host.trusted_networks]
     if networks and answer is not Answer.NO:
-        yield f"Messages from the trusted networks ({listing(networks)}) were not counted."
+        yield say(
+            "Messages from the trusted networks ({networks}) were not counted.", networks=listing(networks)
+        )
 
 
 def _untold(case: Case, answer: Answer) -> Iterator[Untold]:
     if not case.host.local_domains or case.host.local_domains_inferred:
-        yield Untold("Which domains are local was not given.", "exim -bP +local_domains +relay_to_domains")
+        yield Untold(
+            say("Which domains are local was not given."), "exim -bP +local_domains +relay_to_domains"
+        )
     if not case.host.trusted_networks:
-        yield Untold("Which networks may send without a login is not known.", "exim -bP +relay_from_hosts")
+        yield Untold(
+            say("Which networks may send without a login is not known."), "exim -bP +relay_from_hosts"
+        )
     if answer is not Answer.NO:
         yield Untold(
-            "Whether a stranger is refused now. RCPT TO must be answered 550; Exim names the statement that decided.",
+            say(
+                "Whether a stranger is refused now. RCPT TO must be answered 550; Exim names the statement that "
+                "decided."
+            ),
             try_as_stranger(),
         )

@@ -1,12 +1,13 @@
 """What to do with an attack's messages that still stand on the spool: freeze, look, remove. Nothing is run here."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ingest.languages import say, say_of
 from ingest.rules.answers import NextStep, Way
 from ingest.rules.attacks import OF_PROGRAMS, Attack
 from ingest.rules.traces import Waiting
-from ingest.rules.words import count, shell
+from ingest.rules.words import shell
 
 _FEW_SENDERS = 3
 _MOST_CONDITIONS = 10
@@ -21,32 +22,51 @@ def spool_steps(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
         return
     named = " ".join(ids)
     is_all = len(ids) == waiting.total
-    one = waiting.total == 1
-    which = f"the {count(waiting.total, 'message')} of it that still {'waits' if one else 'wait'}"
-    if not is_all:
-        which = f"what still waits, here the first {len(ids)} of {waiting.total:,} messages"
-    yield NextStep(
-        text=f"Stop {which}. A frozen message stays where it is, and nothing is lost by this.",
-        command=f"exim -Mf {named}",
-    )
+    yield NextStep(text=_stop(ids, waiting), command=f"exim -Mf {named}")
     if not is_all:
         yield from _the_rest(attack, waiting)
     yield NextStep(
-        text=f"Look at {'it' if one else 'one of them'}, to be sure that it is spam.",
+        text=say_of(
+            waiting.total,
+            "Look at it, to be sure that it is spam.",
+            "Look at one of them, to be sure that it is spam.",
+        ),
         command=f"exim -Mvh {ids[0]}; exim -Mvb {ids[0]} | head -n 40",
     )
     yield NextStep(
-        text=f"Remove {'it' if one else 'them'} when you are sure. No bounce is sent, and nothing brings "
-        f"{'it' if one else 'them'} back.",
+        text=say_of(
+            waiting.total,
+            "Remove it when you are sure. No bounce is sent, and nothing brings it back.",
+            "Remove them when you are sure. No bounce is sent, and nothing brings them back.",
+        ),
         command=f"exim -Mrm {named}",
+    )
+
+
+def _stop(ids: Sequence[str], waiting: Waiting) -> str:
+    if len(ids) == waiting.total:
+        return say_of(
+            waiting.total,
+            "Stop the {number:,} message of it that still waits. A frozen message stays where it is, and nothing is "
+            "lost by this.",
+            "Stop the {number:,} messages of it that still wait. A frozen message stays where it is, and nothing is "
+            "lost by this.",
+        )
+    return say(
+        "Stop what still waits, here the first {first} of {number:,} messages. A frozen message stays where it is, "
+        "and nothing is lost by this.",
+        first=len(ids),
+        number=waiting.total,
     )
 
 
 def _the_rest(attack: Attack, waiting: Waiting) -> Iterator[NextStep]:
     for command in _selecting(attack, waiting):
         yield NextStep(
-            text="Stop all of them, as they stand on the spool now. Mail that has the same in common is stopped too; "
-            "exim -Mt lets it go on. With -Mrm in place of -Mf the same command removes them: look first.",
+            text=say(
+                "Stop all of them, as they stand on the spool now. Mail that has the same in common is stopped too; "
+                "exim -Mt lets it go on. With -Mrm in place of -Mf the same command removes them: look first."
+            ),
             command=f"{command} | xargs -r exim -Mf",
         )
 

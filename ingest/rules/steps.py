@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from ingest.languages import say, say_of
 from ingest.rules import blocklists
 from ingest.rules.aftermath import Aftermath
 from ingest.rules.answers import Answer, Case, NextStep, Way
@@ -16,11 +17,8 @@ from ingest.rules.open_relays import try_as_stranger
 from ingest.rules.panels import lock_mailboxes
 from ingest.rules.scripts import SCRIPT
 from ingest.rules.spool_steps import spool_steps
-from ingest.rules.words import arguments, listing, shell
+from ingest.rules.words import arguments, listing, shell, together
 
-_LOOK_AGAIN = NextStep(
-    text="Add the log again an hour later: the answer is “over” when nothing more follows."
-)
 _MOST_NETWORKS = 3
 _RELOAD = "systemctl reload exim4"
 _DOMAIN = re.compile(r"[a-z0-9.-]+")
@@ -40,7 +38,7 @@ def next_steps(
         *_telling(attack, case),
         *_telling_networks(attack, case),
         *removal_steps(case),
-        *([] if after.is_over is Answer.YES else [_LOOK_AGAIN]),
+        *_looking_again(after),
     )
 
 
@@ -51,13 +49,17 @@ def _closing(attack: Attack, case: Case) -> tuple[NextStep, ...]:
         case Way.RELAY | Way.LOCAL_SENDER:
             return _close_relay(case)
         case Way.ROUTED:
-            text = f"Refuse recipients that name another destination on {case.name}, then reload Exim."
+            text = say(
+                "Refuse recipients that name another destination on {host}, then reload Exim.", host=case.name
+            )
             fix = "deny\n  local_parts = ^.*[@%!/|]\n  message     = restricted characters in address"
             return (NextStep(text=text, command="exim -bP percent_hack_domains", fix=fix),)
         case Way.GATEWAY:
-            text = (
-                f"Take {listing(attack.names)} and its network out of the trusted ones on {case.name}, then reload "
-                "Exim. Let the gateway pass the client's address on (host network, or the PROXY protocol)."
+            text = say(
+                "Take {names} and its network out of the trusted ones on {host}, then reload "
+                "Exim. Let the gateway pass the client's address on (host network, or the PROXY protocol).",
+                names=listing(attack.names),
+                host=case.name,
             )
             return (NextStep(text=text, command="exim -bP +relay_from_hosts"),)
         case Way.ACCOUNT | Way.GUESSED:
@@ -70,18 +72,22 @@ def _closing(attack: Attack, case: Case) -> tuple[NextStep, ...]:
 
 
 def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
-    names = listing(attack.authenticators) or "behind these logins"
+    names = listing(attack.authenticators) or say("behind these logins")
     fixes = (case.fix(rule.code) for rule in LETS_IN)
     fix = next(filter(None, fixes), None)
     if attack.answer is Answer.YES and fix:
-        repair = (
-            f"Repair the authenticator {names} on {case.name}, then reload Exim. Blocking the address alone leaves the "
-            "hole open."
+        repair = say(
+            "Repair the authenticator {names} on {host}, then reload Exim. Blocking the address alone leaves the "
+            "hole open.",
+            names=names,
+            host=case.name,
         )
         return (NextStep(text=repair, command=_RELOAD, fix=fix), *_quote_sql(case))
-    show = (
-        f"Show the authenticator {names} on {case.name} and paste it into Configuration, which says whether anyone "
-        "gets in."
+    show = say(
+        "Show the authenticator {names} on {host} and paste it into Configuration, which says whether anyone "
+        "gets in.",
+        names=names,
+        host=case.name,
     )
     return (NextStep(text=show, command="exim -bP authenticators"), *_quote_sql(case))
 
@@ -89,7 +95,7 @@ def _repair_authenticator(attack: Attack, case: Case) -> tuple[NextStep, ...]:
 def _quote_sql(case: Case) -> tuple[NextStep, ...]:
     """A repair must not open another hole."""
     fix = case.fix(UNQUOTED_SQL.code)
-    text = (
+    text = say(
         "One text of the authenticator puts what the client sends into SQL without quoting. Use this instead."
     )
     return (NextStep(text=text, fix=fix),) if fix else ()
@@ -97,13 +103,13 @@ def _quote_sql(case: Case) -> tuple[NextStep, ...]:
 
 def repair_hole(hole: ConfigurationFinding, case: Case) -> NextStep:
     """How to close what a configuration lets through."""
-    repair = f"Repair it on {case.name} ({hole.where}), then reload Exim."
+    repair = say("Repair it on {host} ({where}), then reload Exim.", host=case.name, where=hole.where)
     return NextStep(text=repair, command=_RELOAD, fix=hole.fix or None)
 
 
 def prove_hole_closed(hole: ConfigurationFinding) -> NextStep:
     """How to prove that it is closed."""
-    return NextStep(text="Try as a stranger: RCPT TO must be answered 550.", command=hole.command)
+    return NextStep(text=say("Try as a stranger: RCPT TO must be answered 550."), command=hole.command)
 
 
 def _close_relay(case: Case) -> tuple[NextStep, ...]:
@@ -111,12 +117,16 @@ def _close_relay(case: Case) -> tuple[NextStep, ...]:
         return (repair_hole(holes[0], case),)
     return (
         NextStep(
-            text=f"Look at who may send without a login on {case.name}. List exact addresses only.",
+            text=say(
+                "Look at who may send without a login on {host}. List exact addresses only.", host=case.name
+            ),
             command="exim -bP +relay_from_hosts",
         ),
         NextStep(
-            text="Until the cause is found: put this at the beginning of the ACL for RCPT (acl_check_rcpt), and reload "
-            "Exim. If the list above is too wide, mend it first.",
+            text=say(
+                "Until the cause is found: put this at the beginning of the ACL for RCPT (acl_check_rcpt), and reload "
+                "Exim. If the list above is too wide, mend it first."
+            ),
             command=_RELOAD,
             fix=DENY_STRANGERS,
         ),
@@ -128,37 +138,48 @@ def _close_relay(case: Case) -> tuple[NextStep, ...]:
 
 def _lock_accounts(attack: Attack, case: Case) -> tuple[NextStep, ...]:
     names = listing(attack.accounts)
-    one = len(attack.accounts) == 1
-    change = (
-        f"Change the password of {names} where the mailbox is kept, and end {'its' if one else 'their'} sessions. "
-        "The new one must be set on a computer without malware."
+    change = say_of(
+        len(attack.accounts),
+        "Change the password of {names} where the mailbox is kept, and end its sessions. "
+        "The new one must be set on a computer without malware.",
+        "Change the password of {names} where the mailbox is kept, and end their sessions. "
+        "The new one must be set on a computer without malware.",
+        names=names,
     )
     kicks = [f"doveadm kick {name}" for name in arguments(attack.accounts)]
     command = None
     if kicks and any("dovecot" in name.lower() for name in case.host.logins):
-        change += " With Dovecot this ends the sessions:"
+        change = together((change, say("With Dovecot this ends the sessions:")))
         command = "; ".join(kicks)
-    lock = (
-        f"If that takes time: lock {names} in Exim. Put this at the beginning of the ACL for RCPT (acl_check_rcpt), "
-        "and reload Exim."
-    )
-    steps = [NextStep(text=change, command=command)]
+    return (NextStep(text=change, command=command), *_locking(attack, case, names))
+
+
+def _locking(attack: Attack, case: Case, names: str) -> Iterator[NextStep]:
+    """Until the password is changed."""
     if case.panel and (panels_own := lock_mailboxes(case.panel, attack.accounts)):
-        text = (
-            f"If that takes time: lock {names} with {case.panel}, which writes Exim’s configuration itself. Nobody can "
-            "log in then; mail still comes in."
+        text = say(
+            "If that takes time: lock {names} with {panel}, which writes Exim’s configuration itself. Nobody can "
+            "log in then; mail still comes in.",
+            names=names,
+            panel=case.panel,
         )
-        steps.append(NextStep(text=text, command=panels_own))
+        yield NextStep(text=text, command=panels_own)
     elif fix := deny_accounts(attack.accounts):
-        steps.append(NextStep(text=lock, command=_RELOAD, fix=fix))
-    return tuple(steps)
+        text = say(
+            "If that takes time: lock {names} in Exim. Put this at the beginning of the ACL for RCPT "
+            "(acl_check_rcpt), and reload Exim.",
+            names=names,
+        )
+        yield NextStep(text=text, command=_RELOAD, fix=fix)
 
 
 def _look_into(directories: Sequence[str]) -> NextStep:
     paths = " ".join(arguments([name for name in directories if name.startswith("/")]))
     return NextStep(
-        text=f"Look for the files in {listing(directories)} that are new or that nobody knows, and stop the one that "
-        "sends.",
+        text=say(
+            "Look for the files in {directories} that are new or that nobody knows, and stop the one that sends.",
+            directories=listing(directories),
+        ),
         command=f"find {paths} -type f -mtime -14 -name '*.php' -ls" if paths else None,
     )
 
@@ -166,7 +187,7 @@ def _look_into(directories: Sequence[str]) -> NextStep:
 def _stop_program(attack: Attack, case: Case) -> Iterator[NextStep]:
     names = listing(attack.names)
     if attack.way is Way.OWN_MAIL:
-        text = "Find the program that connects to the mail server from the same machine, and stop it."
+        text = say("Find the program that connects to the mail server from the same machine, and stop it.")
         yield NextStep(text=text, command="ss -tnp dst 127.0.0.1:25")
         return
     if attack.way is Way.DIRECTORY:
@@ -176,10 +197,10 @@ def _stop_program(attack: Attack, case: Case) -> Iterator[NextStep]:
     if ran is not None and ran.first_at <= attack.last_at and attack.first_at <= ran.last_at:
         yield _look_into(ran.values)
     users = " ".join(f"-u {name}" for name in arguments(attack.names))
-    text = f"Find the program of {names} that sends, and stop it."
+    text = say("Find the program of {names} that sends, and stop it.", names=names)
     yield NextStep(text=text, command=f"ps -f {users}" if users else None)
     if fix := deny_users(attack.names):
-        text = (
+        text = say(
             "Until it is found: let Exim take nothing from that user. Put this into the ACL that acl_not_smtp names, "
             "and reload Exim."
         )
@@ -211,9 +232,9 @@ def _strangers(attack: Attack, case: Case) -> tuple[str, ...]:
 
 def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
     if attack.way in {Way.NAMELESS, Way.ANY_NAME}:
-        closed = "Prove it is closed: a login with nothing in it must be answered 535."
-        if attack.answer is not Answer.YES:
-            closed = "Try a login with nothing in it: it must be answered 535."
+        closed = say("Try a login with nothing in it: it must be answered 535.")
+        if attack.answer is Answer.YES:
+            closed = say("Prove it is closed: a login with nothing in it must be answered 535.")
         command = (
             f"swaks --server {shell(case.host.name or 'localhost')} --auth PLAIN --auth-user '<>' "
             "--auth-password '<>' --quit-after AUTH"
@@ -222,15 +243,16 @@ def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:
     if attack.way in {Way.RELAY, Way.LOCAL_SENDER, Way.ROUTED, Way.GATEWAY}:
         if holes := case.relay_holes():
             return (prove_hole_closed(holes[0]),)
-        text = (
+        text = say(
             "See which statement accepts a stranger: a foreign RCPT TO must end in “relay not permitted” (550). "
             "Nothing is sent by this."
         )
         return (NextStep(text=text, command=try_as_stranger(_sender_tried(attack, case))),)
     if attack.accounts:
-        text = (
-            f"See that {listing(attack.accounts)} is refused with the old password: the last lines must say 535, and "
-            "nothing newer may be sent."
+        text = say(
+            "See that {names} is refused with the old password: the last lines must say 535, and "
+            "nothing newer may be sent.",
+            names=listing(attack.accounts),
         )
         account = next(iter(arguments(attack.accounts)), None)
         look = f"exigrep -l {account} mainlog | tail -n 40" if account else None
@@ -247,17 +269,23 @@ def _sender_tried(attack: Attack, case: Case) -> str:
 def _telling(attack: Attack, case: Case) -> Iterator[NextStep]:
     if attack.accounts:
         yield NextStep(
-            text=f"Tell the owner of {listing(attack.accounts)}: a stranger knows the password, and it must be changed "
-            "everywhere it is used. Ask what was sent on purpose."
+            text=say(
+                "Tell the owner of {names}: a stranger knows the password, and it must be changed "
+                "everywhere it is used. Ask what was sent on purpose.",
+                names=listing(attack.accounts),
+            )
         )
     elif attack.way in OF_PROGRAMS:
         yield NextStep(
-            text="Tell the owner of the web site or program, and have it updated before it sends again."
+            text=say("Tell the owner of the web site or program, and have it updated before it sends again.")
         )
     elif attack.answer is Answer.YES:
         yield NextStep(
-            text=f"Tell whoever is responsible for {case.name}, and your provider's abuse desk before it asks: what "
-            "happened, since when, and that it is closed. A shared report says it in one link."
+            text=say(
+                "Tell whoever is responsible for {host}, and your provider's abuse desk before it asks: what "
+                "happened, since when, and that it is closed. A shared report says it in one link.",
+                host=case.name,
+            )
         )
 
 
@@ -265,9 +293,14 @@ def _telling_networks(attack: Attack, case: Case) -> Iterator[NextStep]:
     found = one_of_each_network(_strangers(attack, case), case.host)[:_MOST_NETWORKS]
     if attack.way is Way.GATEWAY or not found:
         return
-    whose = "whose network this is" if len(found) == 1 else "whose networks these are"
     yield NextStep(
-        text=f"Look up {whose}, and tell the abuse address that is named there: the lines, with the time zone.",
+        text=say_of(
+            len(found),
+            "Look up whose network this is, and tell the abuse address that is named there: the lines, with the "
+            "time zone.",
+            "Look up whose networks these are, and tell the abuse address that is named there: the lines, with the "
+            "time zone.",
+        ),
         command="; ".join(f"whois {shell(address)}" for address in found),
     )
 
@@ -278,10 +311,26 @@ def removal_steps(case: Case) -> Iterator[NextStep]:
         return
     replies = blocklists.replies(case)
     known = blocklists.known_lists(replies)
-    places = [f"{item.name}{f' ({item.advice})' if item.advice else ''}" for item in known]
-    others = blocklists.other_lists(replies)
-    text = "When it is closed, and not before, ask to be taken off the blocklists"
-    if places or others:
-        text += f" that others named: {'; '.join((*places, *others))}"
-    text += ". Give the address that this host sends from."
+    places = [*map(_place, known), *blocklists.other_lists(replies)]
+    text = say(
+        "When it is closed, and not before, ask to be taken off the blocklists. Give the address that this host "
+        "sends from."
+    )
+    if places:
+        text = say(
+            "When it is closed, and not before, ask to be taken off the blocklists that others named: {places}. "
+            "Give the address that this host sends from.",
+            places="; ".join(places),
+        )
     yield NextStep(text=text, urls=tuple(item.url for item in known if item.url))
+
+
+def _place(known: blocklists.KnownList) -> str:
+    return f"{known.name} ({say(known.advice)})" if known.advice else known.name
+
+
+def _looking_again(after: Aftermath) -> Iterator[NextStep]:
+    if after.is_over is not Answer.YES:
+        yield NextStep(
+            text=say("Add the log again an hour later: the answer is “over” when nothing more follows.")
+        )

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+from ingest.languages import later, say, say_of
 from ingest.rules.aftermath import Aftermath
 from ingest.rules.answers import Answer, Case, Fact, Way
 from ingest.rules.attacks import OF_PROGRAMS, WITHOUT_LOGIN, Attack
 from ingest.rules.broken_logins import records_names
 from ingest.rules.configuration import EMPTY_LOOKUP
-from ingest.rules.words import count, day_and_minute, duration, have, listing, second
+from ingest.rules.words import count, day_and_minute, duration, listing, second, together
 
 _NAMES_HOSTS = frozenset({Way.NAMELESS, Way.ANY_NAME, *WITHOUT_LOGIN})
 
@@ -29,77 +30,124 @@ def facts(attack: Attack, after: Aftermath, case: Case) -> tuple[Fact, ...]:
 def _who(attack: Attack) -> Fact:
     others, details = attack.names[1:], []
     if attack.accounts and attack.addresses:
-        details.append(f"sends from {listing(attack.addresses)}." if attack.way is Way.ACCOUNT else "")
+        if attack.way is Way.ACCOUNT:
+            details.append(say("sends from {addresses}.", addresses=listing(attack.addresses)))
     elif attack.reports and attack.reports[0].helo_names and attack.way is not Way.SCRIPT:
-        details.append(f"calls itself {listing(attack.reports[0].helo_names, shown=2)}.")
+        details.append(say("calls itself {names}.", names=listing(attack.reports[0].helo_names, shown=2)))
     if len(others) == 1:
-        details.append(f"A second one, {others[0]}, does the same.")
+        details.append(say("A second one, {name}, does the same.", name=others[0]))
     elif others:
-        details.append(f"{len(others):,} others do the same: {listing(others)}.")
+        number, names = len(others), listing(others)
+        details.append(say("{number:,} others do the same: {names}.", number=number, names=names))
     return Fact(
-        question="Who sends?" if attack.way in OF_PROGRAMS else "Who got in?",
-        answer=attack.names[0] if attack.names else "Nobody is named",
-        detail=" ".join(filter(None, details)),
+        question=say("Who sends?") if attack.way in OF_PROGRAMS else say("Who got in?"),
+        answer=attack.names[0] if attack.names else say("Nobody is named"),
+        detail=together(details),
     )
 
 
+_HOW = {
+    Way.NAMELESS: (later("Login without user name"), ""),
+    Way.ANY_NAME: (
+        later("Login under many names"),
+        later("Any name is accepted, or many passwords are stolen."),
+    ),
+    Way.RELAY: (later("No login at all"), later("Mail of strangers for strangers is accepted.")),
+    Way.LOCAL_SENDER: (
+        later("No login at all"),
+        later("An address of yours as the sender is enough, and anyone can write it."),
+    ),
+    Way.ROUTED: (
+        later("No login at all"),
+        later("The recipient's address asks the server to send it on elsewhere."),
+    ),
+    Way.GATEWAY: (
+        later("No login at all"),
+        later("Everybody seems to come from an address of your own network."),
+    ),
+    Way.ACCOUNT: (
+        later("With the account's password"),
+        later("Guessed, phished or stolen; the log does not tell."),
+    ),
+    Way.GUESSED: (later("Guessed a password"), ""),
+    Way.SCRIPT: (later("A program on the host itself"), later("It needs no login.")),
+    Way.DIRECTORY: (
+        later("A program on the host itself"),
+        later("It runs in this directory and needs no login."),
+    ),
+    Way.OWN_MAIL: (
+        later("A program on the host itself"),
+        later("It connects from the same machine and needs no login."),
+    ),
+}
+
+
 def _how(attack: Attack, case: Case) -> Fact:
-    words = {
-        Way.NAMELESS: ("Login without user name", _how_nameless(attack, case)),
-        Way.ANY_NAME: ("Login under many names", "Any name is accepted, or many passwords are stolen."),
-        Way.RELAY: ("No login at all", "Mail of strangers for strangers is accepted."),
-        Way.LOCAL_SENDER: ("No login at all", "An address of yours as the sender is enough, and anyone can write it."),
-        Way.ROUTED: ("No login at all", "The recipient's address asks the server to send it on elsewhere."),
-        Way.GATEWAY: ("No login at all", "Everybody seems to come from an address of your own network."),
-        Way.ACCOUNT: ("With the account's password", "Guessed, phished or stolen; the log does not tell."),
-        Way.GUESSED: ("Guessed a password", f"Then logged in as {listing(attack.guessed_ids)}."),
-        Way.SCRIPT: ("A program on the host itself", "It needs no login."),
-        Way.DIRECTORY: ("A program on the host itself", "It runs in this directory and needs no login."),
-        Way.OWN_MAIL: ("A program on the host itself", "It connects from the same machine and needs no login."),
-    }  # fmt: skip
-    answer, detail = words[attack.way]
-    return Fact(question="How?", answer=answer, detail=detail)
+    answer, detail = map(say, _HOW[attack.way])
+    if attack.way is Way.NAMELESS:
+        detail = _how_nameless(attack, case)
+    elif attack.way is Way.GUESSED:
+        detail = say("Then logged in as {accounts}.", accounts=listing(attack.guessed_ids))
+    return Fact(question=say("How?"), answer=answer, detail=detail)
 
 
 def _how_nameless(attack: Attack, case: Case) -> str:
     names = listing(attack.authenticators)
     if attack.answer is Answer.YES:
-        accepts = "accepts" if len(attack.authenticators) == 1 else "accept"
-        return f"{names} {accepts} it. No mailbox password was stolen."
+        return say_of(
+            len(attack.authenticators),
+            "{names} accepts it. No mailbox password was stolen.",
+            "{names} accept it. No mailbox password was stolen.",
+            names=names,
+        )
     if records_names(case):
-        return f"Through {names}, which logs a name for all others."
-    return f"Through {names}, if the configuration lets it in. A wrong log setting looks the same."
+        return say("Through {names}, which logs a name for all others.", names=names)
+    return say(
+        "Through {names}, if the configuration lets it in. A wrong log setting looks the same.", names=names
+    )
 
 
 def _since(attack: Attack, case: Case) -> Fact:
     zone = case.host.zone
-    detail = f"First message {second(attack.first_at, zone)}."
+    detail = [say("First message {time}.", time=second(attack.first_at, zone))]
     if case.coverage.first_at is not None:
         before = attack.first_at - case.coverage.first_at
         if before >= timedelta(hours=1):
-            detail += f" Nothing of it in the {duration(before)} before."
+            detail.append(say("Nothing of it in the {span} before.", span=duration(before)))
         else:
-            detail += " The log hardly reaches back further: it may have begun earlier."
-    return Fact(question="Since when?", answer=day_and_minute(attack.first_at, zone), detail=detail)
+            detail.append(say("The log hardly reaches back further: it may have begun earlier."))
+    return Fact(
+        question=say("Since when?"), answer=day_and_minute(attack.first_at, zone), detail=together(detail)
+    )
 
 
 def _how_much(attack: Attack, after: Aftermath, case: Case) -> Fact:
-    sent = after.sent
+    sent, question = after.sent, say("How much went out?")
     if not sent.messages:
-        number = count(attack.count, "message")
         return Fact(
-            question="How much went out?", answer=number, detail="The log does not tie recipients to it."
+            question=question,
+            answer=count(attack.count, "message"),
+            detail=say("The log does not tie recipients to it."),
         )
-    parts = [
-        f"{sent.delivered:,} delivered",
-        f"{sent.deferred:,} put off by the other server" if sent.deferred else "",
-        f"{sent.bounced:,} bounced",
-        f"{count(sent.waiting, 'message')} still on this server" if sent.waiting else "nothing waits",
-    ]
+    parts = [say("{number:,} delivered", number=sent.delivered)]
+    if sent.deferred:
+        parts.append(say("{number:,} put off by the other server", number=sent.deferred))
+    parts.append(say("{number:,} bounced", number=sent.bounced))
+    waiting = say("nothing waits")
+    if sent.waiting:
+        waiting = say_of(
+            sent.waiting,
+            "{number:,} message still on this server",
+            "{number:,} messages still on this server",
+        )
     return Fact(
-        question="How much went out?",
-        answer=f"{count(sent.messages, 'message')} to {_recipients(after, case)}",
-        detail=f"{', '.join(filter(None, parts))}.".capitalize(),
+        question=question,
+        answer=say(
+            "{messages} to {recipients}",
+            messages=count(sent.messages, "message"),
+            recipients=_recipients(after, case),
+        ),
+        detail=say("{parts}.", parts=say(", ").join([*parts, waiting])),
     )
 
 
@@ -111,35 +159,43 @@ def _recipients(after: Aftermath, case: Case) -> str:
 
 
 _OVER_WORDS = {
-    Answer.YES: ("Yes", Answer.NO),
-    Answer.SUSPECTED: ("Probably", Answer.SUSPECTED),
-    Answer.NO: ("No", Answer.YES),
-    Answer.UNKNOWN: ("Cannot tell", Answer.UNKNOWN),
+    Answer.YES: (later("Yes"), Answer.NO),
+    Answer.SUSPECTED: (later("Probably"), Answer.SUSPECTED),
+    Answer.NO: (later("No"), Answer.YES),
+    Answer.UNKNOWN: (later("Cannot tell"), Answer.UNKNOWN),
 }
 
 
 def _over(attack: Attack, after: Aftermath, case: Case) -> Fact:
     word, state = _OVER_WORDS[after.is_over]
-    detail = f"Last message {second(attack.last_at, case.host.zone)}"
-    if case.coverage.last_at is not None:
-        detail += f", {duration(case.coverage.last_at - attack.last_at)} before the log ends."
+    detail = [_last_message(attack, case)]
     if after.is_over is Answer.SUSPECTED and after.repair.answer is not Answer.YES:
-        detail += " It may be a pause."
+        detail.append(say("It may be a pause."))
     elif after.is_over is Answer.UNKNOWN:
-        detail += " The log is too short to say; add the hours after it."
-    return Fact(question="Is it over?", answer=word, detail=detail, state=state)
+        detail.append(say("The log is too short to say; add the hours after it."))
+    return Fact(question=say("Is it over?"), answer=say(word), detail=together(detail), state=state)
+
+
+def _last_message(attack: Attack, case: Case) -> str:
+    time = second(attack.last_at, case.host.zone)
+    if case.coverage.last_at is None:
+        return say("Last message {time}.", time=time)
+    quiet = duration(case.coverage.last_at - attack.last_at)
+    return say("Last message {time}, {span} before the log ends.", time=time, span=quiet)
 
 
 _REPAIR_WORDS = {
-    Answer.YES: ("Yes", Answer.NO),
-    Answer.NO: ("No", Answer.YES),
-    Answer.UNKNOWN: ("Cannot tell", Answer.UNKNOWN),
+    Answer.YES: (later("Yes"), Answer.NO),
+    Answer.NO: (later("No"), Answer.YES),
+    Answer.UNKNOWN: (later("Cannot tell"), Answer.UNKNOWN),
 }
 
 
 def _repaired(after: Aftermath) -> Fact:
     word, state = _REPAIR_WORDS[after.repair.answer]
-    return Fact(question="Has the repair worked?", answer=word, detail=after.repair.because, state=state)
+    return Fact(
+        question=say("Has the repair worked?"), answer=say(word), detail=after.repair.because, state=state
+    )
 
 
 # --- headline and lead ----------------------------------------------------------------------------
@@ -147,96 +203,184 @@ def _repaired(after: Aftermath) -> Fact:
 
 def headline(attack: Attack, after: Aftermath, case: Case) -> str:
     """One sentence for somebody who has never seen a mail log."""
-    sending = _sending(attack, after, case)
-    one = len(attack.names) == 1
-    strangers = "a stranger" if one else f"{len(attack.names):,} strangers"
-    match attack.way:
-        case Way.NAMELESS:
-            text = f"{sending} for {strangers} who {'logs' if one else 'log'} in without a user name."
-        case Way.ANY_NAME:
-            text = f"{sending} for {strangers} who {'logs' if one else 'log'} in under many names."
-        case Way.RELAY | Way.ROUTED:
-            text = f"{sending} for {strangers} who {'does' if one else 'do'} not log in at all."
-        case Way.LOCAL_SENDER:
-            writes = "writes" if one else "write"
-            text = f"{sending} for {strangers} who only {writes} one of its addresses as the sender."
-        case Way.GATEWAY:
-            text = f"{sending} for strangers: it takes everybody for a machine of its own network."
-        case Way.ACCOUNT:
-            knows = "must have" if attack.answer is Answer.YES else "may have"
-            text = f"{sending} through {_accounts_named(attack)}; a stranger {knows} the password."
-        case Way.GUESSED:
-            guessed = "has guessed" if attack.answer is Answer.YES else "may have guessed"
-            text = f"A stranger {guessed} the password of {listing(attack.guessed_ids)} on {case.name}."
-        case Way.SCRIPT:
-            text = f"{sending}: a program of the user {listing(attack.names)} does it."
-        case Way.DIRECTORY:
-            text = f"{sending}: a program in {listing(attack.names)} does it."
-        case Way.OWN_MAIL:
-            text = f"{sending}: a program on the server itself does it, as {listing(attack.names)}."
+    text = _headline(attack, _sending(attack, after, case), case)
     return text[0].upper() + text[1:] if not case.host.name else text
 
 
+def _headline(attack: Attack, sending: str, case: Case) -> str:
+    strangers, names = len(attack.names), listing(attack.names)
+    match attack.way:
+        case Way.NAMELESS:
+            return say_of(
+                strangers,
+                "{sending} for a stranger who logs in without a user name.",
+                "{sending} for {number:,} strangers who log in without a user name.",
+                sending=sending,
+            )
+        case Way.ANY_NAME:
+            return say_of(
+                strangers,
+                "{sending} for a stranger who logs in under many names.",
+                "{sending} for {number:,} strangers who log in under many names.",
+                sending=sending,
+            )
+        case Way.RELAY | Way.ROUTED:
+            return say_of(
+                strangers,
+                "{sending} for a stranger who does not log in at all.",
+                "{sending} for {number:,} strangers who do not log in at all.",
+                sending=sending,
+            )
+        case Way.LOCAL_SENDER:
+            return say_of(
+                strangers,
+                "{sending} for a stranger who only writes one of its addresses as the sender.",
+                "{sending} for {number:,} strangers who only write one of its addresses as the sender.",
+                sending=sending,
+            )
+        case Way.GATEWAY:
+            return say(
+                "{sending} for strangers: it takes everybody for a machine of its own network.",
+                sending=sending,
+            )
+        case Way.ACCOUNT | Way.GUESSED:
+            return _headline_of_accounts(attack, sending, case)
+        case Way.SCRIPT:
+            return say("{sending}: a program of the user {names} does it.", sending=sending, names=names)
+        case Way.DIRECTORY:
+            return say("{sending}: a program in {names} does it.", sending=sending, names=names)
+        case Way.OWN_MAIL:
+            return say(
+                "{sending}: a program on the server itself does it, as {names}.", sending=sending, names=names
+            )
+
+
+def _headline_of_accounts(attack: Attack, sending: str, case: Case) -> str:
+    is_sure = attack.answer is Answer.YES
+    if attack.way is Way.GUESSED:
+        guessed = {"accounts": listing(attack.guessed_ids), "host": case.name}
+        if is_sure:
+            return say("A stranger has guessed the password of {accounts} on {host}.", **guessed)
+        return say("A stranger may have guessed the password of {accounts} on {host}.", **guessed)
+    number, through = len(attack.names), {"sending": sending, "accounts": listing(attack.names)}
+    if is_sure:
+        return say_of(
+            number,
+            "{sending} through the account {accounts}; a stranger must have the password.",
+            "{sending} through the accounts {accounts}; a stranger must have the password.",
+            **through,
+        )
+    return say_of(
+        number,
+        "{sending} through the account {accounts}; a stranger may have the password.",
+        "{sending} through the accounts {accounts}; a stranger may have the password.",
+        **through,
+    )
+
+
 def _sending(attack: Attack, after: Aftermath, case: Case) -> str:
-    is_past = after.is_over in {Answer.YES, Answer.SUSPECTED, Answer.UNKNOWN}
+    is_past = after.is_over is not Answer.NO
     if attack.answer is Answer.YES:
-        return f"{case.name} {'has sent' if is_past else 'is sending'} spam"
-    return f"{case.name} {'has probably sent' if is_past else 'is probably sending'} spam"
-
-
-def _accounts_named(attack: Attack) -> str:
-    noun = "the account" if len(attack.names) == 1 else "the accounts"
-    return f"{noun} {listing(attack.names)}"
+        if is_past:
+            return say("{host} has sent spam", host=case.name)
+        return say("{host} is sending spam", host=case.name)
+    if is_past:
+        return say("{host} has probably sent spam", host=case.name)
+    return say("{host} is probably sending spam", host=case.name)
 
 
 def lead(attack: Attack, after: Aftermath, case: Case) -> str:
     """Who sent how much to how many since when, and why that was possible."""
-    at = day_and_minute(attack.first_at, case.host.zone)
+    return together((_sent(attack, after, case), _why(attack, case)))
+
+
+def _sent(attack: Attack, after: Aftermath, case: Case) -> str:
+    is_one, senders = _senders(attack)
     number = after.sent.messages or attack.count
-    when = f"on {at}" if number == 1 else f"since {at}"
-    to_whom = f" to {_recipients(after, case)}" if after.sent.strangers else ""
-    text = f"{_senders(attack)} sent {count(number, 'message')}{to_whom} through {case.name} {when}."
-    why = _why(attack, case)
-    return f"{text} {why}" if why else text
+    at = day_and_minute(attack.first_at, case.host.zone)
+    if not after.sent.strangers:
+        if is_one:
+            return say_of(
+                number,
+                "{senders} has sent {number:,} message through {host} on {at}.",
+                "{senders} has sent {number:,} messages through {host} since {at}.",
+                senders=senders,
+                host=case.name,
+                at=at,
+            )
+        return say_of(
+            number,
+            "{senders} have sent {number:,} message through {host} on {at}.",
+            "{senders} have sent {number:,} messages through {host} since {at}.",
+            senders=senders,
+            host=case.name,
+            at=at,
+        )
+    recipients = _recipients(after, case)
+    if is_one:
+        return say_of(
+            number,
+            "{senders} has sent {number:,} message to {recipients} through {host} on {at}.",
+            "{senders} has sent {number:,} messages to {recipients} through {host} since {at}.",
+            senders=senders,
+            recipients=recipients,
+            host=case.name,
+            at=at,
+        )
+    return say_of(
+        number,
+        "{senders} have sent {number:,} message to {recipients} through {host} on {at}.",
+        "{senders} have sent {number:,} messages to {recipients} through {host} since {at}.",
+        senders=senders,
+        recipients=recipients,
+        host=case.name,
+        at=at,
+    )
 
 
-def _senders(attack: Attack) -> str:
-    """``192.0.2.1, which calls itself [127.0.0.1], has``."""
+def _senders(attack: Attack) -> tuple[bool, str]:
+    """Whether it is one, and ``192.0.2.1, which calls itself [127.0.0.1],``."""
+    names = listing(attack.names, shown=2)
     if attack.way is Way.DIRECTORY:
-        return f"Programs in {listing(attack.names, shown=2)} have"
+        return False, say("Programs in {names}", names=names)
     helo_names = attack.reports[0].helo_names if attack.reports else ()
-    if len(attack.names) == 1 and helo_names and attack.way in _NAMES_HOSTS:
-        return f"{attack.names[0]}, which calls itself {listing(helo_names, shown=1)}, has"
-    return f"{listing(attack.names, shown=2)} {have(len(attack.names))}"
+    is_one = len(attack.names) == 1
+    if is_one and helo_names and attack.way in _NAMES_HOSTS:
+        called = listing(helo_names, shown=1)
+        return True, say("{name}, which calls itself {called},", name=attack.names[0], called=called)
+    return is_one, names
 
 
 def _why(attack: Attack, case: Case) -> str:
     if attack.way is Way.RELAY:
-        return "Neither sender nor recipients belong to this host."
+        return say("Neither sender nor recipients belong to this host.")
     if attack.way is Way.LOCAL_SENDER:
-        return "It did not log in, and the recipients do not belong to this host."
+        return say("It did not log in, and the recipients do not belong to this host.")
     if attack.way is Way.GATEWAY:
-        return "A router or a container network in front hides who connects."
+        return say("A router or a container network in front hides who connects.")
     if attack.way in OF_PROGRAMS and attack.answer is not Answer.YES:
-        return "It may be lawful, such as a newsletter: ask whose program it is."
+        return say("It may be lawful, such as a newsletter: ask whose program it is.")
     return _why_nameless(attack, case) if attack.way is Way.NAMELESS else ""
 
 
 def _why_nameless(attack: Attack, case: Case) -> str:
     names = listing(attack.authenticators)
     if attack.answer is Answer.YES and case.fix(EMPTY_LOOKUP.code):
-        return (
-            f"The login through {names} succeeds without a user name: the password check compares an empty "
-            "password with the empty result of a lookup that found nobody."
+        return say(
+            "The login through {names} succeeds without a user name: the password check compares an empty "
+            "password with the empty result of a lookup that found nobody.",
+            names=names,
         )
     if attack.answer is Answer.YES:
-        return f"The authenticator {names} lets in anyone."
+        return say("The authenticator {names} lets in anyone.", names=names)
     if records_names(case):
-        return (
-            f"The log shows no user name for these logins through {names}, but one for all others: the check "
-            "seems to let in anyone. The configuration decides."
+        return say(
+            "The log shows no user name for these logins through {names}, but one for all others: the check "
+            "seems to let in anyone. The configuration decides.",
+            names=names,
         )
-    return (
-        f"The log shows no user name for the login through {names}. The configuration decides whether anyone "
-        "gets in, or whether only the name is missing from the log."
+    return say(
+        "The log shows no user name for the login through {names}. The configuration decides whether anyone "
+        "gets in, or whether only the name is missing from the log.",
+        names=names,
     )

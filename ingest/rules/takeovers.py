@@ -7,6 +7,7 @@ addresses that log in as anybody are the authenticator's matter, not their owner
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from ingest.languages import say, say_of
 from ingest.rules.answers import Answer, Case, Pair, Question, Suspicion, Untold, Way, worst_suspicion
 from ingest.rules.authenticators import UNKNOWN_ID, UNRECORDED_ID
 from ingest.rules.bulk import UNKNOWN_RECIPIENTS
@@ -16,7 +17,7 @@ from ingest.rules.guessed import GUESSED
 from ingest.rules.logins import EMPTY_ID, GUESSING, MANY_IDS
 from ingest.rules.places import DISTRIBUTED, NEW_PLACE, TRAVEL
 from ingest.rules.volumes import FAN_OUT, UNUSUAL_VOLUME
-from ingest.rules.words import arguments, be, count, listing
+from ingest.rules.words import arguments, count, listing, together
 
 _SIGNS = frozenset(
     rule.code for rule in (DISTRIBUTED, TRAVEL, NEW_PLACE, UNUSUAL_VOLUME, FAN_OUT, UNKNOWN_RECIPIENTS)
@@ -121,7 +122,7 @@ def accounts(case: Case) -> Question:
     worst = worst_suspicion(suspicions(case))
     answer, because, rules = (worst.answer, worst.because, worst.rules) if worst else _not_used(case)
     return Question(
-        name="Compromised accounts",
+        name=say("Compromised accounts"),
         answer=answer,
         because=because,
         rules=rules,
@@ -138,7 +139,7 @@ def suspicions(case: Case) -> Iterator[Suspicion]:
     answer = Answer.YES if sure else Answer.SUSPECTED
     because, rules = _told_of(case, sure or perhaps)
     if not sure:
-        because += " Ask whether it was meant."
+        because = together((because, say("Ask whether it was meant.")))
     by_guessing = guessed(case)
     if sure:
         by_guessing = [pair for pair in by_guessing if _is_high(pair[1])]
@@ -155,19 +156,21 @@ def _told_of(case: Case, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     found = signs(case)
     titles = {finding.rule: finding.title for name in names for _, finding in found.get(name, ())}
     if any(name in finding.values for name in names for _, finding in guessed(case)):
-        titles = {GUESSED.code: GUESSED.title, **titles}
+        titles = {GUESSED.code: say(GUESSED.title), **titles}
     told = "; ".join(f"{title[0].lower()}{title[1:]} ({code})" for code, title in titles.items())
-    return f"{listing(names)}: {told}.", tuple(titles)
+    return say("{names}: {told}.", names=listing(names), told=told), tuple(titles)
 
 
 def _not_used(case: Case) -> tuple[Answer, str, tuple[str, ...]]:
     if not case.coverage.has_arrivals:
-        text = "There are no arrival lines, so no account can be judged."
+        text = say("There are no arrival lines, so no account can be judged.")
         return Answer.UNKNOWN, text, (UNKNOWN_RECIPIENTS.code,)
-    text = "No account sends to many addresses that do not exist, or from many places."
-    if in_vain := _guessing_in_vain(case):
-        text = f"{in_vain} {text}"
-    return Answer.NO, text, (GUESSING.code, GUESSED.code, UNKNOWN_RECIPIENTS.code)
+    text = say("No account sends to many addresses that do not exist, or from many places.")
+    return (
+        Answer.NO,
+        together((_guessing_in_vain(case), text)),
+        (GUESSING.code, GUESSED.code, UNKNOWN_RECIPIENTS.code),
+    )
 
 
 def _guessing_in_vain(case: Case) -> str:
@@ -175,10 +178,19 @@ def _guessing_in_vain(case: Case) -> str:
     if not guessing:
         return ""
     number = sum(finding.count for _, finding in guessing)
-    whose = "a stranger's login" if case.found(GUESSED.code, _ADDRESS) else "a login"
-    return (
-        f"{count(number, 'failed login')} from "
-        f"{count(len(guessing), 'address that guesses', 'addresses that guess')} passwords, none followed by {whose}."
+    addresses = count(len(guessing), "address that guesses", "addresses that guess")
+    if case.found(GUESSED.code, _ADDRESS):
+        return say_of(
+            number,
+            "{number:,} failed login from {addresses} passwords, none followed by a stranger's login.",
+            "{number:,} failed logins from {addresses} passwords, none followed by a stranger's login.",
+            addresses=addresses,
+        )
+    return say_of(
+        number,
+        "{number:,} failed login from {addresses} passwords, none followed by a login.",
+        "{number:,} failed logins from {addresses} passwords, none followed by a login.",
+        addresses=addresses,
     )
 
 
@@ -189,23 +201,29 @@ def _against(case: Case, answer: Answer) -> Iterator[str]:
     vain = [pair for pair in case.found(GUESSING.code, _ADDRESS) if pair[0].value not in got_in]
     number = sum(finding.count for _, finding in vain)
     if number:
-        yield f"{count(number, 'other failed login')} {be(number)} not followed by a login."
+        yield say_of(
+            number,
+            "{number:,} other failed login was not followed by a login.",
+            "{number:,} other failed logins were not followed by a login.",
+        )
     if any(report.finding(TRAVEL.code) or report.finding(DISTRIBUTED.code) for report in case.reports):
-        yield "Somebody who travels, or whose telephone changes networks, is seen in many places too."
+        yield say("Somebody who travels, or whose telephone changes networks, is seen in many places too.")
 
 
 def _untold(case: Case) -> Iterator[Untold]:
     if case.of_host(UNRECORDED_ID.code):
         yield Untold(
-            "Logins without a recorded user name belong to no account that could be judged.",
+            say("Logins without a recorded user name belong to no account that could be judged."),
             "exim -bP authenticators",
         )
     if case.coverage.has_history is False:
         yield Untold(
-            "What is usual for an account shows only in two weeks of log or more. Add the older logs.",
+            say("What is usual for an account shows only in two weeks of log or more. Add the older logs."),
             "ls -l /var/log/exim4/ /var/log/exim/",
         )
     if case.coverage.has_countries is False:
-        yield Untold("The countries of addresses are not known: there is no readable file of them.")
+        yield Untold(say("The countries of addresses are not known: there is no readable file of them."))
     for name in arguments(doubtful(case))[:1]:
-        yield Untold(f"Whether {name} sent this on purpose. All of it:", f"exigrep -l {name} mainlog")
+        yield Untold(
+            say("Whether {name} sent this on purpose. All of it:", name=name), f"exigrep -l {name} mainlog"
+        )

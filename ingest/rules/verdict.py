@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ingest.languages import say
 from ingest.rules import broken_logins, programs, takeovers
 from ingest.rules import questions as ask
 from ingest.rules.aftermath import Aftermath, aftermath
@@ -21,7 +22,7 @@ from ingest.rules.steps import next_steps
 from ingest.rules.story import facts, headline, lead
 from ingest.rules.telling import Told
 from ingest.rules.traces import FactTraces, Traces
-from ingest.rules.words import listing
+from ingest.rules.words import listing, together
 
 __all__ = [
     "Aftermath",
@@ -227,10 +228,9 @@ def _with_what_is_allowed(told: Question, otherwise: Question) -> Question:
     """A question whose answer speaks of less than the log holds says so, before the answer and beside it."""
     if told.because == otherwise.because:
         return told
-    because = f"Apart from what is allowed here: {told.because}"
-    return replace(
-        told, because=because, against=(*told.against, f"With what is allowed here: {otherwise.because}")
-    )
+    because = say("Apart from what is allowed here: {because}", because=told.because)
+    against = say("With what is allowed here: {because}", because=otherwise.because)
+    return replace(told, because=because, against=(*told.against, against))
 
 
 def _counted(findings: Sequence[SubjectFinding] | None) -> Sequence[SubjectFinding] | None:
@@ -296,15 +296,15 @@ def _verdict(case: Case) -> Verdict:
 
 def _told_attack(found: Sequence[Attack], after: Aftermath, case: Case) -> Told:
     attack, others = found[0], found[1:]
-    basis = "The log alone cannot settle it."
+    basis = say("The log alone cannot settle it.")
     if attack.answer is Answer.YES:
         holes = set(broken_logins.holes(case))
         agrees = case.relay_holes() if attack.way is Way.RELAY else holes & set(attack.authenticators)
-        basis = "Certain: log and configuration agree." if agrees else "The log shows it."
+        basis = say("Certain: log and configuration agree.") if agrees else say("The log shows it.")
     return Told(
         relaying=attack.answer,
         headline=headline(attack, after, case),
-        lead=" ".join(filter(None, (lead(attack, after, case), _besides(attack, others)))),
+        lead=together((lead(attack, after, case), _besides(attack, others))),
         basis=basis,
         facts=facts(attack, after, case),
         next_steps=next_steps(attack, _of_other_kinds(attack, others), after, case),
@@ -322,7 +322,9 @@ def _of_other_kinds(attack: Attack, others: Sequence[Attack]) -> list[Attack]:
 
 def _besides(attack: Attack, others: Sequence[Attack]) -> str:
     ways = [other.rule for other in _of_other_kinds(attack, others)]
-    return f"It is not the only way in: see what was checked ({listing(ways)})." if ways else ""
+    if not ways:
+        return ""
+    return say("It is not the only way in: see what was checked ({rules}).", rules=listing(ways))
 
 
 # --- several log hosts ----------------------------------------------------------------------------
@@ -337,13 +339,15 @@ def combine(verdicts: Sequence[Verdict]) -> Verdict:
     relaying = worst_answer(item.relaying for item in verdicts)
     affected = [item for item in verdicts if item.relaying is relaying]
     first = affected[0]
-    names = listing([item.log_host for item in affected])
-    is_plural = len(affected) > 1 and relaying in {Answer.YES, Answer.SUSPECTED}
-    told = (
-        f"{len(affected)} of {len(verdicts)} log hosts: {names}. {first.headline}"
-        if is_plural
-        else first.headline
-    )
+    told = first.headline
+    if len(affected) > 1 and relaying in {Answer.YES, Answer.SUSPECTED}:
+        told = say(
+            "{number} of {total} log hosts: {names}. {headline}",
+            number=len(affected),
+            total=len(verdicts),
+            names=listing([item.log_host for item in affected]),
+            headline=first.headline,
+        )
     return Verdict(
         log_host="",
         relaying=relaying,
@@ -376,7 +380,7 @@ def _combined_questions(verdicts: Sequence[Verdict]) -> tuple[Question, ...]:
         Question(
             name=same[0].name,
             answer=worst_answer(question.answer for question in same),
-            because=" ".join(
+            because=together(
                 f"{item.log_host}: {question.because}" for item, question in zip(verdicts, same, strict=True)
             ),
             rules=tuple(dict.fromkeys(code for question in same for code in question.rules)),
