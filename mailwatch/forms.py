@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext, gettext_lazy
 
+from ingest.languages import say
 from ingest.models import LogHost
 from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.rules.definition import Severity
@@ -89,6 +90,14 @@ def _comparable(at: datetime) -> datetime:
     return at.replace(tzinfo=None) - (at.utcoffset() or timedelta())
 
 
+def _rules() -> list[tuple[str, str]]:
+    """Rules to choose from, in the reader's language."""
+    return [
+        ("", gettext("any rule")),
+        *((rule.code, f"{rule.code} {say(rule.title)}") for rule in SUBJECT_RULES),
+    ]
+
+
 class RelaysForm(ContextForm):
     """The report: which suspects of it are shown, and which of them is open."""
 
@@ -105,7 +114,7 @@ class RelaysForm(ContextForm):
     )
     rule = forms.ChoiceField(
         required=False,
-        choices=[("", "any rule"), *((rule.code, f"{rule.code} {rule.title}") for rule in SUBJECT_RULES)],
+        choices=_rules,
         error_messages={"invalid_choice": "There is no such rule for suspects."},
     )
     kind = forms.ChoiceField(

@@ -7,8 +7,10 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from ingest.knowledge import check_rule, read_address, read_domain, read_network, read_subject
+from ingest.languages import say
 from ingest.models import AllowEntry, LogHost
 from ingest.retention import LONGEST as LONGEST_AGE
 from ingest.rules.rule import RULES
@@ -176,16 +178,21 @@ _PRESETS = {"week": 7, "month": 30, "quarter": 91, "year": 365}  # days
 _LONGEST_ALLOWED = 3653  # days
 
 
+def _rules() -> list[tuple[str, str]]:
+    """Rules to choose from, in the reader's language."""
+    return [
+        ("", gettext("every rule")),
+        *((code, f"{code} {say(rule.title)}") for code, rule in RULES.items()),
+    ]
+
+
 class AllowForm(forms.Form):
     """Who may do what a rule looks for, why, and until when."""
 
     rule = forms.ChoiceField(
         required=False,
         label="Rule",
-        choices=[
-            ("", "every rule"),
-            *((code, f"{code} {rule.title}") for code, rule in RULES.items()),
-        ],
+        choices=_rules,
         error_messages={"invalid_choice": "There is no such rule that can be allowed."},
     )
     kind = forms.ChoiceField(label="Who", choices=AllowEntry.Kind)

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from ingest.exim.reasons import Reason
+from ingest.languages import say
 from ingest.models import Status
 from ingest.rules.messages import MESSAGE_RULES
 from mailwatch.forms import ContextForm
@@ -54,6 +56,11 @@ class SizeField(forms.Field):
         if size is None:
             raise forms.ValidationError(f"“{str(value)[:40]}” is no size. Write it as 500, 20 KB or 10 MB.")
         return min(int(size[1]) << _UNITS[size[2].lower()], 2**62)
+
+
+def _rules() -> list[tuple[str, str]]:
+    """Rules to choose from, in the reader's language."""
+    return [("", gettext("any")), *((rule.code, f"{rule.code} {say(rule.title)}") for rule in MESSAGE_RULES)]
 
 
 class SearchForm(ContextForm):
@@ -119,7 +126,7 @@ class SearchForm(ContextForm):
     size_to = SizeField(required=False, label="Size to")
     rule = forms.ChoiceField(
         required=False,
-        choices=[("", "any"), *((rule.code, f"{rule.code} {rule.title}") for rule in MESSAGE_RULES)],
+        choices=_rules,
         label="Rule",
         error_messages={"invalid_choice": "There is no such rule for messages."},
     )
