@@ -1,8 +1,14 @@
 """The catalogue of rules."""
 
+import io
+import re
+from gettext import GNUTranslations
+
+import pytest
 from django.test import Client
 from django.utils.html import escape
 
+from ingest import languages
 from ingest.models import LogHost, StoredConfiguration
 from ingest.rules.rule import RULES
 from ingest.rules.thresholds import THRESHOLDS
@@ -10,6 +16,7 @@ from mailwatch.queries.rules import CountedRule, catalogue
 from tests.rules.seed import AS_FOUND
 from tests.web.conftest import Ingested
 from tests.web.test_host_findings import guessed_names
+from translations.catalogues import compiled
 
 
 def rows() -> dict[str, CountedRule]:
@@ -46,3 +53,17 @@ def test_thresholds_stand_beside_the_rules_that_ask_for_them(desk: Client) -> No
     assert [limit.value for limit in found["C06"].limits] == ["100", "1 h"]
     page = desk.get("/rules/").text
     assert all(escape(threshold.words) in page for threshold in THRESHOLDS.values())
+
+
+def test_every_word_of_a_rule_is_read_in_japanese(seed: LogHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = GNUTranslations(io.BytesIO(compiled("ja", for_scripts=False)))
+    monkeypatch.setattr(languages, "LANGUAGES", ("en", "ja"))
+    monkeypatch.setattr(languages, "_catalogue", lambda _language: written)
+    with languages.reading("ja"):
+        texts = [
+            text
+            for row in rows().values()
+            for text in (row.title, row.explanation, *row.guards, *row.next_steps)
+        ]
+    assert len(texts) > 4 * len(RULES)
+    assert [text for text in texts if not re.search(r"[ぁ-んァ-ヶ一-龠]", text)] == []
