@@ -18,7 +18,10 @@ def _end(number: int, frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailwatch.settings")
-    from mailwatch.standalone import session  # noqa: PLC0415 - it reads the settings named above
+    from ingest import granted  # noqa: PLC0415 - both read the settings named above
+    from mailwatch.standalone import session  # noqa: PLC0415
+
+    granted.everything_in_this_process()
 
     signal.signal(signal.SIGTERM, _end)
     try:

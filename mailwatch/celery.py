@@ -8,6 +8,8 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_init
 
+from ingest import granted
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailwatch.settings")
 
 # Tasks are JSON from a broker that only this account reaches, so a worker of root is meant.
@@ -18,8 +20,9 @@ _NICE = 10  # the pages go before: they answer somebody who waits
 
 @worker_init.connect
 def _stand_back(**_: Any) -> None:
-    """The worker and the processes of its pool, which inherit it."""
+    """The worker and the processes of its pool, which inherit it. Tasks work for nobody in particular."""
     os.nice(_NICE)
+    granted.everything_in_this_process()
 
 
 app = Celery("mailwatch")

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from ingest import languages
+from mailwatch.access import with_access
 from mailwatch.models import Preferences
 
 _zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
@@ -77,8 +78,8 @@ def keep(chosen: Preferences) -> None:
 
 
 class PeopleWithPreferences(ModelBackend):
-    """Reads who is signed in together with their preferences: one query, as without them."""
+    """Reads who is signed in together with their preferences and their access: one query, as without them."""
 
     def get_user(self, user_id: int) -> User | None:
-        user = User.objects.select_related("preferences").filter(pk=user_id).first()
+        user = with_access(User.objects.select_related("preferences")).filter(pk=user_id).first()
         return user if user and self.user_can_authenticate(user) else None

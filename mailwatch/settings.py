@@ -41,7 +41,6 @@ MAILWATCH_LEASE = env.integer("MAILWATCH_LEASE", 60, minimum=2)
 MAILWATCH_LIMITS = env.pairs("MAILWATCH_LIMITS")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -64,6 +63,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mailwatch.reader.ReaderMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "mailwatch.access.AccessMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -83,6 +83,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "mailwatch.access.can",
             ],
         },
     },

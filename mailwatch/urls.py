@@ -1,9 +1,9 @@
 """Where every page lives. A page has one name: of its module, queries, templates, test and URL."""
 
-from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from mailwatch.access import Permission, needs, open_to_strangers
 from mailwatch.views import (
     account,
     address,
@@ -32,6 +32,7 @@ from mailwatch.views import (
     theme,
     transport,
     uploads,
+    users,
     zones,
 )
 
@@ -98,12 +99,15 @@ urlpatterns = [
     path("shares/<int:report_id>/revoke/", shared.revoke, name="revoke"),
     path("shared/<str:token>/", shared.shared, name="shared"),
     # people and machines
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("login/", open_to_strangers(LoginView.as_view(redirect_authenticated_user=True)), name="login"),
+    path("logout/", needs(Permission.READ)(LogoutView.as_view()), name="logout"),
+    path("users/", users.users, name="users"),
+    path("users/<int:user_id>/", users.user, name="user"),
+    path("users/<int:user_id>/active/", users.activate_user, name="activate_user"),
+    path("users/<int:user_id>/password/", users.reset_password, name="reset_password"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("theme/", theme.theme, name="theme"),
     path("healthz", healthz.healthz, name="healthz"),
-    path("admin/", admin.site.urls),
 ]
 
 handler400 = "mailwatch.views.errors.bad_request"

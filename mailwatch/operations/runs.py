@@ -9,13 +9,16 @@ from kombu.exceptions import OperationalError
 from ingest import steering, tasks
 from ingest import undo as undoing
 from ingest.models import IngestRun
+from mailwatch.access import Permission, may
 
 log = logging.getLogger(__name__)
 
 
 def may_steer(person: User, run: IngestRun) -> bool:
-    """Whoever handed the files in, and administrators."""
-    return person.is_superuser or run.started_by == person.get_username()
+    """Cancel it and go on with it: whoever handed the files in, and those who may undo runs."""
+    if may(person, Permission.UNDO):
+        return True
+    return may(person, Permission.UPLOAD) and run.started_by == person.get_username()
 
 
 def cancel(run: IngestRun, *, by: str) -> bool:

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 
+from mailwatch.access import Permission, may
 from mailwatch.models import SavedSearch
 
 
@@ -44,4 +45,4 @@ def _saved(row: SavedSearch, person: User) -> Saved:
 
 def may_remove(row: SavedSearch, person: User) -> bool:
     """Whoever saved it; of those for all, administrators too."""
-    return row.owner_id == person.pk or (row.is_shared and person.is_superuser)
+    return row.owner_id == person.pk or (row.is_shared and may(person, Permission.USERS))

@@ -8,6 +8,7 @@ from django import template
 from django.http import HttpRequest
 
 from ingest.rules.rule import VERSION
+from mailwatch.access import Permission, may
 
 register = template.Library()
 
@@ -19,6 +20,7 @@ class Page:
     name: str
     label: str
     covers: tuple[str, ...] = ()
+    needs: Permission = Permission.READ
 
 
 PAGES = (
@@ -27,20 +29,21 @@ PAGES = (
     Page("relays", "Relays"),
     Page("explain", "Explain"),
     Page("configuration", "Configuration"),
-    Page("uploads", "Uploads", ("run",)),
+    Page("uploads", "Uploads", ("run",), Permission.UPLOAD),
     Page("sources", "Sources", ("source",)),
-    Page("shares", "Shared reports", ("share",)),
+    Page("shares", "Shared reports", ("share",), Permission.SHARE),
     Page("rules", "Rules"),
 )
 
 
 @register.inclusion_tag("parts/pages.html", takes_context=True)
 def pages(context: dict[str, Any]) -> dict[str, Any]:
-    """The row of pages, with the one that the request is for marked."""
+    """The row of pages that somebody may see, with the one that the request is for marked."""
     request: HttpRequest | None = context.get("request")
     match = request.resolver_match if request else None
     here = match.url_name if match else None
-    return {"pages": [(page, here == page.name or here in page.covers) for page in PAGES]}
+    shown = [page for page in PAGES if request and may(request.user, page.needs)]
+    return {"pages": [(page, here == page.name or here in page.covers) for page in shown]}
 
 
 @register.simple_tag
