@@ -6,6 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from ingest import granted
+
 HOME = Path(tempfile.mkdtemp(prefix="mailwatch-test-"))
 HOME.chmod(0o711)  # root's PostgreSQL runs under a system user, who has to pass
 (HOME / "static").mkdir()
@@ -15,6 +17,10 @@ os.environ["MAILWATCH_HOME"] = str(HOME)
 kept = ("MAILWATCH_HOME", "MAILWATCH_TEST_")  # the latter tell how much a long test does
 for name in [name for name in os.environ if name.startswith("MAILWATCH_") and not name.startswith(kept)]:
     del os.environ[name]
+
+
+# What tests do outside a request is an operator's work.
+granted.everything_in_this_process()
 
 
 def _remove() -> None:

@@ -9,11 +9,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ingest.models import LogHost
 from mailwatch import forms
+from mailwatch.access import Permission, needs
 from mailwatch.operations.configurations import drop_configuration, judge_again, keep_configuration
 from mailwatch.queries import configuration as queries
-from mailwatch.views.people import is_administrator
+from mailwatch.views.people import may, require
 
 
+@needs(Permission.READ)
 @sensitive_post_parameters("text")
 @require_http_methods(["GET", "HEAD", "POST"])
 def configuration(request: HttpRequest) -> HttpResponse:
@@ -24,7 +26,7 @@ def configuration(request: HttpRequest) -> HttpResponse:
     log_host = chosen.cleaned_data["log_host"] if chosen.is_valid() else None
     audit = queries.audited_log_host(log_host) if log_host else None
     form = forms.ConfigurationForm(initial={"log_host": log_host.name if log_host else ""})
-    may_allow = log_host is not None and is_administrator(request)
+    may_allow = log_host is not None and may(request, Permission.ALLOW)
     return _page(request, form, audit=audit, log_host=log_host, may_allow=may_allow)
 
 
@@ -35,6 +37,7 @@ def _audit(request: HttpRequest) -> HttpResponse:
     audit = queries.audited(form.configuration)
     log_host = form.cleaned_data["log_host"]
     if log_host:
+        require(request, Permission.CONFIGURATION)
         keep_configuration(
             log_host=log_host,
             name=form.kept_name,
@@ -51,10 +54,11 @@ def _audit(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, form: forms.ConfigurationForm, *, status: int = 200, **context: object
 ) -> HttpResponse:
-    context |= {"form": form, "stored": queries.stored()}
+    context |= {"form": form, "stored": queries.stored(), "may_keep": may(request, Permission.CONFIGURATION)}
     return render(request, "configuration/configuration.html", context, status=status)
 
 
+@needs(Permission.CONFIGURATION)
 @require_POST
 def drop(request: HttpRequest, stored_id: int) -> HttpResponse:
     """Give up a kept configuration."""

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ingest.models import LogHost
 from mailwatch import charts, tables
+from mailwatch.access import Permission, needs
 from mailwatch.operations import daily_mails
 from mailwatch.printable import plain
 from mailwatch.queries import daily as queries
@@ -22,6 +23,7 @@ from mailwatch.queries.ranges import link_times
 _COLUMNS = ("list", "name", "number", "bytes")
 
 
+@needs(Permission.READ)
 @require_safe
 def newest(request: HttpRequest, log_host: str) -> HttpResponse:
     host = get_object_or_404(LogHost, name=log_host)
@@ -31,6 +33,7 @@ def newest(request: HttpRequest, log_host: str) -> HttpResponse:
     return redirect("daily", host.name, day)
 
 
+@needs(Permission.READ)
 @require_safe
 def daily(request: HttpRequest, log_host: str, day: str) -> HttpResponse | StreamingHttpResponse:
     host = get_object_or_404(LogHost, name=log_host)
@@ -58,11 +61,10 @@ def daily(request: HttpRequest, log_host: str, day: str) -> HttpResponse | Strea
     return render(request, "daily/daily.html", context, status=404 if report.is_empty else 200)
 
 
+@needs(Permission.LOG_HOSTS)
 @require_POST
 def recipients(request: HttpRequest, log_host: str) -> HttpResponse:
-    """Add an address, or take one out (``remove``). Staff only: reports name people's mail."""
-    if not getattr(request.user, "is_staff", False):
-        raise PermissionDenied
+    """Add an address, or take one out (``remove``). Reports name people's mail."""
     host = get_object_or_404(LogHost, name=log_host)
     address = request.POST.get("address", "").strip()
     if "remove" in request.POST:

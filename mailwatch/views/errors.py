@@ -7,13 +7,24 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from mailwatch import access
+
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "400.html", status=400)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "403.html", status=403)
+    """Which roles may do what was refused, and which one this is."""
+    context: dict[str, object] = {}
+    if isinstance(exception, access.Refused):
+        role = access.role_of(request.user)
+        context = {
+            "what": access.WORDS[exception.permission],
+            "roles": [one.label for one in access.roles_that_may(exception.permission)],
+            "role": role.label if role else "",
+        }
+    return render(request, "403.html", context, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

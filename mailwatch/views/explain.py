@@ -6,9 +6,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from mailwatch import forms
+from mailwatch.access import Permission, needs
 from mailwatch.queries.explain import explained
 
 
+@needs(Permission.READ)
 @sensitive_post_parameters("configuration")
 @require_http_methods(["GET", "HEAD", "POST"])
 def explain(request: HttpRequest) -> HttpResponse:

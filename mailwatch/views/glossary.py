@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
+from mailwatch.access import Permission, needs
 from mailwatch.forms import GlossaryForm
 from mailwatch.queries import glossary as queries
 
@@ -14,6 +15,7 @@ class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+@needs(Permission.READ)
 @require_safe
 @vary_on_headers("HX-Request", "HX-Boosted")
 def glossary(request: HtmxHttpRequest) -> HttpResponse:

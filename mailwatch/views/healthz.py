@@ -9,7 +9,10 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from mailwatch.access import open_to_strangers
 
+
+@open_to_strangers
 @require_safe
 @never_cache
 @login_not_required

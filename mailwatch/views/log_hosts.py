@@ -1,4 +1,4 @@
-"""Log hosts: the list, what is known of each and where it came from, and what administrators change."""
+"""Log hosts: the list, what is known of each and where it came from, and what postmasters change."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -14,19 +14,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from ingest.models import AllowEntry, LogHost
+from mailwatch.access import Permission, needs
 from mailwatch.log_host_forms import AccountsForm, AllowForm, KnowledgeForm, LimitsForm
 from mailwatch.operations import log_hosts as operations
 from mailwatch.printable import plain
 from mailwatch.queries import log_hosts as queries
-from mailwatch.views.people import is_administrator, require_administrator
+from mailwatch.views.people import may
 from mailwatch.views.search import HtmxHttpRequest
 
 
+@needs(Permission.READ)
 @require_safe
 def log_hosts(request: HttpRequest) -> HttpResponse:
     return render(request, "log_hosts/log_hosts.html", {"rows": queries.listed()})
 
 
+@needs(Permission.READ, to_send=Permission.LOG_HOSTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def log_host(request: HtmxHttpRequest, name: str) -> HttpResponse:
@@ -36,7 +39,6 @@ def log_host(request: HtmxHttpRequest, name: str) -> HttpResponse:
         if request.htmx and not request.htmx.boosted:
             return render(request, "log_hosts/again.html#live", {"again": queries.latest(host)})
         return _page(request, host)
-    require_administrator(request)
     form = KnowledgeForm(request.POST)
     if not form.is_valid():
         return _page(request, host, knowledge=form)
@@ -70,7 +72,8 @@ def _page(
         "limits": limits or LimitsForm(families=view.limits),
         "allow": allow or _offered(request),
         "withdrawn": view.allowed.withdrawn_just(request.GET.get("withdrawn", "")),
-        "may_change": is_administrator(request),
+        "may_change": may(request, Permission.LOG_HOSTS),
+        "may_allow": may(request, Permission.ALLOW),
     }
     is_refused = any((knowledge, accounts, limits, allow))
     return render(request, "log_hosts/log_host.html", context, status=422 if is_refused else 200)
@@ -82,19 +85,19 @@ def _offered(request: HttpRequest) -> AllowForm:
     return AllowForm(today=now().date(), initial=given)
 
 
-def _for_administrators(
+def _of_log_host(
     view: Callable[[HttpRequest, LogHost], HttpResponse],
 ) -> Callable[[HttpRequest, str], HttpResponse]:
     @require_POST
     @wraps(view)
     def wrapped(request: HttpRequest, name: str) -> HttpResponse:
-        require_administrator(request)
         return view(request, get_object_or_404(LogHost, name=name))
 
     return wrapped
 
 
-@_for_administrators
+@needs(Permission.LOG_HOSTS)
+@_of_log_host
 def known_accounts(request: HttpRequest, host: LogHost) -> HttpResponse:
     """A list of accounts, added to those that are known or instead of them."""
     form = AccountsForm(request.POST, request.FILES)
@@ -110,13 +113,15 @@ def known_accounts(request: HttpRequest, host: LogHost) -> HttpResponse:
     return _page(request, host, accounts=form)
 
 
-@_for_administrators
+@needs(Permission.LOG_HOSTS)
+@_of_log_host
 def forget_accounts(request: HttpRequest, host: LogHost) -> HttpResponse:
     operations.forget_accounts(log_host=host)
     return _changed(request, host, "No account is known any more.")
 
 
-@_for_administrators
+@needs(Permission.LOG_HOSTS)
+@_of_log_host
 def limits(request: HttpRequest, host: LogHost) -> HttpResponse:
     """Thresholds changed; ``reset`` names one that takes the default again, or all."""
     typed = request.POST.copy()
@@ -133,7 +138,8 @@ def limits(request: HttpRequest, host: LogHost) -> HttpResponse:
     return _changed(request, host, "Thresholds saved.")
 
 
-@_for_administrators
+@needs(Permission.ALLOW)
+@_of_log_host
 def allow(request: HttpRequest, host: LogHost) -> HttpResponse:
     """A new entry of the allow-list."""
     form = AllowForm(request.POST, today=now().astimezone(host.zone).date())
@@ -143,10 +149,10 @@ def allow(request: HttpRequest, host: LogHost) -> HttpResponse:
     return _changed(request, host, f"{_whom(entry)} is allowed.")
 
 
+@needs(Permission.ALLOW)
 @require_POST
 def withdraw(request: HttpRequest, name: str, entry_id: int) -> HttpResponse:
     """An entry ends as if it had never been; with ``undo`` it holds again."""
-    require_administrator(request)
     entry = get_object_or_404(AllowEntry.objects.select_related("log_host"), pk=entry_id, log_host__name=name)
     if request.POST.get("undo") == "yes":
         operations.restore(entry=entry)

@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost, Message
+from mailwatch.access import Permission, needs
 from mailwatch.queries import message as queries
 from mailwatch.queries import rejection
 from mailwatch.queries.nearby import nearby
@@ -14,6 +15,7 @@ from mailwatch.reader import has_zone, shown_zone
 _LONGEST = 320  # characters of an address
 
 
+@needs(Permission.READ)
 @require_GET
 def message(request: HttpRequest, log_host: str, message_id: str) -> HttpResponse:
     """``line`` and ``lane`` begin the parts of a long one, ``recipient`` narrows it, ``raw`` leaves the words out."""

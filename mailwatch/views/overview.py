@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from ingest.models import LogHost
 from mailwatch import charts, forms
+from mailwatch.access import Permission, needs
 from mailwatch.queries import overview as queries
 from mailwatch.queries.movers import Moved, Mover, Movers
 from mailwatch.queries.ranges import link_times
@@ -30,6 +31,7 @@ class Figure:
     outcome: str = ""
 
 
+@needs(Permission.READ)
 @require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     form = forms.ContextForm(request.GET)
@@ -46,6 +48,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "overview/overview.html", context)
 
 
+@needs(Permission.READ)
 @require_safe
 def movers(request: HtmxHttpRequest) -> HttpResponse:
     """Who sent more or less, where the overview did not wait for it; by itself it is no page."""

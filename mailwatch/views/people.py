@@ -1,8 +1,11 @@
-"""Who is signed in."""
+"""Who is signed in, and what they may do."""
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+from mailwatch import access
+from mailwatch.access import Permission
 
 
 def person(request: HttpRequest) -> User:
@@ -12,12 +15,11 @@ def person(request: HttpRequest) -> User:
     return request.user
 
 
-def is_administrator(request: HttpRequest) -> bool:
-    """Whether whoever is signed in may change what all see."""
-    return isinstance(request.user, User) and request.user.is_superuser
+def may(request: HttpRequest, permission: Permission) -> bool:
+    """Whether whoever is signed in may do that."""
+    return access.may(request.user, permission)
 
 
-def require_administrator(request: HttpRequest) -> None:
-    """Raises PermissionDenied for everybody else."""
-    if not is_administrator(request):
-        raise PermissionDenied
+def require(request: HttpRequest, permission: Permission) -> None:
+    """Raises Refused where they may not."""
+    access.require(request.user, permission)

@@ -8,6 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
+from mailwatch.access import Permission, needs
 from mailwatch.forms import PreferencesForm
 from mailwatch.queries.zones import names
 from mailwatch.reader import keep
@@ -15,6 +16,7 @@ from mailwatch.reader import preferences as chosen_by
 from mailwatch.views.people import person
 
 
+@needs(Permission.READ)
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: HttpRequest) -> HttpResponse:
     kept = chosen_by(person(request))

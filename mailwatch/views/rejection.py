@@ -5,9 +5,11 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost
+from mailwatch.access import Permission, needs
 from mailwatch.queries import rejection as queries
 
 
+@needs(Permission.READ)
 @require_GET
 def rejection(request: HttpRequest, log_host: str, key: str) -> HttpResponse:
     host = LogHost.objects.filter(name=log_host).first()

@@ -13,6 +13,7 @@ from django_htmx.middleware import HtmxDetails
 
 from ingest.models import LogHost
 from mailwatch import charts, forms, tables
+from mailwatch.access import Permission, needs
 from mailwatch.queries import relays as queries
 from mailwatch.queries import suspects
 from mailwatch.queries.answers import answers
@@ -37,6 +38,7 @@ class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+@needs(Permission.READ)
 @require_safe
 @vary_on_headers("HX-Request", "HX-Boosted")
 def relays(request: HtmxHttpRequest) -> HttpResponseBase:

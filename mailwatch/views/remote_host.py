@@ -3,10 +3,12 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from mailwatch.access import Permission, needs
 from mailwatch.queries import remote_host as queries
 from mailwatch.views import subjects
 
 
+@needs(Permission.READ)
 @require_GET
 def remote_host(request: HttpRequest, address: str) -> HttpResponse:
     try:

@@ -1,10 +1,10 @@
 """Every run, and one: live while it works, its result afterwards; stopped, gone on with, undone."""
 
+from dataclasses import replace
 from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -13,13 +13,16 @@ from django.views.decorators.vary import vary_on_headers
 
 from ingest import undo as undoing
 from ingest.models import IngestRun
+from mailwatch.access import Permission, Refused, needs
 from mailwatch.operations import runs as operations
 from mailwatch.queries import runs as queries
 from mailwatch.queries.answers import HostAnswer, answers
 from mailwatch.queries.ranges import Range
+from mailwatch.views.people import may
 from mailwatch.views.search import HtmxHttpRequest
 
 
+@needs(Permission.READ)
 @require_GET
 def runs(request: HttpRequest) -> HttpResponse:
     """All of them, newest first."""
@@ -27,6 +30,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     return render(request, "runs/runs.html", {"page": page})
 
 
+@needs(Permission.READ)
 @require_GET
 @vary_on_headers("HX-Request", "HX-Boosted", "Accept")
 def run(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
@@ -42,9 +46,17 @@ def run(request: HtmxHttpRequest, run_id: int) -> HttpResponse:
     if request.htmx and not request.htmx.boosted:
         template += "#live"
     is_page = request.GET.get("in") != "list"
-    may = queries.steps(found.run) if is_page and operations.may_steer(_person(request), found.run) else None
-    context = {"view": found, "answer": _answer(found), "is_page": is_page, "may": may}
+    steps = _steps(request, found.run) if is_page else None
+    context = {"view": found, "answer": _answer(found), "is_page": is_page, "may": steps}
     return render(request, template, context)
+
+
+def _steps(request: HttpRequest, run: IngestRun) -> queries.Steps | None:
+    """What whoever is signed in can do with a run now."""
+    if not operations.may_steer(_person(request), run):
+        return None
+    steps = queries.steps(run)
+    return steps if may(request, Permission.UNDO) else replace(steps, undo=False)
 
 
 def _answer(found: queries.RunView) -> HostAnswer | None:
@@ -61,10 +73,11 @@ def _person(request: HttpRequest) -> User:
 def _steered(request: HttpRequest, run_id: int) -> IngestRun:
     found = get_object_or_404(IngestRun, pk=run_id)
     if not operations.may_steer(_person(request), found):
-        raise PermissionDenied
+        raise Refused(Permission.UNDO)
     return found
 
 
+@needs(Permission.UPLOAD)
 @require_POST
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     found = _steered(request, run_id)
@@ -73,6 +86,7 @@ def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("run", run_id=run_id)
 
 
+@needs(Permission.UPLOAD)
 @require_POST
 def retry(request: HttpRequest, run_id: int) -> HttpResponse:
     found = _steered(request, run_id)
@@ -81,10 +95,11 @@ def retry(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("run", run_id=run_id)
 
 
+@needs(Permission.UNDO)
 @require_http_methods(["GET", "HEAD", "POST"])
 def undo(request: HttpRequest, run_id: int) -> HttpResponse:
     """What will go, to be confirmed; then it goes."""
-    found = _steered(request, run_id)
+    found = get_object_or_404(IngestRun, pk=run_id)
     if request.method == "POST":
         if not operations.undo(found, by=_person(request).get_username()):
             messages.warning(request, "This run cannot be undone now.")

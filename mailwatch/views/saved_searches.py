@@ -1,13 +1,13 @@
 """Searches kept under a name: save one, take it away, have it back."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
+from mailwatch.access import Permission, Refused, needs
 from mailwatch.models import SavedSearch
 from mailwatch.operations import saved_searches
 from mailwatch.printable import plain
@@ -16,6 +16,7 @@ from mailwatch.search_forms import USUAL_COLUMNS, ColumnsForm, SavedSearchForm
 from mailwatch.views.people import person
 
 
+@needs(Permission.READ)
 @require_GET
 def saved(request: HttpRequest) -> HttpResponse:
     """All that the reader may use; the one that was removed last can be had back."""
@@ -27,6 +28,7 @@ def saved(request: HttpRequest) -> HttpResponse:
     return render(request, "search/saved.html", {"saved": queries.of(person(request)), "removed": gone})
 
 
+@needs(Permission.READ)
 @require_POST
 def save(request: HttpRequest) -> HttpResponse:
     form = SavedSearchForm(request.POST)
@@ -44,12 +46,13 @@ def save(request: HttpRequest) -> HttpResponse:
     return redirect(back)
 
 
+@needs(Permission.READ)
 @require_POST
 def remove(request: HttpRequest, saved_id: int) -> HttpResponse:
     """With ``undo``: have it back."""
     row = get_object_or_404(SavedSearch, pk=saved_id)
     if not queries.may_remove(row, person(request)):
-        raise PermissionDenied
+        raise Refused(Permission.USERS)
     if "undo" not in request.POST:
         saved_searches.remove(row, now=now())
         return redirect(f"{reverse('saved_searches')}?removed={row.pk}")
@@ -60,6 +63,7 @@ def remove(request: HttpRequest, saved_id: int) -> HttpResponse:
     return redirect("saved_searches")
 
 
+@needs(Permission.READ)
 @require_POST
 def columns(request: HttpRequest) -> HttpResponse:
     """Remember for this person's session what lists of messages show."""

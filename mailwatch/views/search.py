@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
 
+from mailwatch.access import Permission, needs
 from mailwatch.queries import free_text, line_terms, saved_searches
 from mailwatch.queries import search as queries
 from mailwatch.queries.terms import NotUnderstood, Term, TermKind
@@ -24,6 +25,7 @@ class HtmxHttpRequest(HttpRequest):
     htmx: HtmxDetails
 
 
+@needs(Permission.READ)
 @require_GET
 @vary_on_headers("HX-Request", "HX-Boosted")
 def search(request: HtmxHttpRequest) -> HttpResponseBase:

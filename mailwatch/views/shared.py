@@ -20,11 +20,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from ingest.models import Message
 from mailwatch import charts, forms
+from mailwatch.access import Permission, Refused, may, needs, open_to_strangers
 from mailwatch.models import SharedReport
 from mailwatch.operations import sharing
 from mailwatch.queries import shared as queries
 
 
+@needs(Permission.SHARE)
 @require_http_methods(["GET", "POST"])
 def share(request: HttpRequest) -> HttpResponse:
     """Freeze what a page shows. With GET, or with bad input, the form as a page of its own."""
@@ -65,6 +67,7 @@ def _freeze(request: HttpRequest, form: forms.ShareForm) -> SharedReport:
     return sharing.freeze_message(message=message, **terms)
 
 
+@needs(Permission.SHARE)
 @require_GET
 def shares(request: HttpRequest) -> HttpResponse:
     """All links, newest first."""
@@ -82,11 +85,12 @@ def shares(request: HttpRequest) -> HttpResponse:
     return render(request, "shares/shares.html", {"rows": rows, "older": page.older, "zone": UTC})
 
 
+@needs(Permission.SHARE)
 @require_POST
 def revoke(request: HttpRequest, report_id: int) -> HttpResponse:
     report = get_object_or_404(SharedReport.objects.defer("snapshot"), pk=report_id)
     if not _may_revoke(request, report):
-        raise PermissionDenied
+        raise Refused(Permission.USERS)
     sharing.revoke(report=report, revoked_by=_person(request), now=now())
     messages.success(request, f"Withdrawn: {report.title}. Its link shows nothing any more.")
     return redirect("shares")
@@ -94,8 +98,7 @@ def revoke(request: HttpRequest, report_id: int) -> HttpResponse:
 
 def _may_revoke(request: HttpRequest, report: SharedReport) -> bool:
     """Whoever made it, and administrators."""
-    person = _person(request)
-    return person.is_superuser or report.made_by_id == person.pk
+    return report.made_by_id == _person(request).pk or may(request.user, Permission.USERS)
 
 
 def _person(request: HttpRequest) -> User:
@@ -119,6 +122,7 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return wrapped
 
 
+@open_to_strangers
 @require_safe
 @login_not_required
 @_private

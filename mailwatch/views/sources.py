@@ -11,20 +11,21 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from ingest.models import Source
+from mailwatch.access import Permission, needs
 from mailwatch.operations import sources as operations
 from mailwatch.queries import search
 from mailwatch.queries import sources as queries
 from mailwatch.source_forms import SourceForm
-from mailwatch.views.people import is_administrator, require_administrator
+from mailwatch.views.people import may
 from mailwatch.views.search import HtmxHttpRequest
 
 
+@needs(Permission.READ, to_send=Permission.SOURCES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sources(request: HttpRequest) -> HttpResponse:
     """All of them, and a new one."""
     if request.method != "POST":
         return _list(request, SourceForm())
-    require_administrator(request)
     form = SourceForm(request.POST)
     source = _save(form)
     if source is None:
@@ -33,6 +34,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     return redirect("source", source_id=source.pk)
 
 
+@needs(Permission.READ, to_send=Permission.SOURCES)
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def source(request: HtmxHttpRequest, source_id: int) -> HttpResponse:
@@ -40,7 +42,6 @@ def source(request: HtmxHttpRequest, source_id: int) -> HttpResponse:
     found = get_object_or_404(Source.objects.select_related("log_host"), pk=source_id)
     if request.method != "POST":
         return _page(request, source_id, SourceForm.of(found))
-    require_administrator(request)
     form = SourceForm(request.POST)
     saved = _save(form, found)
     if saved is None:
@@ -80,7 +81,7 @@ def _list(request: HttpRequest, form: SourceForm, *, status: int = 200) -> HttpR
         "views": queries.listed(now=now()),
         "form": form,
         "log_hosts": search.log_hosts().values(),
-        "may_change": is_administrator(request),
+        "may_change": may(request, Permission.SOURCES),
     }
     return render(request, "sources/sources.html", context, status=status)
 
@@ -94,13 +95,14 @@ def _page(request: HtmxHttpRequest, source_id: int, form: SourceForm, *, status:
         "view": view,
         "form": form,
         "log_hosts": search.log_hosts().values(),
-        "may_change": is_administrator(request),
+        "may_change": may(request, Permission.SOURCES),
         "is_page": request.GET.get("in") != "list",
     }
     template = "sources/source.html#live" if is_part else "sources/source.html"
     return render(request, template, context, status=status)
 
 
+@needs(Permission.UPLOAD)
 @require_POST
 def sync_source(request: HttpRequest, source_id: int) -> HttpResponse:
     """Sync now."""
@@ -111,37 +113,40 @@ def sync_source(request: HttpRequest, source_id: int) -> HttpResponse:
     return redirect("source", source_id=found.pk)
 
 
-def _for_administrators(
+def _of_source(
     view: Callable[[HttpRequest, Source], HttpResponse],
 ) -> Callable[[HttpRequest, int], HttpResponse]:
     @require_POST
     @wraps(view)
     def wrapped(request: HttpRequest, source_id: int) -> HttpResponse:
-        require_administrator(request)
         return view(request, get_object_or_404(Source, pk=source_id))
 
     return wrapped
 
 
-@_for_administrators
+@needs(Permission.SOURCES)
+@_of_source
 def pause_source(request: HttpRequest, source: Source) -> HttpResponse:
     operations.pause(source, is_paused=request.POST.get("paused") == "yes")
     return redirect("source", source_id=source.pk)
 
 
-@_for_administrators
+@needs(Permission.SOURCES)
+@_of_source
 def read_source_again(request: HttpRequest, source: Source) -> HttpResponse:
     operations.read_again(source)
     return redirect("source", source_id=source.pk)
 
 
-@_for_administrators
+@needs(Permission.SOURCES)
+@_of_source
 def ask_host_key(request: HttpRequest, source: Source) -> HttpResponse:
     _ask_host_key(request, source)
     return redirect("source", source_id=source.pk)
 
 
-@_for_administrators
+@needs(Permission.SOURCES)
+@_of_source
 def confirm_host_key(request: HttpRequest, source: Source) -> HttpResponse:
     if operations.confirm_host_key(source, request.POST.get("fingerprint", "")):
         messages.success(request, "The host key is confirmed; another one is refused from now on.")
@@ -150,7 +155,8 @@ def confirm_host_key(request: HttpRequest, source: Source) -> HttpResponse:
     return redirect("source", source_id=source.pk)
 
 
-@_for_administrators
+@needs(Permission.SOURCES)
+@_of_source
 def remove_source(request: HttpRequest, source: Source) -> HttpResponse:
     operations.remove(source)
     messages.success(request, f"{source.url} is not looked at any more. What was read of it stays.")

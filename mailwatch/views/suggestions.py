@@ -5,10 +5,12 @@ from dataclasses import asdict
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_GET
 
+from mailwatch.access import Permission, needs
 from mailwatch.printable import plain
 from mailwatch.queries.suggestions import suggestions as found
 
 
+@needs(Permission.READ)
 @require_GET
 def suggestions(request: HttpRequest) -> JsonResponse:
     """``{"suggestions": [{"text", "shown", "noun", "kind", "log_host"}]}``"""

@@ -6,10 +6,13 @@ from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from mailwatch.access import open_to_strangers
+
 COOKIE = "theme"
 _A_YEAR = 365 * 24 * 3600
 
 
+@open_to_strangers
 @require_POST
 @login_not_required
 def theme(request: HttpRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from mailwatch.access import Permission, needs
 from mailwatch.forms import AnnouncedForm, UploadForm
 from mailwatch.models import Upload
 from mailwatch.operations import uploads as operations
@@ -23,6 +24,7 @@ from mailwatch.queries import uploads as waiting
 _REFUSED = HTTPStatus.UNPROCESSABLE_ENTITY
 
 
+@needs(Permission.UPLOAD)
 @require_http_methods(["GET", "HEAD", "POST"])
 def uploads(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
@@ -71,6 +73,7 @@ def _initial(person: User) -> dict[str, str]:
 # ---- in pieces: for static/js/upload.js
 
 
+@needs(Permission.UPLOAD)
 @require_POST
 def begin(request: HttpRequest) -> JsonResponse:
     """Announce a file; where its next piece begins, which is not 0 where it was begun before."""
@@ -96,6 +99,7 @@ def _refused(sentence: str) -> JsonResponse:
     return JsonResponse({"error": sentence}, status=_REFUSED)
 
 
+@needs(Permission.UPLOAD)
 @require_http_methods(["GET", "PUT"])
 def piece(request: HttpRequest, upload_id: UUID) -> JsonResponse:
     """One piece, at ``?offset=``: the answer says where the next one begins, with 409 where this one did not.
@@ -124,6 +128,7 @@ def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
+@needs(Permission.UPLOAD)
 @require_POST
 def finish(request: HttpRequest) -> HttpResponse:
     """Hand whole uploads (``id``, several) over as one run: to a script its address, to a form the page itself."""
@@ -139,6 +144,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     return redirect("run", run_id=run.pk) if is_form else JsonResponse({"run": reverse("run", args=[run.pk])})
 
 
+@needs(Permission.UPLOAD)
 @require_POST
 def discard(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     upload = Upload.objects.filter(pk=upload_id, owner=_person(request)).first()

@@ -6,11 +6,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from ingest.models import LogHost
+from mailwatch.access import Permission, needs
 from mailwatch.forms import ZoneForm
 from mailwatch.operations.log_hosts import correct_zone
 from mailwatch.queries import zones as queries
 
 
+@needs(Permission.READ, to_send=Permission.LOG_HOSTS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def zones(request: HttpRequest, log_host: str) -> HttpResponse:
     host = get_object_or_404(LogHost, name=log_host)

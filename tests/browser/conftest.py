@@ -170,7 +170,11 @@ def filled(browser: Browser, served: Served) -> Iterator[Filled]:
         yield _walked(page, run=run, refused_run=refused, source=source)
 
 
-_HELPDESK = "from django.contrib.auth.models import User; User.objects.create_user('helpdesk', password='at the desk')"
+_HELPDESK = (
+    "from django.contrib.auth.models import User; from mailwatch.models import Access; "
+    "made = User.objects.create_user('helpdesk', password='at the desk'); "
+    "Access.objects.create(user=made, role='helpdesk', has_all_log_hosts=True)"
+)
 _SOURCE = """
 from ingest.models import LogHost, Source
 print(Source.objects.create(url="file:///nowhere", log_host=LogHost.objects.get(name="empty")).pk)

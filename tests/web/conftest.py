@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 from ingest import pipeline
 from ingest.models import IngestRun, LogHost
 from ingest.pipeline import IncomingFile
+from mailwatch.models import Access, Role
 
 # The case that Mailwatch was made for: an empty login, a bulk sender, a stranger's mailbox.
 SEED = (
@@ -43,9 +44,29 @@ def _cheap_passwords() -> Iterator[None]:
         yield
 
 
+def somebody(name: str, role: Role, *log_hosts: LogHost) -> User:
+    """A user who may read the log hosts named, or all where none is."""
+    user = User.objects.create_user(name, f"{name}@example.com", "long-enough-password")
+    user.is_superuser = user.is_staff = role == Role.ADMINISTRATOR
+    user.save()
+    access = Access.objects.create(user=user, role=role, has_all_log_hosts=not log_hosts)
+    access.log_hosts.set(log_hosts)
+    return user
+
+
 @pytest.fixture
 def helpdesk(db: None) -> User:
-    return User.objects.create_user("helen", "helen@example.com", "long-enough-password")
+    return somebody("helen", Role.HELPDESK)
+
+
+@pytest.fixture
+def postmaster(db: None) -> User:
+    return somebody("petra", Role.POSTMASTER)
+
+
+@pytest.fixture
+def reader(db: None) -> User:
+    return somebody("rita", Role.READER)
 
 
 @pytest.fixture
@@ -63,6 +84,12 @@ def client_of() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def master(postmaster: User, client_of: Callable[[User], Client]) -> Client:
+    """The browser of the postmaster."""
+    return client_of(postmaster)
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from ingest.models import KnownAccount, LocalDomain, LogHost
-from mailwatch.models import SavedSearch
+from mailwatch.models import Role, SavedSearch
 from mailwatch.operations import saved_searches
-from tests.web.conftest import Ingested
+from tests.web.conftest import Ingested, somebody
 from tests.web.logs import DAY
 
 
@@ -65,7 +65,7 @@ def test_a_name_that_was_taken_meanwhile_is_not_taken_back(desk: Client) -> None
 def test_only_its_owner_and_administrators_remove_a_search(
     desk: Client, admin: User, client_of: Callable[[User], Client]
 ) -> None:
-    other = client_of(User.objects.create_user("otto", "o@example.com", "long-enough-password"))
+    other = client_of(somebody("otto", Role.HELPDESK))
     save(desk, "ours", is_shared="on")
     save(desk, "mine")
     ours, mine = (SavedSearch.objects.get(name=name) for name in ("ours", "mine"))

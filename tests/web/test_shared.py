@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils.timezone import now
 
 from ingest.models import LogHost, LogPage, Message, Suspect
-from mailwatch.models import SharedReport
+from mailwatch.models import Role, SharedReport
 from mailwatch.operations import sharing
 from mailwatch.queries.ranges import Range
-from tests.web.conftest import Ingested
+from tests.web.conftest import Ingested, somebody
 
 MESSAGE_ID = "1adXzZ-0007sb-Pz"
 PERSONAL = (
@@ -299,7 +299,7 @@ def test_another_helpdesk_user_may_not_withdraw_it(
     desk: Client, seed: LogHost, client_of: Callable[[User], Client]
 ) -> None:
     report = share_report(desk, log_host="srv1")
-    other = client_of(User.objects.create_user("olaf"))
+    other = client_of(somebody("olaf", Role.HELPDESK))
     assert other.post(f"/shares/{report.pk}/revoke/").status_code == 403
     assert "Withdraw" not in other.get("/shares/").content.decode()
     assert Client().get(link(report)).status_code == 200
