@@ -298,7 +298,7 @@ def _reports(
             host,
         )
         if report is not None:
-            found.append(report)
+            found.append(report.spoken())
     yield from sorted(found, key=lambda report: (report.harm, report.value))
 
 

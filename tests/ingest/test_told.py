@@ -3,9 +3,11 @@
 from gettext import NullTranslations
 
 import pytest
+from django.test import Client
+from pytest_django import Settings
 
 from ingest import classification, languages
-from ingest.models import Finding, LogHost
+from ingest.models import Finding, LogHost, Suspect
 from ingest.rules import relays
 from tests.web.conftest import SEED, Ingested, ingested
 
@@ -54,6 +56,21 @@ def test_a_finding_of_before_is_read_in_english(srv1: LogHost) -> None:
         found = classification.subject_reports(srv1)[0].findings[0]
         assert found.title == "Empty authenticated id"
         assert Finding.objects.first().said == found.evidence  # type: ignore[union-attr]
+
+
+def test_a_drill_down_says_what_was_found_in_the_language_of_the_reader(
+    srv1: LogHost, admin_client: Client, settings: Settings
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("ja", "日本語")]
+    address = Suspect.objects.get(log_host=srv1, kind="sender_host_address").value
+    for page in (f"/senders/{address}/", "/networks/129.137.152.0/24/"):
+        japanese = admin_client.get(page, headers={"accept-language": "ja"}).content.decode()
+        assert "訳Empty authenticated id" in japanese
+        english = admin_client.get(page, headers={"accept-language": "en"}).content.decode()
+        assert "Empty authenticated id" in english and "訳Empty" not in english
+    Finding.objects.update(told={})
+    page = admin_client.get(f"/senders/{address}/", headers={"accept-language": "ja"}).content.decode()
+    assert "<strong>Empty authenticated id.</strong>" in page
 
 
 def test_what_is_stored_is_english_whoever_asks(ingested: Ingested, translated: None) -> None:
