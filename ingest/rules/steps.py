@@ -320,7 +320,7 @@ def removal_steps(case: Case) -> Iterator[NextStep]:
         text = say(
             "When it is closed, and not before, ask to be taken off the blocklists that others named: {places}. "
             "Give the address that this host sends from.",
-            places="; ".join(places),
+            places=say("; ").join(places),
         )
     yield NextStep(text=text, urls=tuple(item.url for item in known if item.url))
 

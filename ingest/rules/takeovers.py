@@ -157,7 +157,7 @@ def _told_of(case: Case, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     titles = {finding.rule: finding.title for name in names for _, finding in found.get(name, ())}
     if any(name in finding.values for name in names for _, finding in guessed(case)):
         titles = {GUESSED.code: say(GUESSED.title), **titles}
-    told = "; ".join(f"{title[0].lower()}{title[1:]} ({code})" for code, title in titles.items())
+    told = say("; ").join(f"{title[0].lower()}{title[1:]} ({code})" for code, title in titles.items())
     return say("{names}: {told}.", names=listing(names), told=told), tuple(titles)
 
 

@@ -108,7 +108,7 @@ class Verdict:
     @property
     def summary(self) -> str:
         """Headline and lead."""
-        return f"{self.headline} {self.lead}".strip()
+        return together((self.headline, self.lead))
 
     def as_json(self) -> dict[str, Any]:
         """``{"verdict": {...}, "coverage": [...]}`` as in ``relays --json``."""

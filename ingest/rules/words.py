@@ -28,16 +28,6 @@ def count(number: int, one: str, many: str | None = None) -> str:
     return say_of(number, f"{{number:,}} {one}", f"{{number:,}} {many or one + 's'}")
 
 
-def have(number: int) -> str:
-    """The verb behind a count."""
-    return "has" if number == 1 else "have"
-
-
-def be(number: int) -> str:
-    """The verb behind a count, in the past."""
-    return "was" if number == 1 else "were"
-
-
 def listing(names: Sequence[str], shown: int = 3, total: int | None = None) -> str:
     """``a``, ``a and b``, ``a, b, c and 4 more``. ``total``: how many there are, if not all are given."""
     total = max(total or 0, len(names))
