@@ -20,6 +20,7 @@ from ingest.sources.configurations import configuration_in
 from ingest.sources.limits import Refused
 from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
 from mailwatch.operations.uploads import safe_name
+from mailwatch.plain_forms import PlainForm
 from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.suspects import Chosen
@@ -42,7 +43,7 @@ class LogTimeField(forms.Field):
         return at
 
 
-class ContextForm(forms.Form):
+class ContextForm(PlainForm):
     """The log host and the range that a page is about."""
 
     log_host = forms.ModelChoiceField(
@@ -150,7 +151,7 @@ class RelaysForm(ContextForm):
         return str(self.cleaned_data["country"]).upper()
 
 
-class ExplainForm(forms.Form):
+class ExplainForm(PlainForm):
     """Pasted text. Nothing of it is stored."""
 
     lines = forms.CharField(
@@ -185,19 +186,19 @@ class ExplainForm(forms.Form):
         return str(self.cleaned_data["lines"]).replace("\r\n", "\n").rstrip("\n").encode()
 
 
-class GlossaryForm(forms.Form):
+class GlossaryForm(PlainForm):
     """What to look for in the glossary: a term, a code, or the answer of a server."""
 
     q = forms.CharField(required=False, max_length=500, label="Look for")
 
 
-class ChosenLogHostForm(forms.Form):
+class ChosenLogHostForm(PlainForm):
     """One log host, by name."""
 
     log_host = forms.ModelChoiceField(LogHost.objects.all(), to_field_name="name", required=False)
 
 
-class ConfigurationForm(forms.Form):
+class ConfigurationForm(PlainForm):
     """A configuration, pasted or as a file; kept, with its passwords masked, where a log host is chosen."""
 
     text = forms.CharField(
@@ -254,7 +255,7 @@ class ConfigurationForm(forms.Form):
         return ConfigurationForm(initial=shown | {"text": text})
 
 
-class WrittenByForm(forms.Form):
+class WrittenByForm(PlainForm):
     """The machine that wrote a log, by a name that may be new."""
 
     log_host = forms.CharField(
@@ -320,7 +321,7 @@ def _check_size(name: str | None, size: int) -> None:
         )
 
 
-class ZoneForm(forms.Form):
+class ZoneForm(PlainForm):
     """The zone that a log is to be read in."""
 
     timezone = forms.CharField(
@@ -336,7 +337,7 @@ def _languages() -> list[tuple[str, str]]:
     return [("", gettext("As the browser asks")), *((code, str(name)) for code, name in settings.LANGUAGES)]
 
 
-class PreferencesForm(forms.Form):
+class PreferencesForm(PlainForm):
     """In which language and zone somebody reads."""
 
     language = forms.ChoiceField(required=False, label=gettext_lazy("Language"), choices=_languages)

@@ -15,6 +15,7 @@ from ingest.models import AllowEntry, LogHost
 from ingest.retention import LONGEST as LONGEST_AGE
 from ingest.rules.rule import RULES
 from ingest.rules.thresholds import THRESHOLDS
+from mailwatch.plain_forms import PlainForm
 from mailwatch.printable import plain
 from mailwatch.queries.thresholds import LimitFamily, LimitGroup, LimitRow
 
@@ -40,7 +41,7 @@ class WordsField(forms.CharField):
             raise forms.ValidationError(plain(str(refusal))) from None
 
 
-class KnowledgeForm(forms.Form):
+class KnowledgeForm(PlainForm):
     """What somebody says of a log host. Empty: its configuration or its log is asked."""
 
     local_domains = WordsField(label="Local domains", example="example.org", read=read_domain)
@@ -66,7 +67,7 @@ class KnowledgeForm(forms.Form):
         return [name for name, field in cls.base_fields.items() if isinstance(field, WordsField)]
 
 
-class AccountsForm(forms.Form):
+class AccountsForm(PlainForm):
     """Known accounts, typed or as a file. Passwords beside them are never kept."""
 
     text = forms.CharField(
@@ -128,7 +129,7 @@ class LimitChapter:
         return self.family.changed > 0 or any(field.errors for field in fields)
 
 
-class LimitsForm(forms.Form):
+class LimitsForm(PlainForm):
     """The thresholds of a log host. An empty field takes what holds for all log hosts."""
 
     def __init__(self, *arguments: Any, families: Sequence[LimitFamily], **options: Any) -> None:
@@ -186,7 +187,7 @@ def _rules() -> list[tuple[str, str]]:
     ]
 
 
-class AllowForm(forms.Form):
+class AllowForm(PlainForm):
     """Who may do what a rule looks for, why, and until when."""
 
     rule = forms.ChoiceField(

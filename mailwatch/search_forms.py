@@ -12,6 +12,7 @@ from ingest.languages import say
 from ingest.models import Status
 from ingest.rules.messages import MESSAGE_RULES
 from mailwatch.forms import ContextForm
+from mailwatch.plain_forms import PlainForm
 from mailwatch.queries.filters import Direction, Filters
 from mailwatch.queries.terms import NotUnderstood, Term, TermKind, understand
 
@@ -182,14 +183,14 @@ class SearchForm(ContextForm):
         return any(self[name].value() for name in MORE_FILTERS)
 
 
-class ColumnsForm(forms.Form):
+class ColumnsForm(PlainForm):
     """What a list of messages shows beside time and outcome; nothing chosen is the usual columns."""
 
     columns = forms.MultipleChoiceField(required=False, choices=[(one.name, one.label) for one in COLUMNS])
     query = forms.CharField(required=False, max_length=4000)
 
 
-class SavedSearchForm(forms.Form):
+class SavedSearchForm(PlainForm):
     """A search to keep: its name, and whether all users see it."""
 
     name = forms.CharField(

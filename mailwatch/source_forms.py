@@ -15,12 +15,13 @@ from ingest.models.sources import PATTERNS
 from ingest.sources import sftp
 from ingest.sources.places import BadPlace, confined
 from mailwatch.operations.sources import SourceInput
+from mailwatch.plain_forms import PlainForm
 
 _LONGEST_KEY = 20_000
 _EXAMPLE = "sftp://log@mx1/var/log/exim4"
 
 
-class SourceForm(forms.Form):
+class SourceForm(PlainForm):
     """A source. Credentials are typed in and never shown: an empty field keeps what is kept."""
 
     url = forms.CharField(

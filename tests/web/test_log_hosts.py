@@ -95,7 +95,7 @@ def test_what_somebody_says_is_kept_in_one_spelling(chief: Client, host: LogHost
         ("own_addresses", "192.0.2.0/24", "is no address."),
         ("smarthosts", "mx.example.org", "is no address and no network."),
         ("retention_days", "soon", "whole number"),
-        ("retention_days", "-1", "greater than or equal to 0"),
+        ("retention_days", "-1", "too small: 0 is the least."),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_sentence_and_nothing_typed_is_lost(

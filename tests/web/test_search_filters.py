@@ -78,7 +78,7 @@ def test_each_filter_is_a_chip_that_can_be_taken_away(desk: Client, ingested: In
         ({"size_from": "big"}, "is no size"),
         ({"size_from": "2k", "size_to": "1k"}, "largest size is below"),
         ({"direction": "up"}, "Directions are"),
-        ({"account": "a\0b"}, "Null characters"),
+        ({"account": "a\0b"}, "“Account” is no text"),
     ],
 )
 def test_a_bad_filter_is_answered_in_words(desk: Client, query: dict[str, str], sentence: str) -> None:

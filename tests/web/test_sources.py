@@ -104,7 +104,7 @@ def test_a_source_is_added_and_read(chief: Client, folder: Path) -> None:
         ({"url": "sftp://log:hunter2@mx1/"}, "into its own field"),
         ({"log_host": "../x"}, "letters, digits, dots"),
         ({"timezone": "Mars/Base"}, "There is no time zone named Mars/Base"),
-        ({"every_minutes": "0"}, "greater than or equal to 1"),
+        ({"every_minutes": "0"}, "too small: 1 is the least."),
         ({"private_key": "nonsense"}, "This is no private key"),
         ({"host_key": "nonsense"}, "This is no host key"),
         ({"patterns": ""}, "Say which files are logs"),
