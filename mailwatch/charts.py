@@ -1,11 +1,12 @@
 """Courses over time, as static/js/charts.js draws them and as the table below each chart shows them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from operator import add, attrgetter
 from typing import Protocol
 
+from ingest.languages import later, say
 from ingest.rules.words import day_of_year, hour_of_week
 from mailwatch.reader import shown_zone
 
@@ -112,8 +113,21 @@ def over_time(
 
 def label(chart: Chart) -> str:
     """What a chart of outcomes shows, in a sentence."""
-    counted = ", ".join(f"{sum(series.values):,} {series.outcome}" for series in chart.series)
-    return f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}: {counted}."
+    return outcomes_label(chart, {series.outcome: sum(series.values) for series in chart.series})
+
+
+def outcomes_label(chart: Chart, totals: Mapping[str, int]) -> str:
+    """The same of totals that were counted elsewhere, by outcome."""
+    counted = say(", ").join(
+        say("{number:,} {outcome}", number=totals[series.outcome], outcome=say(series.outcome))
+        for series in chart.series
+    )
+    sentence = (
+        later("Outcomes per hour from {first} to {last}: {counted}.")
+        if chart.has_hours
+        else later("Outcomes per day from {first} to {last}: {counted}.")
+    )
+    return say(sentence, first=chart.labels[0], last=chart.labels[-1], counted=counted)
 
 
 def _hours(first: datetime, last: datetime) -> list[datetime]:
@@ -145,7 +159,7 @@ def _series(
     values = [0] * bars
     for at, count in zip(places, map(attrgetter(outcome), volumes), strict=True):
         values[at] = join(values[at], count)
-    return Series(outcome=outcome, label=words or outcome.capitalize(), values=tuple(values))
+    return Series(outcome=outcome, label=words or say(outcome).capitalize(), values=tuple(values))
 
 
 def _label(start: datetime, zone: tzinfo, *, has_hours: bool) -> str:

@@ -33,6 +33,7 @@ from mailwatch.views import (
     transport,
     uploads,
     users,
+    words,
     zones,
 )
 
@@ -107,6 +108,7 @@ urlpatterns = [
     path("users/<int:user_id>/password/", users.reset_password, name="reset_password"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("theme/", theme.theme, name="theme"),
+    path("words.js", words.words, name="words"),
     path("healthz", healthz.healthz, name="healthz"),
 ]
 

@@ -6,6 +6,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F
 
+from ingest import granted
+from ingest.languages import say
 from ingest.models import LogHost, Message
 from ingest.rules.definition import VERSION
 from mailwatch.models import LONGEST_DAYS, SharedReport
@@ -31,8 +33,10 @@ def freeze_report(
     source = report_source(log_host=log_host, asked=asked)
     return _freeze(
         kind=SharedReport.Kind.REPORT,
-        title=f"Relays of {log_host.name}" if log_host else "Relays of all log hosts",
-        log_hosts=[answer.log_host.name for answer in source.answers],
+        title=say("Relays of {log_host}", log_host=log_host.name)
+        if log_host
+        else say("Relays of all log hosts"),
+        log_hosts=[answer.log_host for answer in source.answers],
         snapshot=report_snapshot(source, _redactor(redaction)),
         redaction=redaction,
         days=days,
@@ -47,8 +51,8 @@ def freeze_message(
     """Freeze one message's timeline."""
     return _freeze(
         kind=SharedReport.Kind.MESSAGE,
-        title=f"Message {message.message_id}",
-        log_hosts=[message.log_host.name],
+        title=say("Message {message_id}", message_id=message.message_id),
+        log_hosts=[message.log_host],
         snapshot=message_snapshot(timeline(message, most_lines=LINES_FROZEN), _redactor(redaction)),
         redaction=redaction,
         days=days,
@@ -66,7 +70,7 @@ def _freeze(
     *,
     kind: SharedReport.Kind,
     title: str,
-    log_hosts: list[str],
+    log_hosts: list[LogHost],
     snapshot: Json,
     redaction: str,
     days: int,
@@ -75,12 +79,13 @@ def _freeze(
 ) -> SharedReport:
     """Raises ValueError for more days than a link may be open."""
     if not 1 <= days <= LONGEST_DAYS:
-        raise ValueError(f"A link is open for 1 to {LONGEST_DAYS} days.")
+        raise ValueError(say("A link is open for 1 to {days} days.", days=LONGEST_DAYS))
     empty_closed(now=now)
     return SharedReport.objects.create(
         kind=kind,
         title=title,
-        log_hosts=", ".join(log_hosts),
+        log_hosts=", ".join(host.name for host in log_hosts),
+        log_host_ids=[host.pk for host in log_hosts],
         redaction=redaction,
         rules_version=VERSION,
         snapshot=snapshot,
@@ -102,8 +107,10 @@ def empty_closed(*, now: datetime) -> int:
 
     Returns how many were emptied.
     """
-    return SharedReport.objects.closed_at(now).exclude(snapshot={}).update(snapshot={})
+    with granted.everything():
+        return SharedReport.objects.closed_at(now).exclude(snapshot={}).update(snapshot={})
 
 
 def count_view(*, report: SharedReport, now: datetime) -> None:
-    SharedReport.objects.filter(pk=report.pk).update(views=F("views") + 1, last_viewed_at=now)
+    with granted.everything():  # whoever has the link is granted nothing else
+        SharedReport.objects.filter(pk=report.pk).update(views=F("views") + 1, last_viewed_at=now)

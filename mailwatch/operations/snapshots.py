@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, tzinfo
 from typing import Any
 
+from ingest import languages
 from ingest.rules.allowed import Allowance
 from ingest.rules.facts import SubjectKind
 from ingest.rules.logins import GUESSING, MANY_IDS
@@ -34,6 +35,7 @@ def report_snapshot(source: ReportSource, redactor: Unredacted) -> Json:
     zone = source.answers[0].log_host.zone if source.answers else None
     return {
         "format": FORMAT,
+        "language": languages.language(),
         "kind": "report",
         "hosts": [_host(answer, redactor) for answer in source.answers],
         "suspects": [_suspect(suspect, redactor) for suspect in source.suspects[:SUSPECTS]],
@@ -210,6 +212,7 @@ def message_snapshot(timeline: Timeline, redactor: Unredacted) -> Json:
         redactor.learn_line(line.raw)
     return {
         "format": FORMAT,
+        "language": languages.language(),
         "kind": "message",
         "log_host": timeline.log_host.name,
         "timezone": timeline.log_host.timezone,

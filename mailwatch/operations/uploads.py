@@ -18,6 +18,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 from kombu.exceptions import OperationalError
 
 from ingest import pipeline, stored_files, tasks
@@ -187,14 +188,14 @@ def _hand_over(upload_ids: Sequence[UUID], owner: User, lists: list[str]) -> tup
     found = Upload.objects.select_for_update(of=("self",)).filter(pk__in=upload_ids, owner=owner)
     uploads = list(found.select_related("run").order_by("created_at", "pk"))
     if not uploads or len(uploads) != len(set(upload_ids)):
-        raise ValueError("An upload is gone: it was discarded, or it waited too long.")
+        raise ValueError(gettext("An upload is gone: it was discarded, or it waited too long."))
     runs = {upload.run for upload in uploads}
     if len(runs) == 1 and (run := runs.pop()) is not None:
         return run, False
     if any(not upload.is_whole or upload.run for upload in uploads):
-        raise ValueError("An upload is not whole yet.")
+        raise ValueError(gettext("An upload is not whole yet."))
     if len({(upload.log_host, upload.timezone) for upload in uploads}) > 1:
-        raise ValueError("The files belong to different log hosts.")
+        raise ValueError(gettext("The files belong to different log hosts."))
     host, _ = pipeline.log_host(uploads[0].log_host, uploads[0].timezone or None)
     files = [_joined(upload, lists) for upload in uploads]
     run = pipeline.new_run(log_host=host, files=files, started_by=owner.get_username())

@@ -15,6 +15,7 @@ from django.db.models import Count, Q, QuerySet
 
 from ingest.exim.reasons import Reason
 from ingest.kept_readings import WORTH_KEEPING, kept
+from ingest.languages import say
 from ingest.models import LogHost, Message, Rejection
 from ingest.rules.authenticators import UNKNOWN_ID
 from ingest.rules.definition import Severity
@@ -24,6 +25,7 @@ from ingest.rules.logins import EMPTY_ID, MANY_IDS
 from ingest.rules.networks import neighbours_of
 from ingest.rules.relaying import LOCAL_SENDER, OPEN_RELAY, ROUTED_RECIPIENT
 from ingest.rules.relays import SubjectReport
+from ingest.rules.words import count
 from ingest.sql import statement
 from ingest.stored_facts import messages_between
 from ingest.stored_log_hosts import log_host_facts
@@ -35,7 +37,6 @@ from mailwatch.queries.suspects import COUNTS, Judged, Suspect
 _HOLES = frozenset(rule.code for rule in (OPEN_RELAY, LOCAL_SENDER, ROUTED_RECIPIENT))
 _BY_LOGIN = frozenset(rule.code for rule in (EMPTY_ID, UNKNOWN_ID, MANY_IDS))
 _OF_SENDING = ("R", "A", "C")  # families of rules that tie an address to the accounts it used
-_NOUNS = (("address", "addresses"), ("account", "accounts"), ("local user", "local users"))
 
 
 class Counts(NamedTuple):
@@ -121,18 +122,20 @@ class Attack:
         """What it is, and by how many: ``Empty authenticated id through plain, 14 addresses``."""
         finding = self.worst.report.findings[0]
         through = ", ".join(self.authenticators[:2]) if finding.rule in _BY_LOGIN else ""
-        text = f"{finding.title} through {through}" if through else finding.title
-        return f"{text}, {self.size}" if len(self.members) > 1 else text
+        text = (
+            say("{title} through {names}", title=finding.title, names=through) if through else finding.title
+        )
+        return say("{text}, {number}", text=text, number=self.size) if len(self.members) > 1 else text
 
     @property
     def size(self) -> str:
         """``3 accounts and 12 addresses``."""
-        found = (self.addresses, self.accounts, self.local_users)
-        return " and ".join(
-            f"{len(names):,} {nouns[len(names) > 1]}"
-            for names, nouns in zip(found, _NOUNS, strict=True)
-            if names
+        counted = (
+            count(len(self.addresses), "address", "addresses") if self.addresses else "",
+            count(len(self.accounts), "account") if self.accounts else "",
+            count(len(self.local_users), "local user") if self.local_users else "",
         )
+        return say(" and ").join(filter(None, counted))
 
     @property
     def first_at(self) -> datetime:

@@ -13,6 +13,7 @@ from ingest.exim.events import Kind
 from ingest.exim.line import readable
 from ingest.exim.meanings.entry import Entry
 from ingest.exim.meanings.kinds import KINDS, TOPICS
+from ingest.languages import say
 from ingest.models import RETRIED, UNFINISHED, IngestRun, LogFile, LogHost, SetAside, State
 from ingest.models.runs import measured, unpacking
 from ingest.zones import ZoneCheck
@@ -100,7 +101,7 @@ class RunView:
 
     @property
     def title(self) -> str:
-        return self.handed_in[0].name if self.files else f"Run {self.run.pk}"
+        return self.handed_in[0].name if self.files else say("Run {number}", number=self.run.pk)
 
     @property
     def handed_in(self) -> tuple[LogFile, ...]:

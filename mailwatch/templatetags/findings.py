@@ -2,7 +2,7 @@
 
 from django import template
 
-from ingest.languages import say
+from ingest.languages import later, say
 from ingest.rules.facts import SubjectKind
 from ingest.rules.rule import RULES
 from ingest.rules.verdict import Answer
@@ -10,28 +10,41 @@ from ingest.rules.verdict import Answer
 register = template.Library()
 
 _ANSWERS = {
-    Answer.YES: "Yes",
-    Answer.SUSPECTED: "Suspected",
-    Answer.NO: "No",
-    Answer.UNKNOWN: "Cannot tell",
+    Answer.YES: later("Yes"),
+    Answer.SUSPECTED: later("Suspected"),
+    Answer.NO: later("No"),
+    Answer.UNKNOWN: later("Cannot tell"),
 }
 _KINDS = {
-    SubjectKind.SENDER_HOST_ADDRESS: "Sender host",
-    SubjectKind.AUTHENTICATED_ID: "Account",
-    SubjectKind.LOCAL_USER: "Local user",
+    SubjectKind.SENDER_HOST_ADDRESS: later("Sender host"),
+    SubjectKind.AUTHENTICATED_ID: later("Account"),
+    SubjectKind.LOCAL_USER: later("Local user"),
+}
+
+_LINES = {
+    "arrival": later("arrival"),
+    "delivery": later("delivery"),
+    "deferral": later("deferral"),
+    "bounce": later("bounce"),
+    "completion": later("completion"),
+    "rejection": later("rejection"),
+    "auth_failure": later("failed login"),
+    "connection": later("connection"),
+    "note": later("note"),
+    "unreadable": later("unreadable"),
 }
 
 
 @register.filter
 def answer_word(answer: str) -> str:
     """The word for an answer; "" for what is none."""
-    return _ANSWERS.get(Answer(answer), "") if answer in list(Answer) else ""
+    return say(_ANSWERS[Answer(answer)]) if answer in list(Answer) else ""
 
 
 @register.filter
 def kind_word(kind: str) -> str:
     """What a suspect is."""
-    return _KINDS[SubjectKind(kind)]
+    return say(_KINDS[SubjectKind(kind)])
 
 
 @register.filter
@@ -58,4 +71,4 @@ def rule_steps(code: str) -> tuple[str, ...]:
 @register.filter
 def kind_of_line(kind: str) -> str:
     """A kind of log line in words."""
-    return "failed login" if kind == "auth_failure" else kind
+    return say(_LINES.get(kind, kind))

@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 
+from ingest.languages import later, say
 from ingest.rules.rule import VERSION
 from mailwatch.access import Permission, may
 
@@ -24,15 +25,15 @@ class Page:
 
 
 PAGES = (
-    Page("overview", "Overview", ("daily",)),
-    Page("search", "Search", ("message", "sender", "account", "address")),
-    Page("relays", "Relays"),
-    Page("explain", "Explain"),
-    Page("configuration", "Configuration"),
-    Page("uploads", "Uploads", ("run",), Permission.UPLOAD),
-    Page("sources", "Sources", ("source",)),
-    Page("shares", "Shared reports", ("share",), Permission.SHARE),
-    Page("rules", "Rules"),
+    Page("overview", later("Overview"), ("daily",)),
+    Page("search", later("Search"), ("message", "sender", "account", "address")),
+    Page("relays", later("Relays")),
+    Page("explain", later("Explain")),
+    Page("configuration", later("Configuration")),
+    Page("uploads", later("Uploads"), ("run",), Permission.UPLOAD),
+    Page("sources", later("Sources"), ("source",)),
+    Page("shares", later("Shared reports"), ("share",), Permission.SHARE),
+    Page("rules", later("Rules")),
 )
 
 
@@ -43,7 +44,9 @@ def pages(context: dict[str, Any]) -> dict[str, Any]:
     match = request.resolver_match if request else None
     here = match.url_name if match else None
     shown = [page for page in PAGES if request and may(request.user, page.needs)]
-    return {"pages": [(page, here == page.name or here in page.covers) for page in shown]}
+    return {
+        "pages": [(page.name, say(page.label), here == page.name or here in page.covers) for page in shown]
+    }
 
 
 @register.simple_tag

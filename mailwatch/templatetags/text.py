@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from ingest.languages import say, say_of
 from mailwatch.printable import plain, plain_lines
 
 register = template.Library()
@@ -36,12 +37,21 @@ def duration(value: timedelta | None) -> str:
     hours, rest = divmod(rest, 3600)
     minutes, seconds = divmod(rest, 60)
     if days:
-        return f"{days} day{'s' if days > 1 else ''}" + (f" {hours} h" if hours else "")
+        whole = say_of(days, "{number} day", "{number} days")
+        return say("{days} {hours} h", days=whole, hours=hours) if hours else whole
     if hours:
-        return f"{hours} h" + (f" {minutes} min" if minutes else "")
+        return (
+            say("{hours} h {minutes} min", hours=hours, minutes=minutes)
+            if minutes
+            else say("{hours} h", hours=hours)
+        )
     if minutes:
-        return f"{minutes} min" + (f" {seconds} s" if seconds else "")
-    return f"{seconds} s"
+        return (
+            say("{minutes} min {seconds} s", minutes=minutes, seconds=seconds)
+            if seconds
+            else say("{minutes} min", minutes=minutes)
+        )
+    return say("{seconds} s", seconds=seconds)
 
 
 @register.filter

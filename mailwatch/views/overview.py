@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from ingest.models import LogHost
@@ -70,7 +71,9 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         page.volumes,
         zone=page.first.log_host.zone,
         mark_at=page.attack_at,
-        mark_text="first of it in this range" if page.first.bounds.is_set else "attack begins",
+        mark_text=gettext("first of it in this range")
+        if page.first.bounds.is_set
+        else gettext("attack begins"),
         link=_bars(log_host),
     )
     queue = charts.over_time(
@@ -78,7 +81,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         zone=page.first.log_host.zone,
         outcomes=["deferred"],
         is_level=True,
-        words="Waiting",
+        words=gettext("Waiting"),
         link=_bars(log_host, status="queued"),
     )
     return {
@@ -93,7 +96,7 @@ def _parts(page: queries.Overview, log_host: LogHost | None) -> dict[str, object
         "movers": _movers(page.movers, log_host),
         "movers_url": _link("movers", log_host, since, until),
         "chart": chart,
-        "chart_label": _chart_label(chart, page.totals) if chart else "",
+        "chart_label": charts.outcomes_label(chart, page.totals) if chart else "",
         "figures": _figures(page.totals, log_host, since, until),
         "is_partial": any(at and (at.minute or at.second) for at in (since, until)),
         "report_url": _link("relays", page.first.log_host, since, until),
@@ -126,23 +129,20 @@ def _movers(found: Movers | None, log_host: LogHost | None) -> list[tuple[Moved,
 def _figures(
     totals: dict[str, int], log_host: LogHost | None, since: datetime | None, until: datetime | None
 ) -> list[Figure]:
-    def figure(name: str, note: str, outcome: str = "", status: str = "") -> Figure:
+    def figure(counted: str, name: str, note: str, outcome: str = "", status: str = "") -> Figure:
         url = _link("search", log_host, since, until, status=status)
-        return Figure(totals[name], name.replace("_", " "), note, url, outcome)
+        return Figure(totals[counted], name, note, url, outcome)
 
     return [
-        figure("messages", "arrived"),
-        figure("delivered", "recipients", "delivered", "delivered"),
-        figure("deferred", "attempts", "deferred", "queued"),
-        figure("bounced", "recipients", "bounced", "bounced"),
-        figure("rejected", "never accepted", "rejected", "rejected"),
-        figure("failed_logins", "wrong or unknown password", status="rejected"),
+        figure("messages", gettext("messages"), gettext("arrived")),
+        figure("delivered", gettext("delivered"), gettext("recipients"), "delivered", "delivered"),
+        figure("deferred", gettext("deferred"), gettext("attempts"), "deferred", "queued"),
+        figure("bounced", gettext("bounced"), gettext("recipients"), "bounced", "bounced"),
+        figure("rejected", gettext("rejected"), gettext("never accepted"), "rejected", "rejected"),
+        figure(
+            "failed_logins", gettext("failed logins"), gettext("wrong or unknown password"), status="rejected"
+        ),
     ]
-
-
-def _chart_label(chart: charts.Chart, totals: dict[str, int]) -> str:
-    counted = ", ".join(f"{totals[series.outcome]:,} {series.outcome}" for series in chart.series)
-    return f"Outcomes per {chart.unit} from {chart.labels[0]} to {chart.labels[-1]}: {counted}."
 
 
 def _link(

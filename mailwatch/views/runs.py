@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -82,7 +83,7 @@ def _steered(request: HttpRequest, run_id: int) -> IngestRun:
 def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
     found = _steered(request, run_id)
     if not operations.cancel(found, by=_person(request).get_username()):
-        messages.warning(request, "This run is over; there is nothing to cancel.")
+        messages.warning(request, gettext("This run is over; there is nothing to cancel."))
     return redirect("run", run_id=run_id)
 
 
@@ -91,7 +92,7 @@ def cancel(request: HttpRequest, run_id: int) -> HttpResponse:
 def retry(request: HttpRequest, run_id: int) -> HttpResponse:
     found = _steered(request, run_id)
     if not operations.retry(found):
-        messages.warning(request, "The files of this run are gone. Hand them in again.")
+        messages.warning(request, gettext("The files of this run are gone. Hand them in again."))
     return redirect("run", run_id=run_id)
 
 
@@ -102,7 +103,7 @@ def undo(request: HttpRequest, run_id: int) -> HttpResponse:
     found = get_object_or_404(IngestRun, pk=run_id)
     if request.method == "POST":
         if not operations.undo(found, by=_person(request).get_username()):
-            messages.warning(request, "This run cannot be undone now.")
+            messages.warning(request, gettext("This run cannot be undone now."))
         return redirect("run", run_id=run_id)
     view = queries.run(run_id, now=timezone.now())
     if view is None or not undoing.can_undo(found):

@@ -15,10 +15,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
+from ingest import languages
+from ingest.languages import say
 from ingest.models import Message
+from ingest.rules import words
 from mailwatch import charts, forms
 from mailwatch.access import Permission, Refused, may, needs, open_to_strangers
 from mailwatch.models import SharedReport
@@ -35,8 +39,10 @@ def share(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
         return render(request, "shares/new.html", {"form": form, "range_label": _label(form)}, status=status)
     report = _freeze(request, form)
-    end = report.expires_at
-    messages.success(request, f"Frozen. The link is open until {end.day} {end:%B %Y, %H:%M} UTC.")
+    messages.success(
+        request,
+        say("Frozen. The link is open until {end} UTC.", end=words.day_and_minute(report.expires_at, UTC)),
+    )
     return redirect("shares")
 
 
@@ -92,7 +98,7 @@ def revoke(request: HttpRequest, report_id: int) -> HttpResponse:
     if not _may_revoke(request, report):
         raise Refused(Permission.USERS)
     sharing.revoke(report=report, revoked_by=_person(request), now=now())
-    messages.success(request, f"Withdrawn: {report.title}. Its link shows nothing any more.")
+    messages.success(request, say("Withdrawn: {title}. Its link shows nothing any more.", title=report.title))
     return redirect("shares")
 
 
@@ -139,7 +145,14 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         return _download(report)
     if request.method == "GET":
         sharing.count_view(report=report, now=now())
-    return HttpResponse(render_to_string(f"shared/{report.kind}.html", _context(report)))
+    return HttpResponse(_page(report))
+
+
+def _page(report: SharedReport) -> str:
+    """In the language in which it was made, as everything in it is; those of before had English."""
+    language = report.snapshot.get("language", languages.ENGLISH)
+    with languages.reading(language), translation.override(languages.language()):
+        return render_to_string(f"shared/{report.kind}.html", _context(report))
 
 
 def _context(report: SharedReport) -> dict[str, object]:

@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from ingest.languages import say
 from ingest.models import Source
 from mailwatch.access import Permission, needs
 from mailwatch.operations import sources as operations
@@ -46,7 +48,7 @@ def source(request: HtmxHttpRequest, source_id: int) -> HttpResponse:
     saved = _save(form, found)
     if saved is None:
         return _page(request, source_id, form, status=422)
-    messages.success(request, "Changed.")
+    messages.success(request, gettext("Changed."))
     _look_at(request, saved)
     return redirect("source", source_id=source_id)
 
@@ -149,9 +151,9 @@ def ask_host_key(request: HttpRequest, source: Source) -> HttpResponse:
 @_of_source
 def confirm_host_key(request: HttpRequest, source: Source) -> HttpResponse:
     if operations.confirm_host_key(source, request.POST.get("fingerprint", "")):
-        messages.success(request, "The host key is confirmed; another one is refused from now on.")
+        messages.success(request, gettext("The host key is confirmed; another one is refused from now on."))
     else:
-        messages.error(request, "The server showed another key meanwhile. Compare again.")
+        messages.error(request, gettext("The server showed another key meanwhile. Compare again."))
     return redirect("source", source_id=source.pk)
 
 
@@ -159,5 +161,7 @@ def confirm_host_key(request: HttpRequest, source: Source) -> HttpResponse:
 @_of_source
 def remove_source(request: HttpRequest, source: Source) -> HttpResponse:
     operations.remove(source)
-    messages.success(request, f"{source.url} is not looked at any more. What was read of it stays.")
+    messages.success(
+        request, say("{source} is not looked at any more. What was read of it stays.", source=source.url)
+    )
     return redirect("sources")

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mailwatch.access import Permission, needs
@@ -111,12 +112,16 @@ def piece(request: HttpRequest, upload_id: UUID) -> JsonResponse:
         return JsonResponse({"arrived": upload.arrived})
     offset, length = request.GET.get("offset", ""), request.headers.get("Content-Length", "")
     if not _is_count(offset) or not _is_count(length):
-        return JsonResponse({"error": "A piece has a length, and an offset in its address."}, status=400)
+        return JsonResponse(
+            {"error": gettext("A piece has a length, and an offset in its address.")}, status=400
+        )
     if int(length) > settings.MAILWATCH_UPLOAD_PIECE:
-        return JsonResponse({"error": "The piece is too large."}, status=HTTPStatus.CONTENT_TOO_LARGE)
+        return JsonResponse(
+            {"error": gettext("The piece is too large.")}, status=HTTPStatus.CONTENT_TOO_LARGE
+        )
     content = request.read(int(length))
     if len(content) != int(length):
-        return JsonResponse({"error": "The piece was cut off."}, status=400)
+        return JsonResponse({"error": gettext("The piece was cut off.")}, status=400)
     try:
         arrived = operations.receive(upload, offset=int(offset), piece=content, at=timezone.now())
     except operations.OutOfPlace as error:

@@ -52,7 +52,7 @@
 
   /* Many hours: name the day at midnight, and noon where there is room. */
   function halfDays(value) {
-    const [day, hour] = this.getLabelForValue(value).split(", ");
+    const label = this.getLabelForValue(value), hour = label.slice(-5), day = label.slice(0, -5).replace(/[, ]+$/, ""); // "Wed 9, 06:41"
     const isNarrow = this.width / this.ticks.length < 6;
     return hour === "00:00" ? day : hour === "12:00" && !isNarrow ? "12:00" : null;
   }
@@ -66,6 +66,7 @@
     Chart.defaults.color = read(panel.querySelector(".muted") || panel, "color");
     Chart.defaults.font.family = read(document.documentElement, "fontFamily");
     Chart.defaults.font.size = 12;
+    Chart.defaults.locale = document.documentElement.lang;
     const grid = read(panel, "borderTopColor");
     const isLong = shape.labels.length > 30;
     Chart.getChart(canvas)?.destroy();

@@ -2,6 +2,7 @@
    htmx swaps in takes part. */
 "use strict";
 (() => {
+  const gettext = window.gettext || ((text) => text); // words.js; in English the words are those here
   /* phone: the row of pages scrolls; bring the current one into view */
   const row = document.querySelector(".pages");
   const here = row?.querySelector("[aria-current]");
@@ -40,8 +41,8 @@
   const copyFrom = async (button) => {
     const source = document.getElementById(button.dataset.copy);
     if (!source) return;
-    try { await navigator.clipboard.writeText(source.textContent); button.textContent = "Copied"; }
-    catch { select(source); button.textContent = "Selected"; }
+    try { await navigator.clipboard.writeText(source.textContent); button.textContent = gettext("Copied"); }
+    catch { select(source); button.textContent = gettext("Selected"); }
   };
 
   document.addEventListener("click", (event) => {

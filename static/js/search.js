@@ -1,6 +1,8 @@
 /* Suggestions under a search box (ARIA combobox with a listbox). Without script the box is a plain one. */
 "use strict";
 (() => {
+  const gettext = window.gettext || ((text) => text); // words.js; in English the words are those here
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const PAUSE = 120; /* ms without a key */
   const state = new WeakMap();
   let boxes = 0;
@@ -42,7 +44,7 @@
     box.list.hidden = !offered.length;
     input.setAttribute("aria-expanded", String(Boolean(offered.length)));
     input.removeAttribute("aria-activedescendant");
-    box.said.textContent = offered.length ? `${offered.length} suggestions` : "";
+    box.said.textContent = offered.length ? filled(gettext("{number} suggestions"), { number: offered.length }) : "";
   };
   const ask = async (input) => {
     const box = state.get(input), typed = input.value;
@@ -58,7 +60,7 @@
     if (state.has(input)) return state.get(input);
     const list = document.createElement("ul"), said = document.createElement("span");
     list.id = `suggestions-${++boxes}`; list.className = "suggestions"; list.hidden = true;
-    list.setAttribute("role", "listbox"); list.setAttribute("aria-label", "Suggestions");
+    list.setAttribute("role", "listbox"); list.setAttribute("aria-label", gettext("Suggestions"));
     said.className = "hidden"; said.setAttribute("role", "status");
     input.after(list, said);
     for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", list.id]]) input.setAttribute(name, value);

@@ -2,6 +2,7 @@
    raw lines too, parts answer to hover and focus, and their meanings stand in a list below. */
 "use strict";
 (() => {
+  const gettext = window.gettext || ((text) => text); // words.js; in English the words are those here
   const lines = document.getElementById("lines");
   const link = document.querySelector("[data-raw-lines]");
   if (!lines || !link) return;
@@ -9,7 +10,7 @@
   /* the link becomes a switch: nothing is loaded again, and the address says what is shown */
   const button = document.createElement("button"), key = document.createElement("kbd");
   button.type = "button"; key.textContent = "r"; key.setAttribute("aria-hidden", "true");
-  button.append("Raw lines ", key);
+  button.append(`${gettext("Raw lines")} `, key);
   button.setAttribute("aria-controls", "lines"); button.setAttribute("aria-keyshortcuts", "r");
   button.setAttribute("aria-pressed", String(lines.classList.contains("is-raw")));
   link.replaceWith(button);

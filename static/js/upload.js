@@ -3,6 +3,8 @@
    script the form posts as any other. */
 "use strict";
 (() => {
+  const gettext = window.gettext || ((text) => text); // words.js; in English the words are those here
+  const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const form = document.getElementById("upload");
   const input = form?.elements.namedItem("files");
   if (!input) return;
@@ -13,7 +15,7 @@
   const sending = document.getElementById("sending");
   const button = form.querySelector("button.primary");
   const token = form.elements.namedItem("csrfmiddlewaretoken").value;
-  const megabytes = (bytes) => (bytes / 1e6).toLocaleString("en", { maximumFractionDigits: bytes < 1e7 ? 1 : 0 }) + " MB";
+  const megabytes = (bytes) => (bytes / 1e6).toLocaleString(document.documentElement.lang, { maximumFractionDigits: bytes < 1e7 ? 1 : 0 }) + " MB";
 
   /* ---- choosing */
   const list = () => {
@@ -52,7 +54,7 @@
   /* ---- asking the server */
   class Refused extends Error {}
   class Cancelled extends Error {}
-  const signedOut = "You were signed out. Sign in again and choose the files again: what was sent is kept.";
+  const signedOut = gettext("You were signed out. Sign in again and choose the files again: what was sent is kept.");
 
   /* status and document of an answer; rejects with TypeError where there was none */
   const ask = (method, url, body, watch) => new Promise((resolve, reject) => {
@@ -79,7 +81,7 @@
 
   /* waits longer from try to try, and goes on at once when the connection is back */
   const rest = async (part) => {
-    part.say("The connection was lost. Trying again; what was sent is kept.");
+    part.say(gettext("The connection was lost. Trying again; what was sent is kept."));
     await pause(Math.min(2 ** part.lost++, LONGEST_PAUSE));
     if (part.cancelled) throw new Cancelled();
   };
@@ -117,24 +119,24 @@
     name.textContent = file.name;
     bar.max = file.size;
     bar.value = 0;
-    bar.setAttribute("aria-label", `Sending ${file.name}`);
+    bar.setAttribute("aria-label", filled(gettext("Sending {name}"), { name: file.name }));
     status.className = "muted";
     status.setAttribute("role", "status");
-    status.textContent = "Waiting";
+    status.textContent = gettext("Waiting");
     cancel.type = "button";
-    cancel.textContent = "Cancel";
-    cancel.setAttribute("aria-label", `Cancel ${file.name}`);
+    cancel.textContent = gettext("Cancel");
+    cancel.setAttribute("aria-label", filled(gettext("Cancel {name}"), { name: file.name }));
     row.append(name, cancel, bar, status);
     const part = { file, row, cancelled: false, lost: 0, request: null, upload: null, base: 0, say: (words) => { status.textContent = words; } };
     part.moved = (sent) => {
       bar.value = part.base + sent;
-      part.say(`${megabytes(part.base + sent)} of ${megabytes(file.size)} sent`);
+      part.say(filled(gettext("{sent} of {size} sent"), { sent: megabytes(part.base + sent), size: megabytes(file.size) }));
     };
     part.end = (words) => { part.say(words); cancel.remove(); };
     cancel.addEventListener("click", () => {
       part.cancelled = true;
       part.request?.abort();
-      part.end("Cancelled. Nothing of it is kept.");
+      part.end(gettext("Cancelled. Nothing of it is kept."));
       bar.remove();
       if (part.upload) ask("POST", part.upload.discard_url, null).catch(() => {});
     });
@@ -149,7 +151,7 @@
     body.set("log_host", form.elements.namedItem("log_host").value);
     body.set("timezone", form.elements.namedItem("timezone").value);
     const { status, answer } = await insist(part, "POST", form.dataset.begin, body);
-    if (status !== 200) throw new Refused(answer.error || `The server answered ${status}. Nothing was stored.`);
+    if (status !== 200) throw new Refused(answer.error || filled(gettext("The server answered {status}. Nothing was stored."), { status }));
     part.upload = answer;
     part.base = answer.arrived;
     part.moved(0);
@@ -175,13 +177,13 @@
     const { file } = part;
     while (part.base < file.size) {
       const { status, answer } = await sendPiece(part);
-      if (status === 404) throw new Refused(`${file.name} was discarded. Choose it again to begin anew.`);
-      if (status !== 200 && status !== 409) throw new Refused(answer.error || `The server answered ${status}. What was sent is kept.`);
+      if (status === 404) throw new Refused(filled(gettext("{name} was discarded. Choose it again to begin anew."), { name: file.name }));
+      if (status !== 200 && status !== 409) throw new Refused(answer.error || filled(gettext("The server answered {status}. What was sent is kept."), { status }));
       if (answer.arrived > part.base) part.lost = 0;
       part.base = answer.arrived;
       part.moved(0);
     }
-    part.say(`All ${megabytes(file.size)} sent`);
+    part.say(filled(gettext("All {size} sent"), { size: megabytes(file.size) }));
   };
 
   /* ---- all files */
@@ -197,8 +199,8 @@
       try { await step(part); }
       catch (error) {
         if (error instanceof Cancelled) return;
-        part.end("Not sent");
-        wrong.push(error instanceof Refused ? error.message : `${part.file.name} could not be read. It may have changed since it was chosen.`);
+        part.end(gettext("Not sent"));
+        wrong.push(error instanceof Refused ? error.message : filled(gettext("{name} could not be read. It may have changed since it was chosen."), { name: part.file.name }));
       }
     };
     await inTurn(parts, tried(begin));
@@ -209,7 +211,7 @@
     const body = new FormData();
     whole.forEach((part) => body.append("id", part.upload.id));
     const { status, answer } = await insist(whole[0], "POST", form.dataset.finish, body);
-    if (status !== 200) return [answer.error || `The server answered ${status}. What was sent is kept.`];
+    if (status !== 200) return [answer.error || filled(gettext("The server answered {status}. What was sent is kept."), { status })];
     location.assign(answer.run);
     return null;
   };
@@ -225,7 +227,7 @@
     button.disabled = true;
     let wrong;
     try { wrong = await sendAll(parts); }
-    catch (error) { wrong = [error instanceof Refused ? error.message : "It could not be sent. What was sent is kept; choose the files again to go on."]; }
+    catch (error) { wrong = [error instanceof Refused ? error.message : gettext("It could not be sent. What was sent is kept; choose the files again to go on.")]; }
     if (wrong === null) return; /* on the way to the run */
     button.disabled = false;
     say(wrong);
