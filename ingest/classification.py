@@ -254,10 +254,15 @@ def configuration_findings(log_host: LogHost) -> tuple[ConfigurationFinding, ...
     return allowing(found, allowances, last_at or stored_at)
 
 
-def accepted_gaps(log_host: LogHost, seen: Coverage) -> Allowance | None:
-    """The entry by which it is known and accepted what the log cannot tell; None: nobody has accepted it."""
-    allowances = allowances_of_log_host(reports.allowances(log_host.pk))
-    return covering(allowances, COVERAGE.code, seen.last_at)
+def accepted_gaps(
+    log_host: LogHost, seen: Coverage, allowances: Sequence[Allowance] | None = None
+) -> Allowance | None:
+    """The entry by which it is known and accepted what the log cannot tell; None: nobody has accepted it.
+
+    ``allowances``: the entries of the log host, where they are at hand.
+    """
+    every = reports.allowances(log_host.pk) if allowances is None else allowances
+    return covering(allowances_of_log_host(every), COVERAGE.code, seen.last_at)
 
 
 def host_findings(

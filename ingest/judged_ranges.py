@@ -9,6 +9,7 @@ what is known of the log host are others. What is allowed is told anew each time
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import Count, Max, Q, Sum
@@ -22,6 +23,7 @@ from ingest.rules.facts import LogHostFacts, SubjectKind
 from ingest.rules.relays import SubjectReport
 
 MOST_KEPT = 200  # ranges of one log host
+_RANGES_READ = 8  # that the process keeps as reports: three thousand take 50 ms to make
 WORTH_KEEPING = 500  # suspects; fewer are read from their rows as fast
 _COMPARED_ONE_BY_ONE = 500  # suspects; whether more of them are the same is told by all there are
 _CLASSES = kept_bytes.expected(
@@ -109,10 +111,10 @@ def reports_of(
         if now.number < WORTH_KEEPING:
             return judge(0)
         now = bases.of_rows
-    kept = JudgedRange.objects.filter(log_host=log_host, since=since, until=until).first()
+    kept = JudgedRange.objects.filter(log_host=log_host, since=since, until=until).defer("reports").first()
     before = _Basis.of(kept.basis) if kept is not None else None
     is_begun = before is not None and before.known == now.known
-    read = _read(bytes(kept.reports)) if kept is not None and is_begun else None
+    read = _read(kept.pk, kept.basis, kept.judged_at) if kept is not None and is_begun else None
     if read is None or before is None:
         found = list(judge(0))
     elif before == now:
@@ -156,7 +158,11 @@ def _written(found: Sequence[SubjectReport]) -> bytes:
     return kept_bytes.written(list(found), _CLASSES)
 
 
-def _read(state: bytes) -> list[SubjectReport] | None:
-    """The reports; None for bytes of another version."""
-    found: list[SubjectReport] | None = kept_bytes.read(state, _CLASSES)
-    return found
+@lru_cache(maxsize=_RANGES_READ)
+def _read(pk: int, basis: str, judged_at: datetime) -> Sequence[SubjectReport] | None:
+    """The reports of a row as long as it is the same; None for bytes of another version."""
+    row = JudgedRange.objects.filter(pk=pk, basis=basis, judged_at=judged_at).values_list(
+        "reports", flat=True
+    )
+    state = row.first()
+    return None if state is None else kept_bytes.read(bytes(state), _CLASSES)

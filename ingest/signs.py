@@ -15,6 +15,7 @@ from ingest.exim.reasons import Reason
 from ingest.locks import Lock
 from ingest.marks import Marks, Span, joined
 from ingest.models import HourSign, LogHost
+from ingest.rules.allowed import Allowance
 from ingest.rules.definition import Limits, SubjectFinding
 from ingest.rules.facts import Coverage, LogHostFacts
 from ingest.rules.host_rules import host_findings
@@ -117,8 +118,13 @@ def findings(
     coverage: Coverage,
     since: datetime | None = None,
     until: datetime | None = None,
+    *,
+    allowances: Sequence[Allowance] | None = None,
 ) -> tuple[SubjectFinding, ...]:
-    """What the rules find on a log host as a whole, worst first; of a range, by the hours that begin in it."""
+    """What the rules find on a log host as a whole, worst first; of a range, by the hours that begin in it.
+
+    ``allowances``: the entries of the log host, where they are at hand.
+    """
     told = stored_signs.told(log_host, since or _BEGINNING, until or _END)
     told += _scripts(log_host, host.limits, since or _BEGINNING, until or _END)
     ids = ids_of(log_host, host, coverage, since)
@@ -129,7 +135,7 @@ def findings(
         coverage,
         sent,
         known_ids=ids.known,
-        allowances=reports.allowances(log_host.pk),
+        allowances=reports.allowances(log_host.pk) if allowances is None else allowances,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -14,6 +15,7 @@ from ingest.rules.signs import Sign, Told
 from ingest.sql import statement
 from ingest.stored_facts import id_bound
 
+_KEPT = 16  # log hosts
 _DAY = timedelta(days=1)  # an id tells when reception began, by a clock in UTC
 
 
@@ -35,9 +37,29 @@ def ids_of(log_host: LogHost, host: LogHostFacts, coverage: Coverage, since: dat
         return Ids()
     rows = AddressLogin.objects.filter(log_host=log_host).values_list("authenticated_id", flat=True)
     every = frozenset(rows.distinct())
-    names = [name for name in every if may_be_nobody(name, host)]
+    names = _of_nobody(every, _Known(host))
     new = _new(log_host, names, asked, last_at, host.limits.new_ids_forgotten)
     return Ids(new, every - {told.value for told in new})
+
+
+class _Known:
+    """A log host by what decides whose an id may be."""
+
+    def __init__(self, host: LogHostFacts) -> None:
+        self.host = host
+        self._key = (host.name, host.local_domains, host.own_addresses, bool(host.known_accounts))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@lru_cache(maxsize=_KEPT)
+def _of_nobody(ids: frozenset[str], known: _Known) -> Sequence[str]:
+    """Kept: every answer asks it of thousands of ids, which seldom change."""
+    return [name for name in ids if may_be_nobody(name, known.host)]
 
 
 def _new(

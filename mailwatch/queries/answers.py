@@ -94,7 +94,9 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
     reports = classification.subject_reports(log_host, bounds.since, bounds.until, bases)
     coverage = coverage_of(log_host, since=bounds.since, until=bounds.until)
     configuration = classification.configuration_findings(log_host)
-    host_findings = signs.findings(log_host, facts, coverage, since=bounds.since, until=bounds.until)
+    host_findings = signs.findings(
+        log_host, facts, coverage, bounds.since, bounds.until, allowances=bases.allowances
+    )
     return HostAnswer(
         log_host=log_host,
         span=span,
@@ -111,7 +113,7 @@ def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
             host_findings=host_findings,
             traces=KeptTraces(bases),
             panel=panel(log_host),
-            accepted=classification.accepted_gaps(log_host, coverage),
+            accepted=classification.accepted_gaps(log_host, coverage, bases.allowances),
         ),
     )
 

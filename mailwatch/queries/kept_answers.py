@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Max, Sum
 from django.utils.timezone import now
 
+from ingest.countries import edition
 from ingest.languages import language
 from ingest.models import (
     AllowEntry,
@@ -31,28 +32,33 @@ from mailwatch.reader import shown_zone
 _KEPT = 8  # each holds what was found on every suspect
 
 
-def answers(*, log_host: LogHost | None, asked: Range) -> Sequence[HostAnswer]:
-    """As ``mailwatch.queries.answers.answers``."""
-    hosts = [log_host] if log_host else list(LogHost.objects.all())
-    return _answers(_Asked(log_host, asked), (*map(_state, hosts), language(), shown_zone(UTC)))
-
-
-class _Asked:
-    """A question; two are the same whose log host and range are."""
+class Question:
+    """What is asked of a log, on what is stored now; two are the same that have the same answer."""
 
     def __init__(self, log_host: LogHost | None, asked: Range) -> None:
+        hosts = [log_host] if log_host else list(LogHost.objects.all())
         self.log_host, self.asked = log_host, asked
-        self._key = (log_host.pk if log_host else None, asked)
+        names = (log_host.pk if log_host else None, asked, language(), shown_zone(UTC), edition())
+        self._key = (*names, *map(_state, hosts))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Asked) and self._key == other._key
+        return isinstance(other, Question) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
 
+    def answers(self) -> Sequence[HostAnswer]:
+        """As ``mailwatch.queries.answers.answers``."""
+        return _answers(self)
+
+
+def answers(*, log_host: LogHost | None, asked: Range) -> Sequence[HostAnswer]:
+    """As ``mailwatch.queries.answers.answers``."""
+    return Question(log_host, asked).answers()
+
 
 @lru_cache(maxsize=_KEPT)
-def _answers(question: _Asked, state: tuple[Any, ...]) -> Sequence[HostAnswer]:
+def _answers(question: Question) -> Sequence[HostAnswer]:
     return tuple(queries.answers(log_host=question.log_host, asked=question.asked))
 
 

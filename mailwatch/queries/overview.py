@@ -1,42 +1,27 @@
 """What the overview shows: the answer, volumes, rejections, deferrals, the queue, movers, coverage, runs."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import reduce
+from datetime import date, datetime
 from itertools import accumulate, pairwise
-from operator import attrgetter, or_
+from operator import add, attrgetter
 
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 
-from ingest.models import Counted, HourCount, HourlyVolume, IngestRun, LogHost
+from ingest.models import Counted, IngestRun, LogHost
 from mailwatch.queries import movers
 from mailwatch.queries.answers import Evidence, HostAnswer
+from mailwatch.queries.hours import COUNTS, HOUR, HourCounts, Hours, hours_of, is_within
 from mailwatch.queries.kept_answers import answers
 from mailwatch.queries.movers import Movers
 from mailwatch.queries.ranges import Range, spans
 from mailwatch.queries.zones import ZoneView, alarms
 
 NEWEST_RUNS = 5
-COUNTS = ("lines", "messages", "delivered", "deferred", "bounced", "rejected", "failed_logins")
 MOST_CELLS = 24 * 15  # hours drawn one by one in the coverage; longer spans are drawn by the day
 MOST_PROVIDERS = 10
-_HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class HourCounts:
-    """One hour, all chosen log hosts together; the counts in the order of COUNTS."""
-
-    hour: datetime
-    lines: int
-    messages: int
-    delivered: int
-    deferred: int
-    bounced: int
-    rejected: int
-    failed_logins: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +78,7 @@ class HostCoverage:
 class Overview:
     answers: Sequence[HostAnswer]  # the one that needs somebody to act first
     evidence: Evidence | None  # of the first
-    volumes: Sequence[HourCounts]
+    volumes: Sequence[HourCounts]  # by the hour, all log hosts together
     totals: dict[str, int]
     rejections: Sequence[ReasonCount]
     providers: Sequence[ReasonCount]  # of deferred attempts, the most frequent ones
@@ -130,83 +115,74 @@ class Overview:
 def overview(*, log_host: LogHost | None, asked: Range, has_time: bool = True) -> Overview:
     """Everything on the overview, of one log host or of all; without time, movers only if that takes none."""
     found = answers(log_host=log_host, asked=asked)
-    volumes = _volumes(found)
-    providers = _counted(found, Counted.PROVIDER)
+    stored = [hours_of(answer.log_host, answer.span) for answer in found]
+    hours = [of_host.all() for of_host in stored]
+    volumes = _volumes(found, hours)
+    providers = _counted(found, stored, Counted.PROVIDER)
     return Overview(
         answers=found,
         evidence=found[0].evidence if found else None,
         volumes=volumes,
         totals={name: sum(map(attrgetter(name), volumes)) for name in COUNTS},
-        rejections=_counted(found, Counted.REASON),
+        rejections=_counted(found, stored, Counted.REASON),
         providers=providers[:MOST_PROVIDERS],
         total_providers=len(providers),
-        queue=_queue(found),
+        queue=_queue(found, hours),
         movers=_movers(found, only_soon=not has_time),
-        coverage=[_coverage(answer) for answer in found if not answer.is_empty],
+        coverage=[
+            _coverage(answer, of_host)
+            for answer, of_host in zip(found, hours, strict=True)
+            if not answer.is_empty
+        ],
         runs=_runs(log_host),
         zones=alarms([answer.log_host for answer in found]),
     )
 
 
-def _hours(found: Sequence[HostAnswer]) -> Q:
-    """The hours of each log host that its range touches. The first hour counts as a whole."""
-    return reduce(or_, (_hours_of(answer) for answer in found), Q())
+type _Counts = Sequence[HourCounts]
 
 
-def _hours_of(answer: HostAnswer) -> Q:
-    hours = Q(log_host=answer.log_host)
-    if answer.bounds.since:
-        hours &= Q(hour__gt=answer.bounds.since - timedelta(hours=1))
-    if answer.bounds.until:
-        hours &= Q(hour__lt=answer.bounds.until)
-    return hours
+def _volumes(found: Sequence[HostAnswer], hours: Sequence[_Counts]) -> _Counts:
+    """The hours that the range touches, all log hosts together."""
+    rows = [
+        row
+        for answer, of_host in zip(found, hours, strict=True)
+        for row in of_host
+        if is_within(answer.bounds, row.hour)
+    ]
+    if len(found) == 1:
+        return rows
+    sums: dict[datetime, HourCounts] = {}
+    for row in rows:
+        before = sums.get(row.hour)
+        sums[row.hour] = row if before is None else HourCounts(row.hour, *map(add, before[1:], row[1:]))
+    return [sums[hour] for hour in sorted(sums)]
 
 
-def _volumes(found: Sequence[HostAnswer]) -> list[HourCounts]:
-    sums = {f"sum_{name}": Sum(name) for name in COUNTS}
-    rows = HourlyVolume.objects.filter(_hours(found)).values("hour").annotate(**sums).order_by("hour")
-    return [HourCounts(*row) for row in rows.values_list("hour", *sums)]
-
-
-def _counted(found: Sequence[HostAnswer], kind: Counted) -> list[ReasonCount]:
+def _counted(found: Sequence[HostAnswer], stored: Sequence[Hours], kind: Counted) -> list[ReasonCount]:
     """What the hours of a range name, most frequent first; whole hours, as the volumes."""
-    rows = list(
-        HourCount.objects.filter(_hours(found), kind=kind)
-        .values_list("value")
-        .annotate(count=Sum("number"))
-        .order_by("-count", "value")
-    )
+    counts: Counter[str] = Counter()
+    for answer, of_host in zip(found, stored, strict=True):
+        counts.update(of_host.names(kind, answer.bounds))
+    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     most = rows[0][1] if rows else 1
     return [ReasonCount(reason=reason, count=count, share=100 * count / most) for reason, count in rows]
 
 
-def _queue(found: Sequence[HostAnswer]) -> list[HourQueue]:
+def _queue(found: Sequence[HostAnswer], hours: Sequence[_Counts]) -> list[HourQueue]:
     """How many messages waited at the end of each hour, by what came and went since the log began.
 
     The smallest queue that explains the log: what went without having come must have been there before. Messages that
     somebody removed, and those whose last line is not in the log, are still counted.
     """
-    totals: dict[datetime, int] = {}
-    for answer in found:
-        for hour, waiting in _queue_of(answer.log_host):
-            if _is_in(answer, hour):
-                totals[hour] = totals.get(hour, 0) + waiting
+    totals: Counter[datetime] = Counter()
+    for answer, of_host in zip(found, hours, strict=True):
+        sums = list(accumulate(row.messages - row.completed for row in of_host))
+        lowest = min(0, *sums) if sums else 0
+        for row, total in zip(of_host, sums, strict=True):
+            if is_within(answer.bounds, row.hour):
+                totals[row.hour] += total - lowest
     return [HourQueue(hour, totals[hour]) for hour in sorted(totals)]
-
-
-def _queue_of(log_host: LogHost) -> list[tuple[datetime, int]]:
-    came = dict(HourlyVolume.objects.filter(log_host=log_host).values_list("hour", "messages"))
-    went = HourCount.objects.filter(log_host=log_host, kind=Counted.COMPLETED).values_list("hour", "number")
-    changes = came | {hour: came.get(hour, 0) - number for hour, number in went}
-    hours = sorted(changes)
-    sums = list(accumulate(changes[hour] for hour in hours))
-    lowest = min(0, *sums) if sums else 0
-    return [(hour, total - lowest) for hour, total in zip(hours, sums, strict=True)]
-
-
-def _is_in(answer: HostAnswer, hour: datetime) -> bool:
-    since, until = answer.bounds.since, answer.bounds.until
-    return (since is None or hour > since - _HOUR) and (until is None or hour < until)
 
 
 def movers_of(*, log_host: LogHost, asked: Range) -> Movers | None:
@@ -222,18 +198,12 @@ def _movers(found: Sequence[HostAnswer], *, only_soon: bool) -> Movers | None:
     return movers.movers(found[0].log_host, found[0].bounds, found[0].span.last_at, only_soon=only_soon)
 
 
-def _coverage(answer: HostAnswer) -> HostCoverage:
+def _coverage(answer: HostAnswer, of_host: _Counts) -> HostCoverage:
     """Hours with at least one line, from the first to the last that is stored in the range."""
-    present = list(
-        HourlyVolume.objects.filter(_hours_of(answer), lines__gt=0)
-        .order_by("hour")
-        .values_list("hour", flat=True)
-    )
-    hours = int((present[-1] - present[0]) / _HOUR) + 1 if present else 0
+    present = [row.hour for row in of_host if row.lines > 0 and is_within(answer.bounds, row.hour)]
+    hours = int((present[-1] - present[0]) / HOUR) + 1 if present else 0
     gaps = [
-        Gap(since=before + _HOUR, until=after)
-        for before, after in pairwise(present)
-        if after - before > _HOUR
+        Gap(since=before + HOUR, until=after) for before, after in pairwise(present) if after - before > HOUR
     ]
     by_day = hours > MOST_CELLS
     cells = _days(present, answer.log_host) if by_day else _cells(present, hours)
@@ -249,7 +219,7 @@ def _coverage(answer: HostAnswer) -> HostCoverage:
 
 def _cells(present: Sequence[datetime], hours: int) -> list[Cell]:
     known = set(present)
-    starts = [present[0] + i * _HOUR for i in range(hours)]
+    starts = [present[0] + i * HOUR for i in range(hours)]
     return [Cell(start, int(start in known), 1) for start in starts]
 
 
@@ -257,8 +227,8 @@ def _days(present: Sequence[datetime], log_host: LogHost) -> list[Cell]:
     """The days of the log host's zone; the first and the last only as far as the log goes."""
     zone, known = log_host.zone, set(present)
     days: dict[date, tuple[datetime, list[bool]]] = {}
-    for i in range(int((present[-1] - present[0]) / _HOUR) + 1):
-        start = present[0] + i * _HOUR
+    for i in range(int((present[-1] - present[0]) / HOUR) + 1):
+        start = present[0] + i * HOUR
         _, hours = days.setdefault(start.astimezone(zone).date(), (start, []))
         hours.append(start in known)
     return [Cell(start, sum(hours), len(hours)) for start, hours in days.values()]

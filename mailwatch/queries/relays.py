@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ingest.models import LogHost
 from ingest.rules.definition import Severity
 from mailwatch.queries.answers import Evidence, HostAnswer, answers
 from mailwatch.queries.attacks import Attack, attacks
 from mailwatch.queries.before import Change, Compared, Comparison, before, compare
+from mailwatch.queries.kept_answers import Question
 from mailwatch.queries.opened import Detail, Opened, host_details, opened
 from mailwatch.queries.ranges import Bounds, Preset, Range, spans
 from mailwatch.queries.suspects import Chosen, Judged, Suspect, judged, suspects_of
 
 SHOWN = 100  # attacks on one page
+_KEPT = 8  # questions
 OPENED_AHEAD = 3  # attacks of a range that are read before somebody asks
 OPEN_AT_ONCE = (
     2000  # messages and attempts of an attack; of more, the browser asks for the opened row by itself
@@ -91,10 +94,9 @@ def relays(
     is_compared: bool = False,
 ) -> Report:
     """The report on one log host or on all. ``opened_key`` is a suspect's key; None: the first attack, if serious."""
-    found = answers(log_host=log_host, asked=asked)
-    everybody = [suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen)]
-    every = attacks(everybody, found)
-    wanted = _chosen(every, chosen)
+    question = Question(log_host, asked)
+    found, listed = question.answers(), _listed(question, chosen.severity == Severity.INFO)
+    wanted = _chosen(listed.attacks, chosen)
     start = _place_behind(wanted, after)
     shown = wanted[start : start + SHOWN]
     comparison = _comparison(found, wanted, chosen) if is_compared else None
@@ -115,12 +117,33 @@ def relays(
         ],
         before=start,
         chosen=len(wanted),
-        total=sum(attack.worst.report.is_suspect for attack in every),
-        rules=sorted({code for suspect in everybody for code in suspect.report.rules}),
-        countries=sorted({country for suspect in everybody for country in suspect.countries}),
+        total=sum(attack.worst.report.is_suspect for attack in listed.attacks),
+        rules=listed.rules,
+        countries=listed.countries,
         after=shown[-1].key if start + SHOWN < len(wanted) else "",
         comparison=comparison,
         has_before=any(before(answer.bounds, answer.span) for answer in found),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Listed:
+    """All attacks that may be shown, with what they can be narrowed to."""
+
+    attacks: Sequence[Attack]
+    rules: Sequence[str]
+    countries: Sequence[str]
+
+
+@lru_cache(maxsize=_KEPT)
+def _listed(question: Question, with_refused: bool) -> _Listed:
+    """Kept as long as the answer is: to put three thousand suspects together takes 50 ms."""
+    found = question.answers()
+    everybody = [suspect for suspect in suspects_of(found) if _is_listed(suspect, with_refused)]
+    return _Listed(
+        attacks=attacks(everybody, found),
+        rules=sorted({code for suspect in everybody for code in suspect.report.rules}),
+        countries=sorted({country for suspect in everybody for country in suspect.countries}),
     )
 
 
@@ -133,7 +156,9 @@ def one_row(
         return None
     span = spans([log_host])[log_host.pk]
     found = [judged(log_host, span, asked.bounds(log_host, span))]
-    suspects = [suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen)]
+    suspects = [
+        suspect for suspect in suspects_of(found) if _is_listed(suspect, chosen.severity == Severity.INFO)
+    ]
     attack = next((attack for attack in attacks(suspects, found) if attack.has(key)), None)
     if attack is None:
         return None
@@ -156,9 +181,9 @@ def _exactly(bounds: Bounds) -> Range:
     return Range(preset=Preset.EXACT, since=bounds.since, until=bounds.until)
 
 
-def _is_listed(suspect: Suspect, chosen: Chosen) -> bool:
+def _is_listed(suspect: Suspect, with_refused: bool) -> bool:
     """Whether it may be shown at all: the other filters choose among attacks, and do not take them apart."""
-    return suspect.report.is_suspect or chosen.severity == Severity.INFO
+    return suspect.report.is_suspect or with_refused
 
 
 def _chosen(every: Sequence[Attack], chosen: Chosen) -> list[Attack]:
@@ -203,7 +228,9 @@ def _comparison(
     ]
     if not earlier:
         return None
-    suspects = [suspect for suspect in suspects_of(earlier) if _is_listed(suspect, chosen)]
+    suspects = [
+        suspect for suspect in suspects_of(earlier) if _is_listed(suspect, chosen.severity == Severity.INFO)
+    ]
     # what goes on now is no question to a period that has ended
     return compare(now, _chosen(attacks(suspects, earlier), replace(chosen, going_on=False)))
 
