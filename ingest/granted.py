@@ -59,6 +59,13 @@ def only(granted: Granted) -> Iterator[None]:
         _here.reset(token)
 
 
+@contextmanager
+def everything() -> Iterator[None]:
+    """For what has to look at all log hosts, whoever asks; what it finds is not for their eyes. Few places do."""
+    with only(EVERYTHING):
+        yield
+
+
 def become(granted: Granted) -> None:
     """From here to the end of the enclosing ``only``."""
     _here.set(granted)

@@ -22,6 +22,7 @@ from django.utils.timezone import now
 from ingest import (
     classification,
     faults,
+    granted,
     leases,
     partitions,
     pieces,
@@ -31,6 +32,7 @@ from ingest import (
     twins,
     unpacking,
 )
+from ingest.languages import say
 from ingest.leases import LEASE, TakenOver
 from ingest.models import RETRIED, UNFINISHED, IngestRun, LogFile, LogHost, Piece, State
 from ingest.pieces import Text
@@ -74,6 +76,8 @@ def log_host(name: str, timezone: str | None = None) -> tuple[LogHost, bool]:
                 "Its zone is changed on the log host, not with a file."
             )
         return found, False
+    if not granted.here().is_all:  # whether there is one of this name is not for them to know
+        raise ValueError(say("{name} is none of the log hosts that were granted to you.", name=name))
     made = LogHost(name=name, timezone=timezone or "UTC")
     try:
         made.full_clean()

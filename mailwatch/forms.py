@@ -18,6 +18,7 @@ from ingest.rules.facts import SubjectKind
 from ingest.rules.subject_rules import SUBJECT_RULES
 from ingest.sources.configurations import configuration_in
 from ingest.sources.limits import Refused
+from mailwatch.log_host_choice import LogHostField
 from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
 from mailwatch.operations.uploads import safe_name
 from mailwatch.plain_forms import PlainForm
@@ -46,10 +47,7 @@ class LogTimeField(forms.Field):
 class ContextForm(PlainForm):
     """The log host and the range that a page is about."""
 
-    log_host = forms.ModelChoiceField(
-        LogHost.objects.all(),
-        to_field_name="name",
-        required=False,
+    log_host = LogHostField(
         empty_label="all",
         error_messages={"invalid_choice": "There is no log host of this name."},
     )
@@ -195,7 +193,7 @@ class GlossaryForm(PlainForm):
 class ChosenLogHostForm(PlainForm):
     """One log host, by name."""
 
-    log_host = forms.ModelChoiceField(LogHost.objects.all(), to_field_name="name", required=False)
+    log_host = LogHostField()
 
 
 class ConfigurationForm(PlainForm):
@@ -210,10 +208,7 @@ class ConfigurationForm(PlainForm):
         error_messages={"max_length": "A configuration of more than 2 MB is not read."},
     )
     file = forms.FileField(required=False, label="or a file", allow_empty_file=True)
-    log_host = forms.ModelChoiceField(
-        LogHost.objects.all(),
-        to_field_name="name",
-        required=False,
+    log_host = LogHostField(
         empty_label="no log host: only look, keep nothing",
         label="Keep it for",
         error_messages={"invalid_choice": "There is no log host of this name."},

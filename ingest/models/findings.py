@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from ingest.languages import language
+from ingest.models.granting import GrantedManager
 from ingest.models.knowledge import AllowEntry
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import Piece
@@ -40,6 +41,8 @@ class Suspect(models.Model):
     logins_after_guessing = ArrayField(models.TextField())
     outside = models.BigIntegerField(default=0, db_default=0)
 
+    objects = GrantedManager()
+
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["log_host", "kind", "value"], name="suspect_once")
@@ -68,6 +71,8 @@ class Finding(models.Model):
     # the entry that silences it: such a finding does not count in the suspect's severity; null: it counts
     allowed_by = models.ForeignKey(AllowEntry, null=True, on_delete=models.SET_NULL, related_name="findings")
     told = models.JSONField(default=dict, db_default={})  # title and evidence by language, English excepted
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -102,6 +107,8 @@ class Mark(models.Model):
     first_at = models.DateTimeField(null=True)
     last_at = models.DateTimeField(null=True)
 
+    objects = GrantedManager()
+
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
 
@@ -120,6 +127,8 @@ class SubjectState(models.Model):
     basis = models.CharField(max_length=32)  # ingest.rules.memory.basis
     state = models.BinaryField()
 
+    objects = GrantedManager()
+
     def __str__(self) -> str:
         return self.value
 
@@ -131,6 +140,8 @@ class AddressLogin(models.Model):
     log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, db_index=False)
     sender_host_address = models.GenericIPAddressField()
     authenticated_id = models.TextField()
+
+    objects = GrantedManager()
 
     def __str__(self) -> str:
         return f"{self.sender_host_address} as {self.authenticated_id}"
@@ -152,6 +163,8 @@ class HourSign(models.Model):
     message_id = models.CharField(max_length=23, null=True)  # one of them
     line_ref = models.BigIntegerField(null=True)  # likewise
 
+    objects = GrantedManager()
+
     def __str__(self) -> str:
         return f"{self.sign} {self.value}"
 
@@ -164,6 +177,8 @@ class ScriptRuns(models.Model):
     hour = models.DateTimeField()
     directory = models.TextField()
     runs = models.BigIntegerField()
+
+    objects = GrantedManager()
 
     def __str__(self) -> str:
         return self.directory
@@ -182,6 +197,8 @@ class HourlyVolume(models.Model):
     bounced = models.BigIntegerField(default=0)
     rejected = models.BigIntegerField(default=0)
     failed_logins = models.BigIntegerField(default=0)
+
+    objects = GrantedManager()
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H}"

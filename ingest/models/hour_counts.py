@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from django.db import models
 
+from ingest.models.granting import GrantedManager
 from ingest.models.log_hosts import LogHost
 
 
@@ -28,6 +29,8 @@ class HourCount(models.Model):
     hour = models.DateTimeField()
     value = models.TextField(db_collation="C")
     number = models.BigIntegerField()
+
+    objects = GrantedManager()
 
     def __str__(self) -> str:
         return f"{self.number} {self.kind} {self.value}"

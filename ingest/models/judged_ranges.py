@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from ingest.models.granting import GrantedManager
 from ingest.models.log_hosts import LogHost
 
 
@@ -20,6 +21,8 @@ class JudgedRange(models.Model):
     basis = models.TextField()  # ingest.judged_ranges: equal as long as the answer is the same
     judged_at = models.DateTimeField(auto_now=True)
     reports = models.BinaryField()
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -46,6 +49,8 @@ class KeptReading(models.Model):
     basis = models.TextField()  # equal as long as the same would be read
     read_at = models.DateTimeField(auto_now=True)
     reading = models.BinaryField()
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

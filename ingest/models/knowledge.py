@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.timezone import now
 
+from ingest.models.granting import GrantedManager
 from ingest.models.log_hosts import LogHost
 
 
@@ -14,6 +15,8 @@ class KnownAccount(models.Model):
 
     log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE, related_name="known_accounts")
     account = models.CharField(max_length=255)
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -47,6 +50,8 @@ class AllowEntry(models.Model):
     until = models.DateTimeField()  # by the log's time: it covers what was last seen before
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     withdrawn_by = models.CharField(max_length=150, blank=True)
+
+    objects = GrantedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["log_host", "pk"]
@@ -96,6 +101,8 @@ class Reevaluation(models.Model):
     # the answer before and after: relaying, headline, and the suspects that came and went (ingest.reevaluation)
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
+
+    objects = GrantedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["log_host", "pk"]

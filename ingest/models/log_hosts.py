@@ -9,6 +9,8 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.timezone import now
 
+from ingest.models.granting import GrantedManager, LogHostManager
+
 log_host_name = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z",
     "A log host's name has letters, digits, dots, hyphens and underscores only, 100 at most.",
@@ -48,6 +50,8 @@ class LogHost(models.Model):
     # what the stored findings were decided with; another value means that some must be decided again
     facts_digest = models.CharField(max_length=32, blank=True)
 
+    objects = LogHostManager()
+
     class Meta:
         ordering: ClassVar[list[str]] = ["name"]
 
@@ -67,6 +71,8 @@ class StoredConfiguration(models.Model):
     text = models.TextField()
     stored_at = models.DateTimeField(default=now)
 
+    objects = GrantedManager()
+
     class Meta:
         ordering: ClassVar[list[str]] = ["log_host", "pk"]
 
@@ -80,6 +86,8 @@ class LocalDomain(models.Model):
     log_host = models.ForeignKey(LogHost, on_delete=models.CASCADE)
     domain = models.CharField(max_length=255)
     deliveries = models.BigIntegerField()
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -98,6 +106,8 @@ class LoginCount(models.Model):
     named = models.BigIntegerField()
     nameless = models.BigIntegerField()
     unrecorded = models.BigIntegerField()
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

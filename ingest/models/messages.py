@@ -8,6 +8,7 @@ so that one index answers for the whole address and for its domain.
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ingest.models.granting import GrantedManager
 from ingest.models.line_refs import LineRefsField
 from ingest.models.log_hosts import LogHost
 
@@ -54,6 +55,8 @@ class Message(models.Model):
     bounced = models.IntegerField(default=0)
     line_refs = LineRefsField()  # every line with this id, in canonical order
 
+    objects = GrantedManager()
+
     class Meta:
         db_table = "ingest_message"
 
@@ -89,6 +92,8 @@ class Delivery(models.Model):
         related_name="attempts",
     )
 
+    objects = GrantedManager()
+
     class Meta:
         db_table = "ingest_delivery"
 
@@ -121,6 +126,8 @@ class Rejection(models.Model):
     headers_ref = models.BigIntegerField(null=True)  # the entry of a rejectlog that has the message's headers
     header_lines = models.IntegerField(null=True)
 
+    objects = GrantedManager()
+
     class Meta:
         db_table = "ingest_rejection"
 
@@ -144,6 +151,8 @@ class MessageFinding(models.Model):
         to_fields=("log_host_id", "message_id"),
         related_name="findings",
     )
+
+    objects = GrantedManager()
 
     class Meta:
         db_table = "ingest_message_finding"

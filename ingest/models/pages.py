@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ingest.models.granting import GrantedManager
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import LogFile
 
@@ -22,6 +23,8 @@ class LogPage(models.Model):
     checksum = models.BigIntegerField()  # blake2b of the text, 8 bytes
     body = models.BinaryField()  # zstd
 
+    objects = GrantedManager()
+
     class Meta:
         db_table = "ingest_page"
 
@@ -37,6 +40,8 @@ class LineShare(models.Model):
     log_file = models.ForeignKey(LogFile, on_delete=models.CASCADE, related_name="shares")
     page_id = models.BigIntegerField()
     offsets = ArrayField(models.IntegerField(), null=True)  # None: all lines of the page
+
+    objects = GrantedManager()
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.timezone import now
 
+from ingest.models.granting import FileManager, GrantedManager
 from ingest.models.log_hosts import LogHost
 
 
@@ -42,6 +43,8 @@ class IngestRun(models.Model):
     error = models.TextField(blank=True)  # one sentence
     stopped_by = models.CharField(max_length=150, blank=True)  # who cancelled or undid it
     undone_lines = models.BigIntegerField(default=0)  # removed, since no other file had them
+
+    objects = GrantedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-pk"]
@@ -96,6 +99,8 @@ class LogFile(models.Model):
     error = models.TextField(blank=True)
     damage = models.TextField(blank=True)  # a sentence, where an archive ended within this member
 
+    objects = GrantedManager()
+
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]
 
@@ -146,6 +151,8 @@ class Piece(models.Model):
     outages = models.IntegerField(default=0)  # of the database, since the last commit
     error = models.TextField(blank=True)  # one sentence: how it ended
 
+    objects = FileManager()
+
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["file", "number"], name="piece_once")
@@ -162,6 +169,8 @@ class SetAside(models.Model):
     text = models.BinaryField()
     lines = models.IntegerField()
     reason = models.TextField()  # one sentence
+
+    objects = FileManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["pk"]

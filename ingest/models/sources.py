@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.timezone import now
 
 from ingest import sealing
+from ingest.models.granting import GrantedManager, SourceFileManager
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import IngestRun
 
@@ -37,6 +38,8 @@ class Source(models.Model):
     ended_at = models.DateTimeField(null=True)
     succeeded_at = models.DateTimeField(null=True)  # the end of the last one without an error
     error = models.TextField(blank=True)  # of the last pass, one sentence
+
+    objects = GrantedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["log_host__name", "url", "pk"]
@@ -86,6 +89,8 @@ class SourceFile(models.Model):
     seen_in_pass = models.BigIntegerField(default=0)
     seen_at = models.DateTimeField(default=now)
     error = models.TextField(blank=True)
+
+    objects = SourceFileManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name", "pk"]

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from ingest.models.granting import GrantedManager
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import LogFile
 
@@ -21,6 +22,8 @@ class Unfinished(models.Model):
     is_cut = models.BooleanField()  # within its last line; else behind it, and more lines may follow
     features = ArrayField(models.CharField(max_length=30), default=list)  # as LogFile has them
     own_addresses = ArrayField(models.CharField(max_length=45), default=list)
+
+    objects = GrantedManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

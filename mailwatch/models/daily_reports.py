@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.timezone import now
 
 from ingest.models import LogHost
+from ingest.models.granting import GrantedManager
 
 
 class DailyRecipient(models.Model):
@@ -16,6 +17,8 @@ class DailyRecipient(models.Model):
     from_day = models.DateField(null=True)  # earlier ones are not sent; null: there was no log yet
     added_by = models.CharField(max_length=150)
     added_at = models.DateTimeField(default=now)
+
+    objects = GrantedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["address"]
@@ -35,6 +38,8 @@ class DailyMail(models.Model):
     address = models.EmailField(max_length=254)
     sent_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)  # of the last try
+
+    objects = GrantedManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["day", "address"]

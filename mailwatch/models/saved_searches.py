@@ -3,8 +3,11 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.timezone import now
+
+from mailwatch.models.granting import KeptForAllManager
 
 
 class SavedSearch(models.Model):
@@ -16,8 +19,12 @@ class SavedSearch(models.Model):
     name = models.CharField(max_length=100)
     query = models.TextField(blank=True)
     is_shared = models.BooleanField(default=False)
+    # that it looks at; null: all. Whoever may not read all of them does not see it, though it is for all
+    log_host_ids = ArrayField(models.BigIntegerField(), null=True)
     saved_at = models.DateTimeField(default=now)
     removed_at = models.DateTimeField(null=True)  # for a while it can be had back
+
+    objects = KeptForAllManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["name", "pk"]

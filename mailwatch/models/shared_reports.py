@@ -5,7 +5,10 @@ from datetime import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from mailwatch.models.granting import AboutLogHostsManager
 
 DEFAULT_DAYS = 7
 LONGEST_DAYS = 31
@@ -45,6 +48,9 @@ class SharedReport(models.Model):
     redaction = models.CharField(max_length=10, choices=Redaction)
     title = models.CharField(max_length=200)
     log_hosts = models.TextField()  # their names, ", " between them: the log hosts themselves may go
+    log_host_ids = ArrayField(
+        models.BigIntegerField(), null=True
+    )  # those, or null: only who sees all sees it
     rules_version = models.IntegerField()
     snapshot = models.JSONField()
     made_by = models.ForeignKey(
@@ -59,7 +65,7 @@ class SharedReport(models.Model):
     views = models.IntegerField(default=0)  # how often the link was opened
     last_viewed_at = models.DateTimeField(null=True)
 
-    objects = SharedReportQuerySet.as_manager()
+    objects = AboutLogHostsManager.from_queryset(SharedReportQuerySet)()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-pk"]

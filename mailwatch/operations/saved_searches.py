@@ -4,8 +4,12 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
+from django.http import QueryDict
+from django.utils.translation import gettext
 
+from ingest.models import LogHost
 from mailwatch.models import SavedSearch
+from mailwatch.models.granting import ids_of
 
 KEPT = timedelta(days=1)  # that a removed one can be had back
 MOST = 200  # of one person
@@ -21,13 +25,20 @@ def save(*, owner: User, name: str, query: str, is_shared: bool, now: datetime) 
     kept = SavedSearch.objects.filter(owner=owner, removed_at=None)
     if kept.count() >= MOST and not kept.filter(name=name).exists():
         raise NotSaved(f"You have {MOST} saved searches, which is the most. Remove one first.")
-    saved, _ = SavedSearch.objects.update_or_create(
-        owner=owner,
-        name=name,
-        removed_at=None,
-        defaults={"query": query, "is_shared": is_shared, "saved_at": now},
-    )
+    kept_as = {"query": query, "is_shared": is_shared, "saved_at": now, "log_host_ids": _about(query)}
+    try:
+        saved, _ = SavedSearch.objects.update_or_create(
+            owner=owner, name=name, removed_at=None, defaults=kept_as
+        )
+    except IntegrityError:  # one of log hosts that the owner may not read any more
+        raise NotSaved(gettext("This name is taken. Choose another one.")) from None
     return saved
+
+
+def _about(query: str) -> list[int] | None:
+    """The log hosts that a search looks at."""
+    named = LogHost.objects.filter(name=QueryDict(query).get("log_host", "")).first()
+    return ids_of(named.pk if named else None)
 
 
 def remove(saved: SavedSearch, *, now: datetime) -> None:

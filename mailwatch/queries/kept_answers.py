@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Max, Sum
 from django.utils.timezone import now
 
+from ingest import granted
 from ingest.countries import edition
 from ingest.languages import language
 from ingest.models import (
@@ -38,7 +39,8 @@ class Question:
     def __init__(self, log_host: LogHost | None, asked: Range) -> None:
         hosts = [log_host] if log_host else list(LogHost.objects.all())
         self.log_host, self.asked = log_host, asked
-        names = (log_host.pk if log_host else None, asked, language(), shown_zone(UTC), edition())
+        reader = (granted.here(), language(), shown_zone(UTC))
+        names = (log_host.pk if log_host else None, asked, *reader, edition())
         self._key = (*names, *map(_state, hosts))
 
     def __eq__(self, other: object) -> bool:

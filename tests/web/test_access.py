@@ -83,6 +83,7 @@ NEEDED = {
     "preferences": (READER, READER),
     "theme": ("", ""),
     "healthz": ("", ""),
+    "words": ("", ""),
 }
 
 
