@@ -9,15 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from ingest.exim.events import Stage
 from ingest.languages import ENGLISH, LANGUAGES, language, reading
 from ingest.rules.allowed import Allowance, allowances_of, covering
-from ingest.rules.definition import (
-    Limits,
-    Refusals,
-    Severity,
-    SubjectFinding,
-    Translation,
-    Watch,
-    worst,
-)
+from ingest.rules.definition import Limits, Refusals, Severity, SubjectFinding, Translation, Watch, worst
 from ingest.rules.envelope_senders import told_beside
 from ingest.rules.facts import (
     LogHostFacts,
@@ -339,18 +331,20 @@ class SubjectAccumulator:
 
 def _told(watch: Watch) -> SubjectFinding | None:
     """What a rule found, in English and told in every other language."""
-    with reading(ENGLISH):
-        finding = watch.finding()
+    finding = watch.finding() if language() == ENGLISH else _said_in(ENGLISH, watch)
     if finding is None:
         return None
-    told = []
-    for other in LANGUAGES:
-        if other != ENGLISH:
-            with reading(other):
-                words = watch.finding()
-            if words is not None:
-                told.append(Translation(other, words.title, words.evidence))
-    return replace(finding, told=tuple(told))
+    told = [
+        Translation(other, words.title, words.evidence)
+        for other in LANGUAGES
+        if other != ENGLISH and (words := _said_in(other, watch)) is not None
+    ]
+    return replace(finding, told=tuple(told)) if told else finding
+
+
+def _said_in(which: str, watch: Watch) -> SubjectFinding | None:
+    with reading(which):
+        return watch.finding()
 
 
 def _order(finding: SubjectFinding) -> tuple[int, int]:

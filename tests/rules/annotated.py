@@ -160,7 +160,8 @@ def explained(sample: Sample, order: tuple[int, ...] = ()) -> Explained:
         )
 
 
-def _found(explained: Explained) -> Iterator[Found]:
+def findings_of(explained: Explained) -> Iterator[Found]:
+    """What rules find on subjects, on the log host and on messages."""
     for report in explained.reports:
         for one in report.findings:
             yield Found(one.rule, one.severity, report.value, f"{one.title}: {one.evidence}")
@@ -170,6 +171,10 @@ def _found(explained: Explained) -> Iterator[Found]:
         for on_message in message.findings:
             text = f"{on_message.title}: {on_message.evidence}"
             yield Found(on_message.rule, on_message.severity, message.message_id, text)
+
+
+def _found(explained: Explained) -> Iterator[Found]:
+    yield from findings_of(explained)
     for of_text in explained.configuration:
         if of_text.state is State.BAD:
             yield Found(of_text.rule, of_text.severity, CONFIGURATION, f"{of_text.title}: {of_text.evidence}")
