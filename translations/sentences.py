@@ -23,7 +23,7 @@ from ingest.rules.thresholds import THRESHOLDS
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("ingest", "mailwatch")
 
-_ONE = frozenset({"say", "later", "gettext", "gettext_lazy", "gettext_noop"})
+_ONE = frozenset({"say", "later", "gettext", "gettext_lazy", "gettext_noop", "_"})
 _SEVERAL = frozenset({"ngettext", "ngettext_lazy"})
 _OF_SCRIPTS = re.compile(r"""\bgettext\(\s*("(?:[^"\\]|\\.)*")""")
 
