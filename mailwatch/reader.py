@@ -1,6 +1,7 @@
 """Who reads a page: in which language and in which zone, by their preferences, else as the browser asks.
 
 A request is answered inside ``ReaderMiddleware``; commands, tasks and mail have no reader: English, the log's zone.
+Exports are in English too, as programs read them.
 """
 
 from collections.abc import Callable
@@ -15,8 +16,11 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from ingest import languages
+from ingest.languages import ENGLISH
 from mailwatch.access import with_access
 from mailwatch.models import Preferences
+
+_EXPORTED = ("csv", "json")
 
 _zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
 
@@ -41,7 +45,8 @@ class ReaderMiddleware:
         self._answer = answer
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        asked, before = translation.get_language_from_request(request), _zone.get()
+        asked = ENGLISH if _is_export(request) else translation.get_language_from_request(request)
+        before = _zone.get()
         try:
             with translation.override(asked), languages.reading(asked):
                 response = self._answer(request)
@@ -58,9 +63,14 @@ class ReaderMiddleware:
         chosen = preferences(request.user)
         language, zone = chosen.language, chosen.timezone
         _zone.set(ZoneInfo(zone) if zone else None)
-        if language:
+        if language and not _is_export(request):
             translation.activate(language)
             languages.read(language)
+
+
+def _is_export(request: HttpRequest) -> bool:
+    """What programs read on is in English, whoever asks."""
+    return request.GET.get("format") in _EXPORTED
 
 
 def preferences(user: User) -> Preferences:

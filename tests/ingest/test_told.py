@@ -73,6 +73,14 @@ def test_a_drill_down_says_what_was_found_in_the_language_of_the_reader(
     assert "<strong>Empty authenticated id.</strong>" in page
 
 
+def test_an_export_is_english_whoever_asks(srv1: LogHost, admin_client: Client, settings: Settings) -> None:
+    settings.LANGUAGES = [("en", "English"), ("ja", "日本語")]
+    for kind in ("json", "csv"):
+        answer = admin_client.get(f"/relays/?format={kind}", headers={"accept-language": "ja"})
+        text = b"".join(answer).decode()
+        assert srv1.name in text and "訳" not in text
+
+
 def test_what_is_stored_is_english_whoever_asks(ingested: Ingested, translated: None) -> None:
     with languages.reading("ja"):
         ingested(SEED)
