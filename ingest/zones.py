@@ -20,8 +20,10 @@ from zoneinfo import ZoneInfo, available_timezones
 from django.db import connection
 
 from ingest.exim import message_id as ids
+from ingest.languages import later, say, say_of
 from ingest.locks import Lock
 from ingest.models import LogFile, LogHost
+from ingest.rules.words import count, together
 
 _QUARTER = 15 * 60  # seconds: every offset in use is a multiple
 _WIDEST = (
@@ -143,6 +145,10 @@ class Agreement(StrEnum):
     WRONG = "wrong"
 
 
+def _all_of(offsets: list[str]) -> str:
+    return say(" and ").join(offsets)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneCheck:
     """The zone of a log host beside the zone that message ids tell."""
@@ -167,31 +173,46 @@ class ZoneCheck:
         """What the ids say: "+01:00", "+01:00 and +02:00"."""
         least = 0 if self.agreement is Agreement.ALL else (1 - CLEAR_SHARE) * self.total
         clear = [offset for offset, count in self.offsets if count >= least]
-        return " and ".join(offset_words(offset) for offset in sorted(clear[:3]))
+        return _all_of([offset_words(offset) for offset in sorted(clear[:3])])
 
     @property
     def sentence(self) -> str:
         """One or two sentences for whoever reads the log's times."""
         if self.agreement is Agreement.NONE:
-            return f"Zone {self.timezone}. No message id of this log can confirm it."
-        of = f"{self.total:,} message id{'' if self.total == 1 else 's'}"
+            return say("Zone {zone}. No message id of this log can confirm it.", zone=self.timezone)
         if self.is_wrong:
-            against = self.total - self.agreeing
-            who = f"all {of} say" if against == self.total and self.total > 1 else f"{against:,} of {of} say"
-            return (
-                f"The times are read in the zone {self.timezone}, but {who} otherwise: {self.told_offsets}."
-            )
-        read = f"Zone {self.told_offsets or self.timezone}, read from {of}."
+            return self._says_otherwise()
+        ids = count(self.total, "message id")
+        read = say("Zone {zone}, read from {ids}.", zone=self.told_offsets or self.timezone, ids=ids)
         if self.agreement is Agreement.ALL:
-            return read + (" They all agree." if self.total > 1 else "")
-        differing = self.total - self.agreeing
-        return f"{read} {differing:,} of them say{'s' if differing == 1 else ''} another time."
+            return together([read, say("They all agree.") if self.total > 1 else ""])
+        differing = say_of(
+            self.total - self.agreeing,
+            "{number:,} of them says another time.",
+            "{number:,} of them say another time.",
+        )
+        return together([read, differing])
+
+    def _says_otherwise(self) -> str:
+        against = self.total - self.agreeing
+        if against == self.total and self.total > 1:
+            sentence = later("The times are read in the zone {zone}, but all {ids} say otherwise: {offsets}.")
+        else:
+            sentence = later(
+                "The times are read in the zone {zone}, but {number:,} of {ids} say otherwise: {offsets}."
+            )
+        ids = count(self.total, "message id")
+        return say(sentence, zone=self.timezone, number=against, ids=ids, offsets=self.told_offsets)
 
     def advice(self, log_host: str) -> str:
         """What to do about a wrong zone, for a terminal."""
         if self.best is None:
-            return "No one zone fits: logs of several machines are mixed, or the zone was changed in between."
-        return f"Correct it with: manage.py log_host {log_host} --timezone {self.best}"
+            return say(
+                "No one zone fits: logs of several machines are mixed, or the zone was changed in between."
+            )
+        return say(
+            "Correct it with: manage.py log_host {name} --timezone {zone}", name=log_host, zone=self.best
+        )
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 
 from ingest.languages import say
@@ -25,6 +26,7 @@ from mailwatch.plain_forms import PlainForm
 from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.suspects import Chosen
+from mailwatch.stored_words import word
 
 MOST_PASTED = 512 * 1024  # characters; more lines than anybody reads token by token
 MOST_CONFIGURATION = 2 * 1024 * 1024  # bytes; exim -bP config of the largest hosts is far below
@@ -40,7 +42,9 @@ class LogTimeField(forms.Field):
             return None
         at = read_time(str(value))
         if at is None:
-            raise forms.ValidationError(f"“{str(value)[:40]}” is no time. Write it as 2016-03-09 07:53.")
+            raise forms.ValidationError(
+                say("“{text}” is no time. Write it as 2016-03-09 07:53.", text=str(value)[:40])
+            )
         return at
 
 
@@ -48,20 +52,20 @@ class ContextForm(PlainForm):
     """The log host and the range that a page is about."""
 
     log_host = LogHostField(
-        empty_label="all",
-        error_messages={"invalid_choice": "There is no log host of this name."},
+        empty_label=gettext_lazy("all"),
+        error_messages={"invalid_choice": gettext_lazy("There is no log host of this name.")},
     )
     range = forms.ChoiceField(
         required=False,
         choices=[
-            (Preset.ALL, "Whole log"),
-            (Preset.HOUR, "Last hour of the log"),
-            (Preset.DAY, "Last 24 hours of the log"),
-            (Preset.WEEK, "Last 7 days of the log"),
-            (Preset.EXACT, "From … until …"),
+            (Preset.ALL, gettext_lazy("Whole log")),
+            (Preset.HOUR, gettext_lazy("Last hour of the log")),
+            (Preset.DAY, gettext_lazy("Last 24 hours of the log")),
+            (Preset.WEEK, gettext_lazy("Last 7 days of the log")),
+            (Preset.EXACT, gettext_lazy("From … until …")),
         ],
         widget=forms.Select(attrs={"data-range": True}),
-        error_messages={"invalid_choice": "There is no such range."},
+        error_messages={"invalid_choice": gettext_lazy("There is no such range.")},
     )
     since = LogTimeField(required=False)
     until = LogTimeField(required=False)
@@ -70,7 +74,7 @@ class ContextForm(PlainForm):
         cleaned = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
         if since and until and _comparable(since) >= _comparable(until):
-            self.add_error("until", "The end of the range is not after its beginning.")
+            self.add_error("until", gettext("The end of the range is not after its beginning."))
         return cleaned
 
     @property
@@ -89,8 +93,7 @@ def _comparable(at: datetime) -> datetime:
     return at.replace(tzinfo=None) - (at.utcoffset() or timedelta())
 
 
-def _rules() -> list[tuple[str, str]]:
-    """Rules to choose from, in the reader's language."""
+def _suspects_rules() -> list[tuple[str, str]]:
     return [
         ("", gettext("any rule")),
         *((rule.code, f"{rule.code} {say(rule.title)}") for rule in SUBJECT_RULES),
@@ -103,36 +106,36 @@ class RelaysForm(ContextForm):
     severity = forms.ChoiceField(
         required=False,
         choices=[
-            ("", "any severity"),
-            (Severity.CRITICAL, "critical"),
-            (Severity.HIGH, "high and worse"),
-            (Severity.MEDIUM, "medium and worse"),
-            (Severity.INFO, "refused attempts too"),
+            ("", gettext_lazy("any severity")),
+            (Severity.CRITICAL, gettext_lazy("critical")),
+            (Severity.HIGH, gettext_lazy("high and worse")),
+            (Severity.MEDIUM, gettext_lazy("medium and worse")),
+            (Severity.INFO, gettext_lazy("refused attempts too")),
         ],
-        error_messages={"invalid_choice": "Severities are critical, high, medium and info."},
+        error_messages={"invalid_choice": gettext_lazy("Severities are critical, high, medium and info.")},
     )
     rule = forms.ChoiceField(
         required=False,
-        choices=_rules,
-        error_messages={"invalid_choice": "There is no such rule for suspects."},
+        choices=_suspects_rules,
+        error_messages={"invalid_choice": gettext_lazy("There is no such rule for suspects.")},
     )
     kind = forms.ChoiceField(
         required=False,
         choices=[
-            ("", "any kind"),
-            (SubjectKind.SENDER_HOST_ADDRESS, "sender hosts"),
-            (SubjectKind.AUTHENTICATED_ID, "accounts"),
-            (SubjectKind.LOCAL_USER, "local users"),
+            ("", gettext_lazy("any kind")),
+            (SubjectKind.SENDER_HOST_ADDRESS, gettext_lazy("sender hosts")),
+            (SubjectKind.AUTHENTICATED_ID, gettext_lazy("accounts")),
+            (SubjectKind.LOCAL_USER, gettext_lazy("local users")),
         ],
-        error_messages={"invalid_choice": "Kinds are sender hosts, accounts and local users."},
+        error_messages={"invalid_choice": gettext_lazy("Kinds are sender hosts, accounts and local users.")},
     )
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
         required=False,
-        error_messages={"invalid": "A country is named by its two letters."},
+        error_messages={"invalid": gettext_lazy("A country is named by its two letters.")},
     )
-    going_on = forms.BooleanField(required=False, label="only what goes on")
-    compared = forms.BooleanField(required=False, label="compared with the period before")
+    going_on = forms.BooleanField(required=False, label=gettext_lazy("only what goes on"))
+    compared = forms.BooleanField(required=False, label=gettext_lazy("compared with the period before"))
     after = forms.CharField(required=False)
 
     @property
@@ -156,26 +159,30 @@ class ExplainForm(PlainForm):
         required=False,
         strip=False,
         max_length=MOST_PASTED,
-        label="Log lines",
+        label=gettext_lazy("Log lines"),
         widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "false"}),
         error_messages={
-            "max_length": "More than 512 KB are not explained line by line. Upload the text as a file.",
-            "null_characters_not_allowed": "This is no text: it holds NUL characters.",
+            "max_length": gettext_lazy(
+                "More than 512 KB are not explained line by line. Upload the text as a file."
+            ),
+            "null_characters_not_allowed": gettext_lazy("This is no text: it holds NUL characters."),
         },
     )
     configuration = forms.CharField(
         required=False,
         strip=False,
         max_length=MOST_CONFIGURATION,
-        label="Configuration: output of exim -bP, a file, or one authenticator (may be left empty)",
+        label=gettext_lazy(
+            "Configuration: output of exim -bP, a file, or one authenticator (may be left empty)"
+        ),
         widget=forms.Textarea(attrs={"rows": 7, "spellcheck": "false"}),
-        error_messages={"max_length": "A configuration of more than 2 MB is not read."},
+        error_messages={"max_length": gettext_lazy("A configuration of more than 2 MB is not read.")},
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not (cleaned["lines"].strip() or cleaned["configuration"].strip()):
-            raise forms.ValidationError("Paste log lines, a configuration, or both.")
+            raise forms.ValidationError(gettext("Paste log lines, a configuration, or both."))
         return cleaned
 
     @property
@@ -187,7 +194,7 @@ class ExplainForm(PlainForm):
 class GlossaryForm(PlainForm):
     """What to look for in the glossary: a term, a code, or the answer of a server."""
 
-    q = forms.CharField(required=False, max_length=500, label="Look for")
+    q = forms.CharField(required=False, max_length=500, label=gettext_lazy("Look for"))
 
 
 class ChosenLogHostForm(PlainForm):
@@ -203,17 +210,19 @@ class ConfigurationForm(PlainForm):
         required=False,
         strip=False,
         max_length=MOST_CONFIGURATION,
-        label="Configuration",
+        label=gettext_lazy("Configuration"),
         widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
-        error_messages={"max_length": "A configuration of more than 2 MB is not read."},
+        error_messages={"max_length": gettext_lazy("A configuration of more than 2 MB is not read.")},
     )
-    file = forms.FileField(required=False, label="or a file", allow_empty_file=True)
+    file = forms.FileField(required=False, label=gettext_lazy("or a file"), allow_empty_file=True)
     log_host = LogHostField(
-        empty_label="no log host: only look, keep nothing",
-        label="Keep it for",
-        error_messages={"invalid_choice": "There is no log host of this name."},
+        empty_label=gettext_lazy("no log host: only look, keep nothing"),
+        label=gettext_lazy("Keep it for"),
+        error_messages={"invalid_choice": gettext_lazy("There is no log host of this name.")},
     )
-    replace = forms.BooleanField(required=False, initial=True, label="instead of what is kept for it now")
+    replace = forms.BooleanField(
+        required=False, initial=True, label=gettext_lazy("instead of what is kept for it now")
+    )
 
     def clean_file(self) -> str:
         """The text of the file, or of the pieces in an archive."""
@@ -228,7 +237,7 @@ class ConfigurationForm(PlainForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not self.configuration.strip():
-            raise forms.ValidationError("Paste the configuration, or choose its file.")
+            raise forms.ValidationError(gettext("Paste the configuration, or choose its file."))
         return cleaned
 
     @property
@@ -241,7 +250,7 @@ class ConfigurationForm(PlainForm):
         """What the text is called where it is kept: its file's name, made safe to show."""
         file = self.files.get("file")
         name = plain(getattr(file, "name", "")).strip()
-        return name[:200] or "pasted text"
+        return name[:200] or gettext("pasted text")
 
     def masked(self, text: str) -> "ConfigurationForm":
         """The same form, with the text as it may be shown again."""
@@ -255,15 +264,15 @@ class WrittenByForm(PlainForm):
 
     log_host = forms.CharField(
         max_length=100,
-        label="Written by log host",
+        label=gettext_lazy("Written by log host"),
         validators=[log_host_name],
-        error_messages={"required": "Say which log host wrote the files."},
+        error_messages={"required": gettext_lazy("Say which log host wrote the files.")},
         widget=forms.TextInput(attrs={"list": "log-hosts", "autocomplete": "off", "spellcheck": "false"}),
     )
     timezone = forms.CharField(
         required=False,
         max_length=64,
-        label="Zone of the log",
+        label=gettext_lazy("Zone of the log"),
         validators=[zone_name],
         widget=forms.TextInput(
             attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false", "placeholder": "UTC"}
@@ -286,7 +295,7 @@ class UploadForm(WrittenByForm):
     def clean(self) -> dict[str, Any]:
         files = self.chosen_files
         if not files:
-            raise forms.ValidationError("Choose at least one log file.")
+            raise forms.ValidationError(gettext("Choose at least one log file."))
         for file in files:
             _check_size(file.name, file.size or 0)
         return super().clean() or self.cleaned_data
@@ -308,11 +317,15 @@ class AnnouncedForm(WrittenByForm):
 
 def _check_size(name: str | None, size: int) -> None:
     if not size:
-        raise forms.ValidationError(f"{safe_name(name)} is empty. Nothing was stored.")
+        raise forms.ValidationError(say("{name} is empty. Nothing was stored.", name=safe_name(name)))
     if size > settings.MAILWATCH_MAX_UPLOAD:
         raise forms.ValidationError(
-            f"{safe_name(name)} has {filesizeformat(size)};"
-            f" {filesizeformat(settings.MAILWATCH_MAX_UPLOAD)} is the most. Nothing was stored."
+            say(
+                "{name} has {size}; {most} is the most. Nothing was stored.",
+                name=safe_name(name),
+                size=filesizeformat(size),
+                most=filesizeformat(settings.MAILWATCH_MAX_UPLOAD),
+            )
         )
 
 
@@ -321,9 +334,9 @@ class ZoneForm(PlainForm):
 
     timezone = forms.CharField(
         max_length=64,
-        label="Zone of the log",
+        label=gettext_lazy("Zone of the log"),
         validators=[zone_name],
-        error_messages={"required": "Name a zone, for example Europe/Madrid."},
+        error_messages={"required": gettext_lazy("Name a zone, for example Europe/Madrid.")},
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
 
@@ -345,21 +358,25 @@ class PreferencesForm(PlainForm):
     )
 
 
+def _redactions() -> list[tuple[str, str]]:
+    return [(str(value), word(label)) for value, label in SharedReport.Redaction.choices]
+
+
 class ShareForm(ContextForm):
     """What to freeze, as its page shows it, and for whom."""
 
     kind = forms.ChoiceField(choices=SharedReport.Kind)
     message_id = forms.CharField(required=False, max_length=23)
-    redaction = forms.ChoiceField(required=False, choices=SharedReport.Redaction, label="Mailbox names")
+    redaction = forms.ChoiceField(required=False, choices=_redactions, label=gettext_lazy("Mailbox names"))
     days = forms.IntegerField(
         min_value=1,
         max_value=LONGEST_DAYS,
         required=False,
-        label="Open for",
+        label=gettext_lazy("Open for"),
         error_messages={
-            "invalid": f"A number of days, {LONGEST_DAYS} at most.",
-            "min_value": "One day at least.",
-            "max_value": f"{LONGEST_DAYS} days at most.",
+            "invalid": format_lazy(gettext_lazy("A number of days, {most} at most."), most=LONGEST_DAYS),
+            "min_value": gettext_lazy("One day at least."),
+            "max_value": format_lazy(gettext_lazy("{most} days at most."), most=LONGEST_DAYS),
         },
     )
 
@@ -373,7 +390,7 @@ class ShareForm(ContextForm):
         cleaned = super().clean()
         is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
         if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
-            raise forms.ValidationError("Say which message of which log host is to be shared.")
+            raise forms.ValidationError(gettext("Say which message of which log host is to be shared."))
         if not is_message and not LogHost.objects.exists():
-            raise forms.ValidationError("There is nothing to share yet: no log has been read.")
+            raise forms.ValidationError(gettext("There is nothing to share yet: no log has been read."))
         return cleaned

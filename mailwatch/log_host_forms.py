@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from ingest.knowledge import check_rule, read_address, read_domain, read_network, read_subject
 from ingest.languages import say
@@ -18,6 +18,10 @@ from ingest.rules.thresholds import THRESHOLDS
 from mailwatch.plain_forms import PlainForm
 from mailwatch.printable import plain
 from mailwatch.queries.thresholds import LimitFamily, LimitGroup, LimitRow
+from mailwatch.stored_words import word
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 MOST_ACCOUNTS = 8 * 1024 * 1024  # bytes: about 400,000 accounts
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -27,7 +31,7 @@ _LONGEST_WORD = 300
 class WordsField(forms.CharField):
     """Several words, one a line or with blanks or commas between; each is read by ``read``."""
 
-    def __init__(self, *, label: str, example: str, read: Callable[[str], str]) -> None:
+    def __init__(self, *, label: "StrOrPromise", example: str, read: Callable[[str], str]) -> None:
         attrs = {"rows": 4, "spellcheck": "false", "autocomplete": "off", "placeholder": example}
         super().__init__(required=False, label=label, max_length=200_000, widget=forms.Textarea(attrs=attrs))
         self.read = read
@@ -44,16 +48,18 @@ class WordsField(forms.CharField):
 class KnowledgeForm(PlainForm):
     """What somebody says of a log host. Empty: its configuration or its log is asked."""
 
-    local_domains = WordsField(label="Local domains", example="example.org", read=read_domain)
-    trusted_networks = WordsField(label="Trusted networks", example="192.0.2.0/24", read=read_network)
-    own_addresses = WordsField(label="Own addresses", example="192.0.2.25", read=read_address)
-    smarthosts = WordsField(label="Smarthosts", example="198.51.100.25", read=read_network)
+    local_domains = WordsField(label=gettext_lazy("Local domains"), example="example.org", read=read_domain)
+    trusted_networks = WordsField(
+        label=gettext_lazy("Trusted networks"), example="192.0.2.0/24", read=read_network
+    )
+    own_addresses = WordsField(label=gettext_lazy("Own addresses"), example="192.0.2.25", read=read_address)
+    smarthosts = WordsField(label=gettext_lazy("Smarthosts"), example="198.51.100.25", read=read_network)
     retention_days = forms.IntegerField(
         required=False,
         min_value=0,
         max_value=LONGEST_AGE,
-        label="Days after which its lines are deleted",
-        error_messages={"invalid": "The days are a whole number."},
+        label=gettext_lazy("Days after which its lines are deleted"),
+        error_messages={"invalid": gettext_lazy("The days are a whole number.")},
     )
 
     @classmethod
@@ -74,12 +80,14 @@ class AccountsForm(PlainForm):
         required=False,
         strip=False,
         max_length=MOST_ACCOUNTS,
-        label="Accounts, one a line",
+        label=gettext_lazy("Accounts, one a line"),
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "autocomplete": "off"}),
-        error_messages={"null_characters_not_allowed": "This is no text: it holds NUL characters."},
+        error_messages={
+            "null_characters_not_allowed": gettext_lazy("This is no text: it holds NUL characters.")
+        },
     )
-    file = forms.FileField(required=False, label="or a file", allow_empty_file=True)
-    replace = forms.BooleanField(required=False, label="instead of those that are known now")
+    file = forms.FileField(required=False, label=gettext_lazy("or a file"), allow_empty_file=True)
+    replace = forms.BooleanField(required=False, label=gettext_lazy("instead of those that are known now"))
 
     def clean_file(self) -> str:
         """The text of the file; what is not UTF-8 reads as Latin-1."""
@@ -87,10 +95,10 @@ class AccountsForm(PlainForm):
         if file is None:
             return ""
         if file.size > MOST_ACCOUNTS:
-            raise forms.ValidationError("A list of more than 8 MB is not read.")
+            raise forms.ValidationError(gettext("A list of more than 8 MB is not read."))
         raw = file.read()
         if b"\0" in raw:
-            raise forms.ValidationError("This file is no text, so it is no list of accounts.")
+            raise forms.ValidationError(gettext("This file is no text, so it is no list of accounts."))
         try:
             return str(raw.decode("utf-8-sig"))
         except UnicodeDecodeError:
@@ -99,7 +107,7 @@ class AccountsForm(PlainForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not self.errors and not self.accounts.strip():
-            raise forms.ValidationError("Type accounts, or choose their file.")
+            raise forms.ValidationError(gettext("Type accounts, or choose their file."))
         return cleaned
 
     @property
@@ -179,12 +187,15 @@ _PRESETS = {"week": 7, "month": 30, "quarter": 91, "year": 365}  # days
 _LONGEST_ALLOWED = 3653  # days
 
 
-def _rules() -> list[tuple[str, str]]:
-    """Rules to choose from, in the reader's language."""
+def _every_rule() -> list[tuple[str, str]]:
     return [
         ("", gettext("every rule")),
         *((code, f"{code} {say(rule.title)}") for code, rule in RULES.items()),
     ]
+
+
+def _kinds() -> list[tuple[str, str]]:
+    return [(str(kind), word(label)) for kind, label in AllowEntry.Kind.choices]
 
 
 class AllowForm(PlainForm):
@@ -192,39 +203,39 @@ class AllowForm(PlainForm):
 
     rule = forms.ChoiceField(
         required=False,
-        label="Rule",
-        choices=_rules,
-        error_messages={"invalid_choice": "There is no such rule that can be allowed."},
+        label=gettext_lazy("Rule"),
+        choices=_every_rule,
+        error_messages={"invalid_choice": gettext_lazy("There is no such rule that can be allowed.")},
     )
-    kind = forms.ChoiceField(label="Who", choices=AllowEntry.Kind)
+    kind = forms.ChoiceField(label=gettext_lazy("Who"), choices=_kinds)
     value = forms.CharField(
         required=False,
         max_length=320,
-        label="Address, network, account or user",
+        label=gettext_lazy("Address, network, account or user"),
         widget=forms.TextInput(attrs={"size": 30, "spellcheck": "false", "autocomplete": "off"}),
     )
     reason = forms.CharField(
         max_length=500,
-        label="Reason",
+        label=gettext_lazy("Reason"),
         widget=forms.TextInput(attrs={"size": 50}),
-        error_messages={"required": "Say why, for whoever reads it next."},
+        error_messages={"required": gettext_lazy("Say why, for whoever reads it next.")},
     )
     until = forms.ChoiceField(
-        label="Ends",
+        label=gettext_lazy("Ends"),
         choices=[
-            ("week", "in a week"),
-            ("month", "in 30 days"),
-            ("quarter", "in three months"),
-            ("year", "in a year"),
-            ("day", "on the day:"),
+            ("week", gettext_lazy("in a week")),
+            ("month", gettext_lazy("in 30 days")),
+            ("quarter", gettext_lazy("in three months")),
+            ("year", gettext_lazy("in a year")),
+            ("day", gettext_lazy("on the day:")),
         ],
         initial="month",
     )
     day = forms.DateField(
         required=False,
-        label="Day",
+        label=gettext_lazy("Day"),
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        error_messages={"invalid": "Write the day as 2026-03-31."},
+        error_messages={"invalid": gettext_lazy("Write the day as 2026-03-31.")},
     )
 
     def __init__(self, *arguments: Any, today: date, **options: Any) -> None:
@@ -247,7 +258,7 @@ class AllowForm(PlainForm):
 
     def _whom(self, kind: AllowEntry.Kind, typed: str) -> str:
         if not typed.strip() and kind != AllowEntry.Kind.LOG_HOST:
-            self.add_error("value", "Say who is allowed.")
+            self.add_error("value", gettext("Say who is allowed."))
             return typed
         try:
             return read_subject(kind, typed)
@@ -259,9 +270,9 @@ class AllowForm(PlainForm):
         if chosen in _PRESETS:
             return self._today + timedelta(days=_PRESETS[chosen])
         if day is None:
-            self.add_error("day", "Choose the day on which it ends.")
+            self.add_error("day", gettext("Choose the day on which it ends."))
         elif not self._today <= day <= self._today + timedelta(days=_LONGEST_ALLOWED):
-            self.add_error("day", "Choose a day from today on, ten years ahead at most.")
+            self.add_error("day", gettext("Choose a day from today on, ten years ahead at most."))
         return day
 
     def until_in(self, zone: tzinfo) -> datetime:

@@ -1,20 +1,22 @@
 """The search and its filters, as they stand in the URL; and the name under which one is kept."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from ingest.exim.reasons import Reason
-from ingest.languages import say
+from ingest.languages import later, say
 from ingest.models import Status
 from ingest.rules.messages import MESSAGE_RULES
 from mailwatch.forms import ContextForm
 from mailwatch.plain_forms import PlainForm
 from mailwatch.queries.filters import Direction, Filters
 from mailwatch.queries.terms import NotUnderstood, Term, TermKind, understand
+from mailwatch.stored_words import word
 
 MORE_FILTERS = ("reason", "account", "transport", "remote_host", "size_from", "size_to", "rule")
 _ALSO = (TermKind.NETWORK, TermKind.ADDRESS, TermKind.DOMAIN)
@@ -30,19 +32,24 @@ class Column:
 
 
 COLUMNS = (
-    Column("sender", "Envelope sender"),
-    Column("recipient", "Recipient"),
-    Column("host", "Sender host, login"),
-    Column("subject", "Subject", is_usual=False),
-    Column("size", "Size", is_usual=False),
-    Column("happened", "What happened"),
-    Column("finding", "Finding"),
+    Column("sender", later("Envelope sender")),
+    Column("recipient", later("Recipient")),
+    Column("host", later("Sender host, login")),
+    Column("subject", later("Subject"), is_usual=False),
+    Column("size", later("Size"), is_usual=False),
+    Column("happened", later("What happened")),
+    Column("finding", later("Finding")),
 )
 USUAL_COLUMNS = tuple(one.name for one in COLUMNS if one.is_usual)
 
 
 def _plain_text() -> forms.TextInput:
     return forms.TextInput(attrs={"size": "12", "autocomplete": "off", "spellcheck": "false"})
+
+
+def _any_of(values: Iterable[str]) -> Callable[[], list[tuple[str, str]]]:
+    """Choices in the reader's language; the values stand in addresses of pages."""
+    return lambda: [("", gettext("any")), *((str(value), word(value)) for value in values)]
 
 
 class SizeField(forms.Field):
@@ -55,7 +62,9 @@ class SizeField(forms.Field):
             return None
         size = _SIZE.fullmatch(str(value).strip())
         if size is None:
-            raise forms.ValidationError(f"“{str(value)[:40]}” is no size. Write it as 500, 20 KB or 10 MB.")
+            raise forms.ValidationError(
+                say("“{text}” is no size. Write it as 500, 20 KB or 10 MB.", text=str(value)[:40])
+            )
         return min(int(size[1]) << _UNITS[size[2].lower()], 2**62)
 
 
@@ -69,67 +78,87 @@ class SearchForm(ContextForm):
 
     q = forms.CharField(
         required=False,
-        label="Look for",
-        error_messages={"null_characters_not_allowed": "That is no search: it holds NUL characters."},
+        label=gettext_lazy("Look for"),
+        error_messages={
+            "null_characters_not_allowed": gettext_lazy("That is no search: it holds NUL characters.")
+        },
     )
     kind = forms.ChoiceField(
         required=False,
-        choices=[("", "as it looks"), *((str(kind), str(kind)) for kind in TermKind)],
-        error_messages={"invalid_choice": "There is no such kind of search."},
+        choices=[("", gettext_lazy("as it looks")), *((str(kind), str(kind)) for kind in TermKind)],
+        error_messages={"invalid_choice": gettext_lazy("There is no such kind of search.")},
     )
     role = forms.ChoiceField(
         required=False,
-        choices=[("", "sender or recipient"), ("sender", "sender only"), ("recipient", "recipient only")],
-        error_messages={"invalid_choice": "An address is looked for as sender or as recipient."},
+        choices=[
+            ("", gettext_lazy("sender or recipient")),
+            ("sender", gettext_lazy("sender only")),
+            ("recipient", gettext_lazy("recipient only")),
+        ],
+        error_messages={
+            "invalid_choice": gettext_lazy("An address is looked for as sender or as recipient.")
+        },
     )
     status = forms.ChoiceField(
         required=False,
-        choices=[("", "any"), *((str(status), str(status)) for status in Status)],
-        label="Status",
-        error_messages={"invalid_choice": "There is no such status."},
+        choices=_any_of(Status),
+        label=gettext_lazy("Status"),
+        error_messages={"invalid_choice": gettext_lazy("There is no such status.")},
     )
     reason = forms.ChoiceField(
         required=False,
-        choices=[("", "any"), *((str(reason), str(reason)) for reason in Reason)],
-        label="Reason",
-        error_messages={"invalid_choice": "There is no such reason of refusals."},
+        choices=_any_of(Reason),
+        label=gettext_lazy("Reason"),
+        error_messages={"invalid_choice": gettext_lazy("There is no such reason of refusals.")},
     )
     direction = forms.ChoiceField(
         required=False,
-        choices=[("", "any"), *((str(direction), str(direction)) for direction in Direction)],
-        label="Direction",
-        error_messages={"invalid_choice": "Directions are in, out, relay, local and bounce."},
+        choices=_any_of(Direction),
+        label=gettext_lazy("Direction"),
+        error_messages={"invalid_choice": gettext_lazy("Directions are in, out, relay, local and bounce.")},
     )
-    account = forms.CharField(required=False, max_length=255, label="Account", widget=_plain_text())
-    transport = forms.CharField(required=False, max_length=255, label="Transport", widget=_plain_text())
+    account = forms.CharField(
+        required=False, max_length=255, label=gettext_lazy("Account"), widget=_plain_text()
+    )
+    transport = forms.CharField(
+        required=False, max_length=255, label=gettext_lazy("Transport"), widget=_plain_text()
+    )
     remote_host = forms.GenericIPAddressField(
         required=False,
-        label="Remote host",
+        label=gettext_lazy("Remote host"),
         widget=_plain_text(),
-        error_messages={"invalid": "A remote host is named by its IP address."},
+        error_messages={"invalid": gettext_lazy("A remote host is named by its IP address.")},
     )
     also = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
     also_kind = forms.ChoiceField(
         required=False,
-        choices=[("", "as it looks"), *((str(kind), str(kind)) for kind in _ALSO)],
+        choices=[("", gettext_lazy("as it looks")), *((str(kind), str(kind)) for kind in _ALSO)],
         widget=forms.HiddenInput,
         error_messages={
-            "invalid_choice": "The second thing looked for is a network, an address or a domain."
+            "invalid_choice": gettext_lazy(
+                "The second thing looked for is a network, an address or a domain."
+            )
         },
     )
     also_role = forms.ChoiceField(
         required=False,
-        choices=[("", "either"), ("sender", "sender"), ("recipient", "recipient")],
+        choices=[
+            ("", gettext_lazy("either")),
+            ("sender", gettext_lazy("sender")),
+            ("recipient", gettext_lazy("recipient")),
+        ],
         widget=forms.HiddenInput,
-        error_messages={"invalid_choice": "An address is looked for as sender or as recipient."},
+        error_messages={
+            "invalid_choice": gettext_lazy("An address is looked for as sender or as recipient.")
+        },
     )
-    size_from = SizeField(required=False, label="Size from")
-    size_to = SizeField(required=False, label="Size to")
+    size_from = SizeField(required=False, label=gettext_lazy("Size from"))
+    size_to = SizeField(required=False, label=gettext_lazy("Size to"))
     rule = forms.ChoiceField(
         required=False,
         choices=_rules,
-        label="Rule",
-        error_messages={"invalid_choice": "There is no such rule for messages."},
+        label=gettext_lazy("Rule"),
+        error_messages={"invalid_choice": gettext_lazy("There is no such rule for messages.")},
     )
     after = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
@@ -144,7 +173,7 @@ class SearchForm(ContextForm):
         cleaned["also_term"] = self._also(cleaned)
         smallest, largest = cleaned.get("size_from"), cleaned.get("size_to")
         if smallest is not None and largest is not None and smallest > largest:
-            self.add_error("size_to", "The largest size is below the smallest.")
+            self.add_error("size_to", gettext("The largest size is below the smallest."))
         return cleaned
 
     def _also(self, cleaned: dict[str, Any]) -> Term | None:
@@ -158,7 +187,9 @@ class SearchForm(ContextForm):
             self.add_error("also", str(error))
             return None
         if term.kind not in _ALSO:
-            self.add_error("also", "The second thing looked for is a network, an address or a domain.")
+            self.add_error(
+                "also", gettext("The second thing looked for is a network, an address or a domain.")
+            )
             return None
         return term
 
@@ -195,11 +226,11 @@ class SavedSearchForm(PlainForm):
 
     name = forms.CharField(
         max_length=100,
-        label="Name",
+        label=gettext_lazy("Name"),
         error_messages={
-            "required": "Give the search a name.",
-            "max_length": "A name has 100 characters at most.",
+            "required": gettext_lazy("Give the search a name."),
+            "max_length": gettext_lazy("A name has 100 characters at most."),
         },
     )
     query = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
-    is_shared = forms.BooleanField(required=False, label="for all users")
+    is_shared = forms.BooleanField(required=False, label=gettext_lazy("for all users"))

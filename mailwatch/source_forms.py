@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from ingest import syncing
 from ingest.models import Source
@@ -26,22 +27,22 @@ class SourceForm(PlainForm):
 
     url = forms.CharField(
         max_length=500,
-        label="Address",
+        label=gettext_lazy("Address"),
         widget=forms.TextInput(
             attrs={"size": 40, "placeholder": "sftp://log@mx1/var/log/exim4", "spellcheck": "false"}
         ),
-        error_messages={"required": "Say where the directory is."},
+        error_messages={"required": gettext_lazy("Say where the directory is.")},
     )
     log_host = forms.CharField(
         max_length=100,
-        label="Log host",
+        label=gettext_lazy("Log host"),
         validators=[log_host_name],
         widget=forms.TextInput(attrs={"list": "log-hosts", "autocomplete": "off"}),
-        error_messages={"required": "Say which log host writes the files."},
+        error_messages={"required": gettext_lazy("Say which log host writes the files.")},
     )
     timezone = forms.CharField(
         required=False,
-        label="Zone",
+        label=gettext_lazy("Zone"),
         validators=[zone_name],
         widget=forms.TextInput(
             attrs={"list": "zones", "placeholder": "Europe/Madrid", "autocomplete": "off"}
@@ -50,34 +51,36 @@ class SourceForm(PlainForm):
     patterns = forms.CharField(
         max_length=200,
         initial=PATTERNS,
-        label="Files",
+        label=gettext_lazy("Files"),
         widget=forms.TextInput(attrs={"size": 40, "spellcheck": "false"}),
-        error_messages={"required": "Say which files are logs: *log* takes all with log in their name."},
+        error_messages={
+            "required": gettext_lazy("Say which files are logs: *log* takes all with log in their name.")
+        },
     )
     every_minutes = forms.IntegerField(
         min_value=1,
         max_value=7 * 24 * 60,
         initial=5,
-        label="Minutes between two passes",
-        error_messages={"invalid": "The minutes are a whole number."},
+        label=gettext_lazy("Minutes between two passes"),
+        error_messages={"invalid": gettext_lazy("The minutes are a whole number.")},
     )
     password = forms.CharField(
         required=False,
         strip=False,
         max_length=1000,
-        label="Password",
+        label=gettext_lazy("Password"),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     private_key = forms.CharField(
         required=False,
         max_length=_LONGEST_KEY,
-        label="Private key",
+        label=gettext_lazy("Private key"),
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "autocomplete": "off"}),
     )
     host_key = forms.CharField(
         required=False,
         max_length=_LONGEST_KEY,
-        label="Host key",
+        label=gettext_lazy("Host key"),
         widget=forms.TextInput(attrs={"size": 40, "placeholder": "ssh-ed25519 AAAA…", "spellcheck": "false"}),
     )
 

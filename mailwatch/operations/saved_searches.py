@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 from django.http import QueryDict
 from django.utils.translation import gettext
 
+from ingest.languages import say
 from ingest.models import LogHost
 from mailwatch.models import SavedSearch
 from mailwatch.models.granting import ids_of
@@ -24,7 +25,9 @@ def save(*, owner: User, name: str, query: str, is_shared: bool, now: datetime) 
     SavedSearch.objects.filter(removed_at__lt=now - KEPT).delete()
     kept = SavedSearch.objects.filter(owner=owner, removed_at=None)
     if kept.count() >= MOST and not kept.filter(name=name).exists():
-        raise NotSaved(f"You have {MOST} saved searches, which is the most. Remove one first.")
+        raise NotSaved(
+            say("You have {number} saved searches, which is the most. Remove one first.", number=MOST)
+        )
     kept_as = {"query": query, "is_shared": is_shared, "saved_at": now, "log_host_ids": _about(query)}
     try:
         saved, _ = SavedSearch.objects.update_or_create(
@@ -53,4 +56,4 @@ def restore(saved: SavedSearch) -> None:
         with transaction.atomic():
             saved.save(update_fields=["removed_at"])
     except IntegrityError:
-        raise NotSaved(f"There is another search named {saved.name} now.") from None
+        raise NotSaved(say("There is another search named {name} now.", name=saved.name)) from None

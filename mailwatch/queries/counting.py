@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db.models import Model, QuerySet
 
+from ingest.languages import say
+from ingest.rules.words import count
+
 COUNTED = 10_000
 _LINES = (6_000, 12_000, 60_000)  # delivery lines that are read for a count: first so many, then more
 
@@ -18,17 +21,21 @@ class Count:
     is_more: bool = False
 
     def __str__(self) -> str:
-        return f"{'more than ' if self.is_more else ''}{self.number:,}"
+        return say("more than {number:,}", number=self.number) if self.is_more else f"{self.number:,}"
 
     @property
     def messages(self) -> str:
         """1,386 messages"""
-        return f"{self} message{'' if self.number == 1 else 's'}"
+        if self.is_more:
+            return say("more than {number:,} messages", number=self.number)
+        return count(self.number, "message")
 
     @property
     def rejections(self) -> str:
         """9 rejections"""
-        return f"{self} rejection{'' if self.number == 1 else 's'}"
+        if self.is_more:
+            return say("more than {number:,} rejections", number=self.number)
+        return count(self.number, "rejection")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +44,7 @@ class Totals:
     rejections: Count
 
     def __str__(self) -> str:
-        return f"{self.messages.messages}, {self.rejections.rejections}"
+        return say(", ").join((self.messages.messages, self.rejections.rejections))
 
     @property
     def is_nothing(self) -> bool:

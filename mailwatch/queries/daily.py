@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection
 
+from ingest.languages import later
 from ingest.models import UNFINISHED, HourlyVolume, IngestRun, LogHost
 from ingest.stored_facts import id_bound
 from mailwatch.queries.ranges import spans
@@ -19,17 +20,17 @@ from mailwatch.queries.stored_state import State, stored_state
 
 SHOWN = 20
 QUEUE_STEPS = (
-    (60, "under 1 min"),
-    (300, "1 to 5 min"),
-    (900, "5 to 15 min"),
-    (1800, "15 to 30 min"),
-    (3600, "30 to 60 min"),
-    (3 * 3600, "1 to 3 h"),
-    (6 * 3600, "3 to 6 h"),
-    (12 * 3600, "6 to 12 h"),
-    (24 * 3600, "12 to 24 h"),
+    (60, later("under 1 min")),
+    (300, later("1 to 5 min")),
+    (900, later("5 to 15 min")),
+    (1800, later("15 to 30 min")),
+    (3600, later("30 to 60 min")),
+    (3 * 3600, later("1 to 3 h")),
+    (6 * 3600, later("3 to 6 h")),
+    (12 * 3600, later("6 to 12 h")),
+    (24 * 3600, later("12 to 24 h")),
 )
-LONGEST_STEP = "1 day and more"
+LONGEST_STEP = later("1 day and more")
 _BEFORE = timedelta(days=7)
 _KEPT = 64
 
@@ -160,14 +161,14 @@ class DailyReport:
 
 
 _LISTS = (
-    ("senders", "Top senders", "Sender", "messages", True),
-    ("accounts", "Accounts", "Account", "messages", True),
-    ("hosts", "Sending hosts", "Host", "messages", True),
-    ("sent", "Domains sent to", "Domain", "recipients", False),
-    ("received", "Domains received for", "Domain", "recipients", False),
-    ("transports", "Transports", "Transport", "recipients", False),
-    ("reasons", "Rejections by reason", "Reason", "rejections", False),
-    ("refused", "Refused hosts", "Host", "rejections", False),
+    ("senders", later("Top senders"), later("Sender"), "messages", True),
+    ("accounts", later("Accounts"), later("Account"), "messages", True),
+    ("hosts", later("Sending hosts"), later("Host"), "messages", True),
+    ("sent", later("Domains sent to"), later("Domain"), "recipients", False),
+    ("received", later("Domains received for"), later("Domain"), "recipients", False),
+    ("transports", later("Transports"), later("Transport"), "recipients", False),
+    ("reasons", later("Rejections by reason"), later("Reason"), "rejections", False),
+    ("refused", later("Refused hosts"), later("Host"), "rejections", False),
 )
 
 

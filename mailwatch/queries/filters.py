@@ -12,6 +12,7 @@ from operator import or_
 
 from django.db.models import Exists, OuterRef, Q
 
+from ingest.languages import later, say
 from ingest.models import Delivery, MessageFinding, Outcome
 from mailwatch.queries.matching import (
     Condition,
@@ -32,18 +33,21 @@ class Direction(StrEnum):
     LOCAL = "local"
     BOUNCE = "bounce"
 
-    @property
-    def meaning(self) -> str:
-        """What the page says of it."""
-        return _MEANINGS[self]
-
 
 _MEANINGS = {
-    Direction.IN: "from a client that had not logged in, delivered on this host",
-    Direction.OUT: "handed in with a login or by a program on this host, sent on to another host",
-    Direction.RELAY: "from a client that had not logged in, sent on to another host",
-    Direction.LOCAL: "handed in with a login or by a program on this host, delivered on this host",
-    Direction.BOUNCE: "with the null sender, as reports about other messages have",
+    Direction.IN: later("“In” is a message from a client that had not logged in, delivered on this host."),
+    Direction.OUT: later(
+        "“Out” is a message handed in with a login or by a program on this host, sent on to another host."
+    ),
+    Direction.RELAY: later(
+        "“Relay” is a message from a client that had not logged in, sent on to another host."
+    ),
+    Direction.LOCAL: later(
+        "“Local” is a message handed in with a login or by a program on this host, delivered on this host."
+    ),
+    Direction.BOUNCE: later(
+        "“Bounce” is a message with the null sender, as reports about other messages have."
+    ),
 }
 
 
@@ -65,8 +69,9 @@ class Filters:
     rule: str = ""
 
     @property
-    def direction_meaning(self) -> str:
-        return Direction(self.direction).meaning if self.direction else ""
+    def direction_sentence(self) -> str:
+        """What is meant by the direction; "" without one."""
+        return say(_MEANINGS[Direction(self.direction)]) if self.direction else ""
 
     @property
     def need_messages(self) -> bool:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Max, Sum
 
 from ingest.exim.configuration import Configuration
+from ingest.languages import later, say
 from ingest.models import (
     AllowEntry,
     HourlyVolume,
@@ -28,19 +29,19 @@ from mailwatch.queries.thresholds import LimitFamily
 from mailwatch.queries.zones import ZoneView, of_log_host
 
 SHOWN = 100  # values of one origin, and accounts of one search
-_LOCAL = "For which it takes mail."
-_TRUSTED = "May send without a login."
-_OWN = "Its own IP addresses."
-_SMARTHOSTS = "Hand it mail of others, or take its mail on."
-_NO_DOMAINS = (
+_LOCAL = later("For which it takes mail.")
+_TRUSTED = later("May send without a login.")
+_OWN = later("Its own IP addresses.")
+_SMARTHOSTS = later("Hand it mail of others, or take its mail on.")
+_NO_DOMAINS = later(
     "Nothing says which domains are local: relaying is only suspected, and false senders are not judged"
     " (R01, L04). Say them to be sure."
 )
-_INFERRED_DOMAINS = (
+_INFERRED_DOMAINS = later(
     "Inferred, and so what rests on it is a step less severe (R01, A01, L04): a domain may be missing, or be"
     " one too many. Say them to be sure."
 )
-_NO_NETWORKS = (
+_NO_NETWORKS = later(
     "Nobody said: local senders without a login are only noted (R02), since they may be machines of yours."
 )
 
@@ -48,9 +49,9 @@ _NO_NETWORKS = (
 class Origin(StrEnum):
     """Where something that is known came from."""
 
-    TYPED = "typed"
-    CONFIGURATION = "from its configuration"
-    LOG = "inferred from the log"
+    TYPED = later("typed")
+    CONFIGURATION = later("from its configuration")
+    LOG = later("inferred from the log")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,16 +209,18 @@ def _pieces(host: LogHost, configuration: Configuration) -> list[Piece]:
         Part(origin=Origin.LOG, values=_logged_addresses(host)),
     ]
     return [
-        Piece(title="Local domains", meaning=_LOCAL, parts=_told(domains), cost=_cost_of_domains(domains)),
         Piece(
-            title="Trusted networks",
+            title=later("Local domains"), meaning=_LOCAL, parts=_told(domains), cost=_cost_of_domains(domains)
+        ),
+        Piece(
+            title=later("Trusted networks"),
             meaning=_TRUSTED,
             parts=_told(networks),
             cost="" if any(part.values for part in networks) else _NO_NETWORKS,
         ),
-        Piece(title="Own addresses", meaning=_OWN, parts=_told(addresses)),
+        Piece(title=later("Own addresses"), meaning=_OWN, parts=_told(addresses)),
         Piece(
-            title="Smarthosts",
+            title=later("Smarthosts"),
             meaning=_SMARTHOSTS,
             parts=_told([Part(origin=Origin.TYPED, values=host.smarthosts)]),
         ),
@@ -335,7 +338,7 @@ class AgainView:
 
 
 def _suspects(told: dict[str, Any]) -> set[str]:
-    return {value or "without a user name" for _, value, *_ in told.get("suspects", ())}
+    return {value or say("without a user name") for _, value, *_ in told.get("suspects", ())}
 
 
 def latest(log_host: LogHost) -> AgainView | None:

@@ -27,6 +27,7 @@ from mailwatch.queries.lanes import Lanes
 from mailwatch.queries.lines import LoggedLine, TimelineLine, once, read, told
 from mailwatch.queries.ranges import Span, spans
 from mailwatch.queries.recipients import RecipientOutcome, outcomes
+from mailwatch.queries.summary import summary
 
 LINES_SHOWN = 100  # 250 KB of page
 LINES_READ = 20_000  # of one message, for its recipients; more are not read for a page
@@ -193,7 +194,7 @@ def timeline(
         log_host=log_host,
         zone=zone or log_host.zone,
         message=message,
-        summary=story.summary(
+        summary=summary(
             message,
             recipients,
             zone=zone or log_host.zone,
@@ -318,7 +319,7 @@ def _finding(found: MessageFinding, *, line: int) -> FoundFinding:
     return FoundFinding(
         rule=found.rule,
         severity=found.severity,
-        title=found.title,
+        title=say(found.title),
         evidence=found.evidence,
         explanation=say(RULES[found.rule].explanation),
         line=line,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from ingest.languages import later
 from ingest.models import Status
 from mailwatch.queries.partners import Of, PartnerList
 from mailwatch.queries.terms import TermKind
@@ -22,63 +23,63 @@ def _filter(name: str) -> Callable[[str], Mapping[str, str]]:
 
 
 SENDER_HOSTS = PartnerList(
-    name="sender_hosts", title="Sender hosts", of=Of.MESSAGES, field="sender_host_address", page="sender",
-    none="this server itself", search=_also(TermKind.NETWORK),
+    name="sender_hosts", title=later("Sender hosts"), of=Of.MESSAGES, field="sender_host_address", page="sender",
+    none=later("this server itself"), search=_also(TermKind.NETWORK),
 )  # fmt: skip
 HOST_NAMES = PartnerList(
-    name="host_names", title="Verified names", of=Of.MESSAGES, field="sender_host_name",
-    none="none",
+    name="host_names", title=later("Verified names"), of=Of.MESSAGES, field="sender_host_name",
+    none=later("none"),
     is_partner=False,
 )  # fmt: skip
 HELO_NAMES = PartnerList(
-    name="helo_names", title="HELO names", of=Of.MESSAGES, field="helo_name",
-    none="none, or the verified name", is_partner=False,
+    name="helo_names", title=later("HELO names"), of=Of.MESSAGES, field="helo_name",
+    none=later("none, or the verified name"), is_partner=False,
 )  # fmt: skip
 AUTHENTICATORS = PartnerList(
-    name="authenticators", title="Authenticators", of=Of.MESSAGES, field="authenticator",
-    none="not logged in", is_partner=False,
+    name="authenticators", title=later("Authenticators"), of=Of.MESSAGES, field="authenticator",
+    none=later("not logged in"), is_partner=False,
 )  # fmt: skip
 ACCOUNTS = PartnerList(
-    name="accounts", title="Accounts", of=Of.MESSAGES, field="authenticated_id", page="account",
-    none="not logged in, or not named", empty="no user name", search=_filter("account"),
+    name="accounts", title=later("Accounts"), of=Of.MESSAGES, field="authenticated_id", page="account",
+    none=later("not logged in, or not named"), empty=later("no user name"), search=_filter("account"),
 )  # fmt: skip
 ENVELOPE_SENDERS = PartnerList(
-    name="envelope_senders", title="Envelope senders", of=Of.MESSAGES, field="envelope_sender", page="address",
-    none="not in this log", empty="null sender", search=_also(TermKind.ADDRESS, "sender"),
+    name="envelope_senders", title=later("Envelope senders"), of=Of.MESSAGES, field="envelope_sender", page="address",
+    none=later("not in this log"), empty=later("null sender"), search=_also(TermKind.ADDRESS, "sender"),
 )  # fmt: skip
 SENDER_DOMAINS = PartnerList(
-    name="sender_domains", title="Sender domains", of=Of.MESSAGES, field="envelope_sender", page="domain",
+    name="sender_domains", title=later("Sender domains"), of=Of.MESSAGES, field="envelope_sender", page="domain",
     reading=domain_of, search=_also(TermKind.DOMAIN, "sender"),
 )  # fmt: skip
 RECIPIENT_DOMAINS = PartnerList(
-    name="recipient_domains", title="Recipient domains", of=Of.RECIPIENTS, field="recipient", page="domain",
-    reading=domain_of, none="without a domain: on this server", search=_also(TermKind.DOMAIN, "recipient"),
+    name="recipient_domains", title=later("Recipient domains"), of=Of.RECIPIENTS, field="recipient", page="domain",
+    reading=domain_of, none=later("without a domain: on this server"), search=_also(TermKind.DOMAIN, "recipient"),
 )  # fmt: skip
 RECIPIENTS = PartnerList(
-    name="recipients", title="Recipients", of=Of.RECIPIENTS, field="recipient", page="address",
+    name="recipients", title=later("Recipients"), of=Of.RECIPIENTS, field="recipient", page="address",
     search=_also(TermKind.ADDRESS, "recipient"),
 )  # fmt: skip
 TRANSPORTS = PartnerList(
-    name="transports", title="Transports", of=Of.RECIPIENTS, field="transport", page="transport",
-    none="not delivered yet, or not logged", search=_filter("transport"),
+    name="transports", title=later("Transports"), of=Of.RECIPIENTS, field="transport", page="transport",
+    none=later("not delivered yet, or not logged"), search=_filter("transport"),
 )  # fmt: skip
 REMOTE_HOST_NAMES = PartnerList(
-    name="remote_host_names", title="Its names", of=Of.RECIPIENTS, field="remote_host_name", none="none",
+    name="remote_host_names", title=later("Its names"), of=Of.RECIPIENTS, field="remote_host_name", none=later("none"),
     is_partner=False,
 )  # fmt: skip
 REMOTE_HOSTS = PartnerList(
-    name="remote_hosts", title="Remote hosts", of=Of.RECIPIENTS, field="remote_host", page="remote_host",
-    none="on this server, or none reached", search=_filter("remote_host"),
+    name="remote_hosts", title=later("Remote hosts"), of=Of.RECIPIENTS, field="remote_host", page="remote_host",
+    none=later("on this server, or none reached"), search=_filter("remote_host"),
 )  # fmt: skip
 ACCOUNTS_TRIED = PartnerList(
-    name="accounts_tried", title="Tried to log in as", of=Of.LOGINS, field="account", page="account",
+    name="accounts_tried", title=later("Tried to log in as"), of=Of.LOGINS, field="account", page="account",
     search=lambda value: {"account": value, "status": str(Status.REJECTED)},
 )  # fmt: skip
 REFUSED_HOSTS = PartnerList(
-    name="refused_hosts", title="Refused, or failed to log in", of=Of.REFUSALS, field="sender_host_address",
+    name="refused_hosts", title=later("Refused, or failed to log in"), of=Of.REFUSALS, field="sender_host_address",
     page="sender", search=lambda value: {**_also(TermKind.NETWORK)(value), "status": str(Status.REJECTED)},
 )  # fmt: skip
 REASONS = PartnerList(
-    name="reasons", title="Refused because", of=Of.REJECTIONS, field="reason", is_partner=False,
+    name="reasons", title=later("Refused because"), of=Of.REJECTIONS, field="reason", is_partner=False,
     search=lambda reason: {"status": str(Status.REJECTED), "reason": reason},
 )  # fmt: skip

@@ -11,6 +11,8 @@ from typing import Any
 
 import re2
 
+from ingest.languages import say
+
 LONGEST = 1000  # characters of one pattern
 _MEMORY = 16 << 20  # bytes that RE2 may take for one pattern; a larger one is refused
 # What can match a line and not the page around it: the beginning and the end of a text, and flags that say so.
@@ -55,7 +57,7 @@ def any_of(terms: Sequence[str], *, are_patterns: bool = False) -> Pattern:
 
 def _compiled(pattern: str, term: str) -> Any:
     if len(term) > LONGEST:
-        raise NoPattern(f"A search has {LONGEST:,} characters at most.")
+        raise NoPattern(say("A search has {number:,} characters at most.", number=LONGEST))
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
@@ -63,6 +65,6 @@ def _compiled(pattern: str, term: str) -> Any:
     try:
         return re2.compile(pattern, options)
     except (re2.error, UnicodeEncodeError) as error:
-        reason = error.args[0] if isinstance(error, re2.error) else "it holds half a character"
+        reason = error.args[0] if isinstance(error, re2.error) else say("it holds half a character")
         why = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise NoPattern(f"{term} is no regular expression of RE2: {why}.") from error
+        raise NoPattern(say("{term} is no regular expression of RE2: {why}.", term=term, why=why)) from error

@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 
 from ingest.assembly import same_recipient
 from ingest.exim.events import Arrival, Bounce, Completion, Deferral, Delivery, Event, Note, Topic
+from ingest.languages import later, say
 from mailwatch.queries.story import length, reply
 
 PAUSE = timedelta(minutes=1)  # shorter ones are not worth a word
 _PREFIX = "no immediate delivery: "
 _BUSY = (
-    ("load average", "the server was too busy"),
-    ("too many connections", "too many clients were connected"),
-    ("queued", "a rule of this server puts such mail into the queue"),
+    ("load average", later("the server was too busy")),
+    ("too many connections", later("too many clients were connected")),
+    ("queued", later("a rule of this server puts such mail into the queue")),
 )
 
 
@@ -66,18 +67,18 @@ def last_pause(events: Sequence[Event | None], log_ends_at: datetime | None) -> 
         return ""
     if log_ends_at - state.last.logged_at < PAUSE:
         return ""
-    return f"{_rest(state, length(log_ends_at - state.last.logged_at))}. Here the log ends"
+    return say("{pause}. Here the log ends", pause=_rest(state, length(log_ends_at - state.last.logged_at)))
 
 
 def queued_because(event: Note) -> str:
     """Why Exim did not try to deliver at once, as half a sentence; "" where the line does not say it."""
     if event.topic is Topic.QUEUED_CONNECTION:
-        return f"the client had sent more than {event.value} messages in one connection"
+        return say("the client had sent more than {number} messages in one connection", number=event.value)
     if event.topic is not Topic.QUEUED:
         return ""
     words = event.text.removeprefix(_PREFIX).strip()
     said = next((said for beginning, said in _BUSY if words.startswith(beginning)), None)
-    return f"{said} ({words})" if said else words
+    return say("{meaning} ({words})", meaning=say(said), words=words) if said else words
 
 
 def waited_because(events: Sequence[Event | None]) -> str:
@@ -96,40 +97,56 @@ def put_off_because(events: Sequence[Event | None]) -> str:
     first = next((event for event in events if isinstance(event, Delivery | Deferral | Bounce)), None)
     if not isinstance(first, Deferral) or not first.is_attempt:
         return ""
-    return _words(first).replace(" had said ", " said ")
+    host, words = _host_and_words(first)
+    return say("{host} said “{words}”", host=host, words=words) if host else words
 
 
 def _told(state: _State, before: Event, after: Event) -> str:
     span = length(after.logged_at - before.logged_at)
     if isinstance(after, Arrival):
-        return f"{span} until the line of its arrival"
+        return say("{time} until the line of its arrival", time=span)
     if state.frozen is None and isinstance(after, Delivery | Deferral | Bounce) and _is_attempt(after):
         said = state.put_off.get(_name(after))
         if said is not None:
-            return f"{span} until it was tried again for {after.original_recipient}: {said}"
+            return say(
+                "{time} until it was tried again for {name}: {because}",
+                time=span,
+                name=after.original_recipient,
+                because=said,
+            )
         if state.any_put_off and not state.queued:
-            return f"{span} until it was tried again"
+            return say("{time} until it was tried again", time=span)
     if isinstance(after, Note) and after.topic is Topic.HOST_ERROR and state.put_off:
-        return f"{span} until it was tried again{_because(state)}"
+        because = _because(state)
+        if because:
+            return say("{time} until it was tried again: {because}", time=span, because=because)
+        return say("{time} until it was tried again", time=span)
     return _rest(state, span)
 
 
 def _rest(state: _State, span: str) -> str:
     """Words where nothing follows that ends the wait, or where it does not matter what."""
     if state.frozen is not None:
-        because = f" ({state.frozen})" if state.frozen else ""
-        return f"{span} frozen{because}: Exim does not try until somebody thaws it"
+        if not state.frozen:
+            return say("{time} frozen: Exim does not try until somebody thaws it", time=span)
+        frozen = later("{time} frozen ({because}): Exim does not try until somebody thaws it")
+        return say(frozen, time=span, because=state.frozen)
     if state.queued:
-        return f"{span} in the queue, until the next queue run: {state.queued}"
+        return say(
+            "{time} in the queue, until the next queue run: {because}", time=span, because=state.queued
+        )
     if isinstance(state.last, Deferral) and not state.last.is_attempt:
-        return f"{span} in the queue: retry time not reached"
-    return f"{span} in the queue{_because(state)}"
+        return say("{time} in the queue: retry time not reached", time=span)
+    because = _because(state)
+    if because:
+        return say("{time} in the queue: {because}", time=span, because=because)
+    return say("{time} in the queue", time=span)
 
 
 def _because(state: _State) -> str:
-    """What all who wait were told, behind a colon; "" where they were told different things."""
+    """What all who wait were told; "" where they were told different things."""
     said = set(state.put_off.values())
-    return f": {said.pop()}" if len(said) == 1 else ""
+    return said.pop() if len(said) == 1 else ""
 
 
 def _is_attempt(event: Delivery | Deferral | Bounce) -> bool:
@@ -143,9 +160,12 @@ def _name(event: Delivery | Deferral | Bounce) -> str:
 
 def _words(event: Deferral) -> str:
     """Who put it off, and with which words."""
-    host = event.remote_host_name or event.remote_host_address
-    words = reply(event.text).rstrip(".")
-    return f"{host} had said “{words}”" if host else words
+    host, words = _host_and_words(event)
+    return say("{host} had said “{words}”", host=host, words=words) if host else words
+
+
+def _host_and_words(event: Deferral) -> tuple[str | None, str]:
+    return event.remote_host_name or event.remote_host_address, reply(event.text).rstrip(".")
 
 
 def _frozen_because(text: str) -> str:

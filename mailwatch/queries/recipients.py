@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from ingest.assembly import Attempt, Place, attempt_of, last_attempts, same_recipient
 from ingest.exim.events import Bounce, Deferral, Delivery
 from ingest.exim.message_id import next_message_id
+from ingest.languages import say, say_of
 from ingest.rules.facts import Outcome
+from ingest.rules.words import count
 from mailwatch.queries.lines import LoggedLine
 from mailwatch.queries.story import length
 
@@ -40,15 +42,21 @@ class RecipientOutcome:
         """How long it was in the queue, in words; "" where that is not known."""
         if self.queue_time is None:
             return ""
-        return f"after {length(self.queue_time)}" if self.queue_time >= timedelta(seconds=1) else "after 0 s"
+        return say("after {time}", time=length(self.queue_time))
 
     @property
     def tries(self) -> str:
         """How often it was tried, where that is worth a word."""
-        words = [f"{self.attempts:,} attempts"] if self.attempts > 1 else []
+        words = [count(self.attempts, "attempt")] if self.attempts > 1 else []
         if self.waits:
-            words.append(f"{self.waits:,} time{'' if self.waits == 1 else 's'} it was too early to try again")
-        return ", ".join(words)
+            words.append(
+                say_of(
+                    self.waits,
+                    "{number:,} time it was too early to try again",
+                    "{number:,} times it was too early to try again",
+                )
+            )
+        return say(", ").join(words)
 
 
 def outcomes(lines: Sequence[LoggedLine], received_at: datetime | None) -> tuple[RecipientOutcome, ...]:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 from ingest.exim.events import Stage
 from ingest.exim.line import readable
 from ingest.exim.reasons import Reason
+from ingest.languages import later, say
 from ingest.models import LogFile, LogHost, Message, Rejection
 from ingest.pages import LineRef, read_entries
+from ingest.rules.words import together
 from mailwatch.queries import search, story, verification
 from mailwatch.queries.counting import Totals
 from mailwatch.queries.matching import rejection_is, rejection_key
@@ -20,13 +22,13 @@ FILES_SHOWN = 5
 MOST_OF_MESSAGE = 5
 
 _KINDS = {
-    Stage.CONNECT: "the connection",
-    Stage.HELO: "the greeting (HELO or EHLO)",
-    Stage.AUTH: "the command to log in (AUTH)",
-    Stage.MAIL: "the envelope sender (MAIL)",
-    Stage.RCPT: "a recipient (RCPT)",
-    Stage.DATA: "the message itself (DATA)",
-    Stage.OTHER: "another command",
+    Stage.CONNECT: later("the connection"),
+    Stage.HELO: later("the greeting (HELO or EHLO)"),
+    Stage.AUTH: later("the command to log in (AUTH)"),
+    Stage.MAIL: later("the envelope sender (MAIL)"),
+    Stage.RCPT: later("a recipient (RCPT)"),
+    Stage.DATA: later("the message itself (DATA)"),
+    Stage.OTHER: later("another command"),
 }
 _HEADER = re.compile(r"([A-Z* ]) ([!-9;-~]+):[ \t]*(.*)", re.DOTALL)
 _ENVELOPE = re.compile(r"(Envelope-(?:from|to)): (.*)", re.DOTALL)
@@ -76,18 +78,20 @@ class Told:
     def kind(self) -> str:
         """What was refused, and whether the client may try again."""
         if self.rejection.is_login:
-            what = "A login"
+            what = say("A login")
         else:
-            what = _KINDS[Stage(self.rejection.stage)]
+            what = say(_KINDS[Stage(self.rejection.stage)])
             what = what[0].upper() + what[1:]
         if self.is_discarded:
-            return f"{what}, thrown away"
-        return f"{what}, for now" if self.rejection.is_temporary else f"{what}, for good"
+            return say("{what}, thrown away", what=what)
+        if self.rejection.is_temporary:
+            return say("{what}, for now", what=what)
+        return say("{what}, for good", what=what)
 
     @property
     def summary(self) -> str:
         """Two sentences: who wanted what, and what this server said."""
-        return f"{_wanted(self.rejection)} {_answer(self.rejection, self.unverified)}"
+        return together([_wanted(self.rejection), _answer(self.rejection, self.unverified)])
 
 
 def find(log_host: LogHost, key: str) -> Rejection | None:
@@ -153,47 +157,62 @@ def _files(rejection: Rejection) -> tuple[str, ...]:
 
 
 def _wanted(rejection: Rejection) -> str:
-    who = _client(rejection)
-    if rejection.is_login:
-        name = f" as {rejection.account}" if rejection.account else ""
-        return f"{who} tried to log in{name}."
-    if rejection.envelope_sender is not None and rejection.recipient is not None:
-        return f"{who} wanted to send from {_sender(rejection)} to {rejection.recipient}."
-    if rejection.recipient is not None:
-        return f"{who} wanted to send to {rejection.recipient}."
-    if rejection.envelope_sender is not None:
-        return f"{who} wanted to send from {_sender(rejection)}."
-    return f"{who} came to {_KINDS[Stage(rejection.stage)]}."
+    if rejection.is_login and rejection.account:
+        sentence = later("{who} tried to log in as {account}.")
+    elif rejection.is_login:
+        sentence = later("{who} tried to log in.")
+    elif rejection.envelope_sender is not None and rejection.recipient is not None:
+        sentence = later("{who} wanted to send from {sender} to {recipient}.")
+    elif rejection.recipient is not None:
+        sentence = later("{who} wanted to send to {recipient}.")
+    elif rejection.envelope_sender is not None:
+        sentence = later("{who} wanted to send from {sender}.")
+    else:
+        sentence = later("{who} came to {stage}.")
+    return say(
+        sentence,
+        who=_client(rejection),
+        account=rejection.account,
+        sender=_sender(rejection),
+        recipient=rejection.recipient,
+        stage=say(_KINDS[Stage(rejection.stage)]),
+    )
 
 
 def _client(rejection: Rejection) -> str:
     address = rejection.sender_host_address
     if address is None:
-        return "A client whose address the line does not tell"
+        return say("A client whose address the line does not tell")
     return f"{rejection.sender_host_name} ({address})" if rejection.sender_host_name else address
 
 
 def _sender(rejection: Rejection) -> str:
-    return rejection.envelope_sender or "the null sender"
+    return rejection.envelope_sender or say("the null sender")
 
 
 def _answer(rejection: Rejection, unverified: str | None) -> str:
     if rejection.reason == Reason.DISCARDED:
-        return "This server said yes and threw it away: nobody gets it, and the client does not know."
-    what = "the login" if rejection.is_login else _KINDS[Stage(rejection.stage)]
-    how = "for now; the client may try again" if rejection.is_temporary else "for good"
-    if unverified is not None:
-        return f"This server refused {what} {how}: {story.not_verified(unverified)}."
-    return f"This server refused {what} {how}" + (f": {rejection.text}." if rejection.text else ".")
+        return say("This server said yes and threw it away: nobody gets it, and the client does not know.")
+    what = say("the login") if rejection.is_login else say(_KINDS[Stage(rejection.stage)])
+    because = story.not_verified(unverified) if unverified is not None else rejection.text
+    if because and rejection.is_temporary:
+        sentence = later("This server refused {what} for now; the client may try again: {because}.")
+    elif because:
+        sentence = later("This server refused {what} for good: {because}.")
+    elif rejection.is_temporary:
+        sentence = later("This server refused {what} for now; the client may try again.")
+    else:
+        sentence = later("This server refused {what} for good.")
+    return say(sentence, what=what, because=because)
 
 
 def nearby(rejection: Rejection, log_host: LogHost) -> tuple[Near, ...]:
     """What else has the same client, sender, recipient or account on this log host, this rejection counted too."""
     asked = (
-        ("Same sender host", TermKind.NETWORK, rejection.sender_host_address, ""),
-        ("Same envelope sender", TermKind.ADDRESS, rejection.envelope_sender, "sender"),
-        ("Same recipient", TermKind.ADDRESS, rejection.recipient, "recipient"),
-        ("Same account", TermKind.ACCOUNT, rejection.account, ""),
+        (say("Same sender host"), TermKind.NETWORK, rejection.sender_host_address, ""),
+        (say("Same envelope sender"), TermKind.ADDRESS, rejection.envelope_sender, "sender"),
+        (say("Same recipient"), TermKind.ADDRESS, rejection.recipient, "recipient"),
+        (say("Same account"), TermKind.ACCOUNT, rejection.account, ""),
     )
     found = (_near(name, kind, value, role, log_host) for name, kind, value, role in asked if value)
     return tuple(near for near in found if near is not None)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from django.db.models import Model, Q, QuerySet, Sum
 
+from ingest.languages import later
 from ingest.models import HourlyVolume, LogHost, Message, Rejection, Status
 from mailwatch.queries import keyset, stepwise
 from mailwatch.queries.counting import Count, Totals, counted, counted_by_lines
@@ -62,9 +63,10 @@ class Search:
         filters = self.filters
         size = filters.size_from is not None or filters.size_to is not None
         given = {
-            "status": self.status, "reason": self.reason, "role": self.role, "direction": filters.direction,
-            "account": filters.account, "transport": filters.transport, "size": size, "rule": filters.rule,
-            "remote host": filters.remote_host, "second term": filters.also,
+            later("status"): self.status, later("reason"): self.reason, later("role"): self.role,
+            later("direction"): filters.direction, later("account"): filters.account,
+            later("transport"): filters.transport, later("size"): size, later("rule"): filters.rule,
+            later("remote host"): filters.remote_host, later("second term"): filters.also,
         }  # fmt: skip
         return [name for name, value in given.items() if value]
 

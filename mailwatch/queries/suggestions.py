@@ -8,6 +8,7 @@ from itertools import islice
 from django.db.models import F, Max, Sum
 from django.db.models.functions import Collate, Lower
 
+from ingest.languages import say
 from ingest.models import (
     AddressLogin,
     Counted,
@@ -48,17 +49,17 @@ def suggestions(typed: str) -> list[Suggestion]:
 def _found(beginning: str) -> Iterator[Suggestion]:
     domain = beginning.removeprefix("@")
     for name in LogHost.objects.filter(name__istartswith=beginning).values_list("name", flat=True)[:2]:
-        yield Suggestion(name, "log host", log_host=name)
+        yield Suggestion(name, say("log host"), log_host=name)
     if domain:
         rows = LocalDomain.objects.filter(domain__startswith=domain)
         for name in rows.order_by("-deliveries").values_list("domain", flat=True)[: MOST // 2]:
-            yield Suggestion(f"@{name}", "domain", kind=TermKind.DOMAIN)
-    yield from (Suggestion(name, "host", kind=TermKind.HOST) for name in _providers(beginning))
+            yield Suggestion(f"@{name}", say("domain"), kind=TermKind.DOMAIN)
+    yield from (Suggestion(name, say("host"), kind=TermKind.HOST) for name in _providers(beginning))
     known = KnownAccount.objects.filter(account__startswith=beginning).order_by("account")
     for name in known.values_list("account", flat=True).distinct()[:MOST]:
-        yield Suggestion(name, "account", kind=TermKind.ACCOUNT)
+        yield Suggestion(name, say("account"), kind=TermKind.ACCOUNT)
     for name in _logins(beginning):
-        yield Suggestion(name, "account", kind=TermKind.ACCOUNT)
+        yield Suggestion(name, say("account"), kind=TermKind.ACCOUNT)
 
 
 def _providers(beginning: str) -> list[str]:

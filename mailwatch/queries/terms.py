@@ -7,6 +7,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from ingest.exim import message_id
+from ingest.languages import later, say
 
 type Network = IPv4Network | IPv6Network
 
@@ -58,23 +59,23 @@ class Term:
     def noun(self) -> str:
         """What the page says the text was read as."""
         if self.kind is TermKind.NETWORK:
-            return "IP address" if self.is_one_host else "network"
-        return _NOUNS[self.kind]
+            return say("IP address") if self.is_one_host else say("network")
+        return say(_NOUNS[self.kind])
 
 
 _NOUNS = {
-    TermKind.EVERYTHING: "everything",
-    TermKind.MESSAGE_ID: "message id",
-    TermKind.HEADER: "Message-ID header",
-    TermKind.ADDRESS: "address",
-    TermKind.DOMAIN: "domain",
-    TermKind.ACCOUNT: "account",
-    TermKind.TEXT: "words in the lines",
-    TermKind.PATTERN: "pattern",
-    TermKind.SUBJECT: "words in subjects",
-    TermKind.BEGINNING: "beginning of an address",
-    TermKind.PART: "part of an address",
-    TermKind.HOST: "host name",
+    TermKind.EVERYTHING: later("everything"),
+    TermKind.MESSAGE_ID: later("message id"),
+    TermKind.HEADER: later("Message-ID header"),
+    TermKind.ADDRESS: later("address"),
+    TermKind.DOMAIN: later("domain"),
+    TermKind.ACCOUNT: later("account"),
+    TermKind.TEXT: later("words in the lines"),
+    TermKind.PATTERN: later("pattern"),
+    TermKind.SUBJECT: later("words in subjects"),
+    TermKind.BEGINNING: later("beginning of an address"),
+    TermKind.PART: later("part of an address"),
+    TermKind.HOST: later("host name"),
 }
 
 
@@ -111,7 +112,9 @@ def understand(text: str, *, kind: TermKind | None = None) -> Term:
     """
     value = text.strip()
     if len(value) > _LONGEST or "\0" in value:
-        raise NotUnderstood(f"That is no search: more than {_LONGEST} characters, or unprintable ones.")
+        raise NotUnderstood(
+            say("That is no search: more than {number} characters, or unprintable ones.", number=_LONGEST)
+        )
     if kind is not None and kind is not TermKind.EVERYTHING:
         return _read_as(value, kind)
     if not value:
@@ -133,7 +136,13 @@ def _read_as(value: str, kind: TermKind) -> Term:
         return Term(TermKind.ACCOUNT, "")  # A=name: with nothing behind the colon
     term = _BY_KIND[kind](value)
     if term is None:
-        raise NotUnderstood(f"{value} cannot be read as {_NOUNS.get(kind, 'an IP address or network')}.")
+        raise NotUnderstood(
+            say(
+                "{value} cannot be read as {noun}.",
+                value=value,
+                noun=say(_NOUNS[kind]) if kind in _NOUNS else say("an IP address or network"),
+            )
+        )
     return term
 
 

@@ -1,8 +1,10 @@
 """Log text on a page: made harmless, counted, linked."""
 
 import re
+from collections.abc import Iterable
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 from django import template
 from django.urls import reverse
@@ -10,11 +12,14 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from ingest.languages import say, say_of
+from ingest.rules.words import listing
 from mailwatch.printable import plain, plain_lines
+from mailwatch.stored_words import word
 
 register = template.Library()
 register.filter("plain", plain)
 register.filter("plain_lines", plain_lines)
+register.filter("said", word)
 
 _ADDRESS = re.compile(
     r"(?<![\w.:/@\[-])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w@/-]|\.\d)"
@@ -25,6 +30,19 @@ _ADDRESS = re.compile(
 def number(value: int | None) -> str:
     """9842 as 9,842; "" for None."""
     return "" if value is None else f"{value:,}"
+
+
+@register.filter
+def names(named: Iterable[Any]) -> str:
+    """All of what has a name: a, b and c."""
+    shown = [str(each.name) for each in named]
+    return listing(shown, shown=len(shown))
+
+
+@register.filter
+def all_said(words: Iterable[str]) -> str:
+    """Words in the reader's language, with commas."""
+    return say(", ").join(map(word, words))
 
 
 @register.filter

@@ -4,7 +4,7 @@ Where the reader chose a zone, the time in the log's zone stands in a title.
 """
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import UTC, date, datetime, time, tzinfo
 
 from django import template
 from django.utils.html import format_html
@@ -55,6 +55,18 @@ def short(at: datetime | None, zone: tzinfo) -> str:
 def day_and_time(at: datetime | None, zone: tzinfo) -> str:
     """Wed 9 Mar 2016, 07:53"""
     return _shown(at, zone, words.day_and_minute)
+
+
+@register.filter
+def calendar_day(day: date) -> str:
+    """Wed 9 Mar 2016"""
+    return words.day(datetime.combine(day, time(), UTC), UTC)
+
+
+@register.filter
+def calendar_date(day: date) -> str:
+    """9 Mar 2016"""
+    return say("{day} {month} {year}", day=day.day, month=say(f"{day:%b}"), year=day.year)
 
 
 @register.filter

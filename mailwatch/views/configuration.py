@@ -7,7 +7,9 @@ from django.utils.timezone import now
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from ingest.languages import say
 from ingest.models import LogHost
+from ingest.rules.words import together
 from mailwatch import forms
 from mailwatch.access import Permission, needs
 from mailwatch.operations.configurations import drop_configuration, judge_again, keep_configuration
@@ -45,9 +47,8 @@ def _audit(request: HttpRequest) -> HttpResponse:
             replace=form.cleaned_data["replace"],
             now=now(),
         )
-        _say(
-            request, log_host, f"Kept for {log_host.name}, with passwords masked. Its verdict counts it now."
-        )
+        kept = say("Kept for {name}, with passwords masked. Its verdict counts it now.", name=log_host.name)
+        _tell(request, log_host, kept)
     return _page(request, form.masked(audit.configuration.text), audit=audit, log_host=log_host)
 
 
@@ -65,12 +66,13 @@ def drop(request: HttpRequest, stored_id: int) -> HttpResponse:
     log_host = drop_configuration(stored_id=stored_id)
     if log_host is None:
         raise Http404
-    _say(request, log_host, "No longer kept. The verdict no longer counts it.")
+    _tell(request, log_host, say("No longer kept. The verdict no longer counts it."))
     return redirect("configuration")
 
 
-def _say(request: HttpRequest, log_host: LogHost, what_happened: str) -> None:
+def _tell(request: HttpRequest, log_host: LogHost, what_happened: str) -> None:
     """Tell what happened, and whether the findings follow at once."""
     if not judge_again(log_host=log_host):
-        what_happened += " Suspects are being judged by it now; the report follows in a moment."
+        follows = say("Suspects are being judged by it now; the report follows in a moment.")
+        what_happened = together([what_happened, follows])
     messages.success(request, what_happened)

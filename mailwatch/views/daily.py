@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from ingest.languages import say
 from ingest.models import LogHost
 from mailwatch import charts, tables
 from mailwatch.access import Permission, needs
@@ -69,14 +70,19 @@ def recipients(request: HttpRequest, log_host: str) -> HttpResponse:
     address = request.POST.get("address", "").strip()
     if "remove" in request.POST:
         if daily_mails.remove_recipient(host, address):
-            messages.success(request, f"{plain(address)} gets no more daily reports of {host.name}.")
+            gone = say(
+                "{address} gets no more daily reports of {name}.", address=plain(address), name=host.name
+            )
+            messages.success(request, gone)
     else:
         try:
             daily_mails.add_recipient(host, address, by=request.user.get_username())
         except ValidationError:
-            messages.error(request, f"{plain(address) or 'Nothing'} is no mail address.")
+            is_no_address = say("{address} is no mail address.", address=plain(address))
+            messages.error(request, is_no_address if address else say("Nothing is no mail address."))
         else:
-            messages.success(request, f"{plain(address)} gets the daily reports of {host.name}.")
+            gets = say("{address} gets the daily reports of {name}.", address=plain(address), name=host.name)
+            messages.success(request, gets)
     day = queries.newest_day(host)
     return redirect("daily", host.name, day) if day else redirect("overview")
 

@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from ingest.languages import say, say_of
 from ingest.models import AllowEntry, LogHost
 from mailwatch.access import Permission, needs
 from mailwatch.log_host_forms import AccountsForm, AllowForm, KnowledgeForm, LimitsForm
@@ -45,7 +46,7 @@ def log_host(request: HtmxHttpRequest, name: str) -> HttpResponse:
     known = dict(form.cleaned_data)
     operations.keep_for(log_host=host, days=known.pop("retention_days"))
     operations.change_knowledge(log_host=host, **known)
-    return _changed(request, host, "Saved.")
+    return _changed(request, host, say("Saved."))
 
 
 def _changed(request: HttpRequest, host: LogHost, what: str) -> HttpResponse:
@@ -109,7 +110,7 @@ def known_accounts(request: HttpRequest, host: LogHost) -> HttpResponse:
         except ValueError as error:
             form.add_error(None, str(error))
         else:
-            return _changed(request, host, f"The list names {count:,} account{'s' * (count != 1)}.")
+            return _changed(request, host, _names(count))
     return _page(request, host, accounts=form)
 
 
@@ -117,7 +118,7 @@ def known_accounts(request: HttpRequest, host: LogHost) -> HttpResponse:
 @_of_log_host
 def forget_accounts(request: HttpRequest, host: LogHost) -> HttpResponse:
     operations.forget_accounts(log_host=host)
-    return _changed(request, host, "No account is known any more.")
+    return _changed(request, host, say("No account is known any more."))
 
 
 @needs(Permission.LOG_HOSTS)
@@ -128,14 +129,14 @@ def limits(request: HttpRequest, host: LogHost) -> HttpResponse:
     reset = typed.get("reset", "")
     if reset == "all":
         operations.change_limits(log_host=host, limits=dict.fromkeys(host.limits, ""))
-        return _changed(request, host, "All thresholds are those of all log hosts again.")
+        return _changed(request, host, say("All thresholds are those of all log hosts again."))
     if reset:
         typed[reset] = ""
     form = LimitsForm(typed, families=queries.limits(host))
     if not form.is_valid():
         return _page(request, host, limits=form)
     operations.change_limits(log_host=host, limits=form.cleaned_data)
-    return _changed(request, host, "Thresholds saved.")
+    return _changed(request, host, say("Thresholds saved."))
 
 
 @needs(Permission.ALLOW)
@@ -146,7 +147,7 @@ def allow(request: HttpRequest, host: LogHost) -> HttpResponse:
     if not form.is_valid():
         return _page(request, host, allow=form)
     entry = operations.allow(log_host=host, **form.wanted(host.zone), author=_name_of(request), now=now())
-    return _changed(request, host, f"{_whom(entry)} is allowed.")
+    return _changed(request, host, say("{whom} is allowed.", whom=_whom(entry)))
 
 
 @needs(Permission.ALLOW)
@@ -156,14 +157,22 @@ def withdraw(request: HttpRequest, name: str, entry_id: int) -> HttpResponse:
     entry = get_object_or_404(AllowEntry.objects.select_related("log_host"), pk=entry_id, log_host__name=name)
     if request.POST.get("undo") == "yes":
         operations.restore(entry=entry)
-        return _changed(request, entry.log_host, f"{_whom(entry)} is allowed again.")
+        return _changed(request, entry.log_host, say("{whom} is allowed again.", whom=_whom(entry)))
     operations.withdraw(entry=entry, author=_name_of(request), now=now())
     here = reverse("log_host", args=[name])
     return redirect(f"{here}?withdrawn={entry.pk}#allowed")
 
 
+def _names(count: int) -> str:
+    return say_of(count, "The list names {number:,} account.", "The list names {number:,} accounts.")
+
+
 def _whom(entry: AllowEntry) -> str:
-    return plain(entry.value or str(entry))
+    if entry.value:
+        return plain(entry.value)
+    if entry.rule:
+        return say("{rule} for the log host as a whole", rule=entry.rule)
+    return say("all rules for the log host as a whole")
 
 
 def _name_of(request: HttpRequest) -> str:

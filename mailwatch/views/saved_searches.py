@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_POST
 
+from ingest.languages import say
 from mailwatch.access import Permission, Refused, needs
 from mailwatch.models import SavedSearch
 from mailwatch.operations import saved_searches
@@ -42,7 +43,7 @@ def save(request: HttpRequest) -> HttpResponse:
     except saved_searches.NotSaved as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, f"Saved as {plain(kept.name)}.")
+        messages.success(request, say("Saved as {name}.", name=plain(kept.name)))
     return redirect(back)
 
 
@@ -71,7 +72,7 @@ def columns(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         request.session["columns"] = form.cleaned_data["columns"] or list(USUAL_COLUMNS)
     else:
-        messages.error(request, "There is no such column.")
+        messages.error(request, say("There is no such column."))
     return redirect(_back(request))
 
 

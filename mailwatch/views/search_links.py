@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
+from ingest.languages import later, say
 from ingest.rules.words import exact
 from mailwatch.queries import search as queries
 from mailwatch.queries.filters import Filters
@@ -11,6 +12,7 @@ from mailwatch.queries.matching import CORRESPONDENTS
 from mailwatch.queries.terms import TermKind, alternatives
 from mailwatch.reader import shown_zone
 from mailwatch.search_forms import SearchForm
+from mailwatch.stored_words import word
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +39,42 @@ def chips(query: QueryDict, asked: queries.Search, form: SearchForm) -> list[Lin
     """The filters that are set; each leads to the search without it."""
     found = []
     if asked.log_host:
-        found.append(Link(f"log host: {asked.log_host.name}", with_changes(query, log_host="", after="")))
+        found.append(
+            Link(
+                say("log host: {name}", name=asked.log_host.name), with_changes(query, log_host="", after="")
+            )
+        )
     if asked.bounds.since or asked.bounds.until:
         words = _range_words(form, asked)
         found.append(Link(words, with_changes(query, range="", since="", until="", after="")))
     found += _filter_chips(query, asked)
     if asked.status:
-        found.append(Link(f"status: {asked.status}", with_changes(query, status="", after="")))
+        found.append(
+            Link(say("status: {status}", status=word(asked.status)), with_changes(query, status="", after=""))
+        )
     if asked.reason:
-        found.append(Link(f"refused: {asked.reason}", with_changes(query, reason="", after="")))
+        found.append(
+            Link(
+                say("refused: {reason}", reason=word(asked.reason)), with_changes(query, reason="", after="")
+            )
+        )
     if asked.role:
-        found.append(Link(f"as {asked.role} only", with_changes(query, role="", after="")))
+        only = say("as sender only") if asked.role == "sender" else say("as recipient only")
+        found.append(Link(only, with_changes(query, role="", after="")))
     return found
 
 
 def _filter_chips(query: QueryDict, asked: queries.Search) -> list[Link]:
     filters = asked.filters
     words = {
-        "direction": filters.direction and f"direction: {filters.direction}",
-        "account": filters.account and f"account: {filters.account}",
-        "transport": filters.transport and f"transport: {filters.transport}",
-        "remote_host": filters.remote_host and f"to host: {filters.remote_host}",
+        "direction": filters.direction and say("direction: {direction}", direction=word(filters.direction)),
+        "account": filters.account and say("account: {name}", name=filters.account),
+        "transport": filters.transport and say("transport: {name}", name=filters.transport),
+        "remote_host": filters.remote_host and say("to host: {name}", name=filters.remote_host),
         "also": _also_words(filters),
-        "size_from": f"{filters.size_from:,} bytes or more" if filters.size_from is not None else "",
-        "size_to": f"{filters.size_to:,} bytes or less" if filters.size_to is not None else "",
-        "rule": filters.rule and f"rule: {filters.rule}",
+        "size_from": _size(later("{number:,} bytes or more"), filters.size_from),
+        "size_to": _size(later("{number:,} bytes or less"), filters.size_to),
+        "rule": filters.rule and say("rule: {rule}", rule=filters.rule),
     }
     return [
         Link(text, with_changes(query, **{"after": "", **_without(name)}))
@@ -77,8 +90,19 @@ def _without(name: str) -> dict[str, str]:
 def _also_words(filters: Filters) -> str:
     if filters.also is None:
         return ""
-    role = filters.also_role or ("from" if filters.also.kind is TermKind.NETWORK else "sender or recipient")
-    return f"and {role} {filters.also.value}"
+    if filters.also_role == "sender":
+        sentence = later("and sender {value}")
+    elif filters.also_role == "recipient":
+        sentence = later("and recipient {value}")
+    elif filters.also.kind is TermKind.NETWORK:
+        sentence = later("and from {value}")
+    else:
+        sentence = later("and sender or recipient {value}")
+    return say(sentence, value=filters.also.value)
+
+
+def _size(sentence: str, number: int | None) -> str:
+    return "" if number is None else say(sentence, number=number)
 
 
 def _range_words(form: SearchForm, asked: queries.Search) -> str:
@@ -88,20 +112,20 @@ def _range_words(form: SearchForm, asked: queries.Search) -> str:
     hosts = [asked.log_host] if asked.log_host else list(queries.log_hosts().values())
     zone = shown_zone(queries.zone_of(hosts).zone)
     since, until = (exact(at, zone) for at in (asked.bounds.since, asked.bounds.until))
-    return f"{since} – {until}".strip() if since else f"until {until}"
+    return f"{since} – {until}".strip() if since else say("until {until}", until=until)
 
 
 _NAMES = {
-    TermKind.ACCOUNT: "account",
-    TermKind.HEADER: "Message-ID header",
-    TermKind.ADDRESS: "address",
-    TermKind.DOMAIN: "domain",
-    TermKind.TEXT: "words in the lines",
-    TermKind.PATTERN: "regular expression",
-    TermKind.SUBJECT: "words in subjects",
-    TermKind.BEGINNING: "beginning of an address",
-    TermKind.PART: "part of an address",
-    TermKind.HOST: "host name",
+    TermKind.ACCOUNT: later("account"),
+    TermKind.HEADER: later("Message-ID header"),
+    TermKind.ADDRESS: later("address"),
+    TermKind.DOMAIN: later("domain"),
+    TermKind.TEXT: later("words in the lines"),
+    TermKind.PATTERN: later("regular expression"),
+    TermKind.SUBJECT: later("words in subjects"),
+    TermKind.BEGINNING: later("beginning of an address"),
+    TermKind.PART: later("part of an address"),
+    TermKind.HOST: later("host name"),
 }
 
 
@@ -109,10 +133,10 @@ def roles(query: QueryDict, asked: queries.Search) -> list[Link]:
     """An address or a domain on one side only."""
     if asked.role or asked.term.kind not in CORRESPONDENTS:
         return []
-    return [Link(role, with_changes(query, role=role, after="")) for role in ("sender", "recipient")]
+    return [Link(word(role), with_changes(query, role=role, after="")) for role in ("sender", "recipient")]
 
 
 def readings(query: QueryDict, asked: queries.Search) -> list[Link]:
     """Other ways to read the same text."""
     kinds = alternatives(asked.term)
-    return [Link(_NAMES[kind], with_changes(query, kind=kind, role="", after="")) for kind in kinds]
+    return [Link(say(_NAMES[kind]), with_changes(query, kind=kind, role="", after="")) for kind in kinds]

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from ingest.languages import later, say
 from ingest.models import LogHost, Status
 from mailwatch import charts
 from mailwatch.forms import ContextForm
@@ -20,22 +21,22 @@ from mailwatch.queries.ranges import Bounds, link_times
 from mailwatch.queries.rows import Row
 
 KINDS = {
-    "sender": "Sender host",
-    "network": "Network",
-    "account": "Account",
-    "address": "Address",
-    "domain": "Domain",
-    "transport": "Transport",
-    "remote_host": "Remote host",
+    "sender": later("Sender host"),
+    "network": later("Network"),
+    "account": later("Account"),
+    "address": later("Address"),
+    "domain": later("Domain"),
+    "transport": later("Transport"),
+    "remote_host": later("Remote host"),
 }
 _SIDE = "side"
 _MEASURES: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("messages", "Messages", {}),
-    ("delivered", "Recipients delivered", {"status": str(Status.DELIVERED)}),
-    ("deferred", "Recipients deferred", {"status": str(Status.QUEUED)}),
-    ("bounced", "Recipients bounced", {"status": str(Status.BOUNCED)}),
-    ("rejections", "Rejections", {"status": str(Status.REJECTED)}),
-    ("failed_logins", "Failed logins", {"status": str(Status.REJECTED)}),
+    ("messages", later("Messages"), {}),
+    ("delivered", later("Recipients delivered"), {"status": str(Status.DELIVERED)}),
+    ("deferred", later("Recipients deferred"), {"status": str(Status.QUEUED)}),
+    ("bounced", later("Recipients bounced"), {"status": str(Status.BOUNCED)}),
+    ("rejections", later("Rejections"), {"status": str(Status.REJECTED)}),
+    ("failed_logins", later("Failed logins"), {"status": str(Status.REJECTED)}),
 )
 
 
@@ -177,7 +178,7 @@ def page(request: HttpRequest, *sides: Subject, **more: Any) -> HttpResponse:
     found = drilldown.drill_down(subject, log_host=asked_for.log_host, bounds=asked_for.bounds)
     hosts = hosts_of(found.latest)
     context = {
-        "kind": KINDS[subject.page],
+        "kind": say(KINDS[subject.page]),
         "subject": subject,
         "found": found,
         "latest_hosts": hosts,
@@ -200,7 +201,7 @@ def _side(request: HttpRequest, sides: Sequence[Subject], asked: Asked) -> Subje
 
 def _sides(sides: Sequence[Subject], shown: Subject, asked: Asked) -> dict[str, object]:
     """The other side as a link, and the field that keeps the one that is shown when the range is changed."""
-    names = {drilldown.SENDER: "Sent", drilldown.RECIPIENT: "Received"}
+    names = {drilldown.SENDER: say("Sent"), drilldown.RECIPIENT: say("Received")}
     links = [
         Side(
             name=names[one.side],
@@ -303,7 +304,7 @@ def _measures(found: DrillDown, asked: Asked) -> list[Measure]:
 
     return [
         Measure(
-            name=words,
+            name=say(words),
             now=getattr(comparison.counts, name),
             before=getattr(comparison.counts_before, name),
             url=link(more, comparison.period),
@@ -352,20 +353,21 @@ def figures(found: DrillDown, asked: Asked) -> list[Figure]:
         return Figure(getattr(counts, name), words, note, asked.link({**query, **more}), outcome)
 
     shown = {
-        "messages": ("messages", f"{counts.queued:,} still in the queue"),
-        "delivered": ("delivered", _share(counts.delivered, counts), str(Status.DELIVERED), "delivered"),
-        "deferred": ("deferred", _share(counts.deferred, counts), str(Status.QUEUED), "deferred"),
-        "bounced": ("bounced", _share(counts.bounced, counts), str(Status.BOUNCED), "bounced"),
-        "rejections": ("rejected", "never accepted", str(Status.REJECTED), "rejected"),
-        "failed_logins": ("failed logins", "wrong or unknown password", str(Status.REJECTED)),
+        "messages": (say("messages"), say("{number:,} still in the queue", number=counts.queued)),
+        "delivered": (say("delivered"), _share(counts.delivered, counts), str(Status.DELIVERED), "delivered"),
+        "deferred": (say("deferred"), _share(counts.deferred, counts), str(Status.QUEUED), "deferred"),
+        "bounced": (say("bounced"), _share(counts.bounced, counts), str(Status.BOUNCED), "bounced"),
+        "rejections": (say("rejected"), say("never accepted"), str(Status.REJECTED), "rejected"),
+        "failed_logins": (say("failed logins"), say("wrong or unknown password"), str(Status.REJECTED)),
     }
     return [figure(name, *words) for name, words in shown.items() if name not in left_out]
 
 
 def _share(count: int, counts: Counts) -> str:
     if not counts.recipients:
-        return "no recipients"
-    return f"{count / counts.recipients:.0%} of {counts.recipients:,} recipients"
+        return say("no recipients")
+    share = count / counts.recipients
+    return say("{share:.0%} of {number:,} recipients", share=share, number=counts.recipients)
 
 
 def hosts_of(rows: Sequence[Row]) -> list[LogHost]:

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from ingest.languages import say
 from ingest.models import LogHost
 from mailwatch.access import Permission, needs
 from mailwatch.forms import ZoneForm
@@ -25,8 +26,14 @@ def zones(request: HttpRequest, log_host: str) -> HttpResponse:
     timezone = form.cleaned_data["timezone"]
     if timezone != host.timezone and not view.is_moving:
         is_done = correct_zone(log_host=host, timezone=timezone)
-        what_happens = "is read" if is_done else "is being read"
-        messages.success(request, f"What is stored of {host} {what_happens} in the zone {timezone}.")
+        said = (
+            say("What is stored of {name} is read in the zone {timezone}.", name=host, timezone=timezone)
+            if is_done
+            else say(
+                "What is stored of {name} is being read in the zone {timezone}.", name=host, timezone=timezone
+            )
+        )
+        messages.success(request, said)
     return redirect("zones", log_host=host.name)
 
 
