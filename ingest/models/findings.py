@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from ingest.languages import language
-from ingest.models.granting import GrantedManager
+from ingest.models.granting import FindingManager, GrantedManager
 from ingest.models.knowledge import AllowEntry
 from ingest.models.log_hosts import LogHost
 from ingest.models.runs import Piece
@@ -72,7 +72,7 @@ class Finding(models.Model):
     allowed_by = models.ForeignKey(AllowEntry, null=True, on_delete=models.SET_NULL, related_name="findings")
     told = models.JSONField(default=dict, db_default={})  # title and evidence by language, English excepted
 
-    objects = GrantedManager()
+    objects = FindingManager()
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

@@ -32,6 +32,12 @@ class LogHostManager[Row: Model](GrantedManager[Row]):
     way = "pk"
 
 
+class FindingManager[Row: Model](GrantedManager[Row]):
+    """Of what was found on a suspect."""
+
+    way = "suspect__log_host_id"
+
+
 class FileManager[Row: Model](GrantedManager[Row]):
     """Of what belongs to a file."""
 
