@@ -5,7 +5,8 @@ The code is written in English; ``say`` looks the sentence up in the catalogue o
 sentence that is not in it, or whose language nobody translated, is said in English.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -20,6 +21,8 @@ Text that is stored, as the evidence of a finding, is stored in each.
 """
 
 CATALOGUES = Path(__file__).resolve().parents[1] / "locale"
+
+_JAPANESE = re.compile("[ぁ-ヿ一-鿿]")
 
 _reader: ContextVar[str] = ContextVar("reader", default=ENGLISH)
 
@@ -57,7 +60,7 @@ def say(sentence: str, /, **values: object) -> str:
     """
     spoken = _reader.get()
     if spoken != ENGLISH and sentence:
-        sentence = _catalogue(spoken).gettext(sentence)
+        sentence = _close(_catalogue(spoken).gettext(sentence), values)
     return sentence.format(**values) if values else sentence
 
 
@@ -65,8 +68,18 @@ def say_of(number: int, one: str, many: str, /, **values: object) -> str:
     """A sentence whose words depend on a number, which stands in it as ``{number}``."""
     sentence = one if number == 1 else many
     if _reader.get() != ENGLISH:
-        sentence = _catalogue(_reader.get()).ngettext(one, many, number)
+        sentence = _close(_catalogue(_reader.get()).ngettext(one, many, number), values)
     return sentence.format(number=number, **values)
+
+
+def _close(sentence: str, values: Mapping[str, object]) -> str:
+    """Without the blanks that stand between Japanese and Latin words where what is filled in is Japanese itself."""
+    for name, value in values.items():
+        if isinstance(value, str) and _JAPANESE.match(value):
+            sentence = re.sub(rf"(?<={_JAPANESE.pattern}) (?={{{name}}})", "", sentence)
+        if isinstance(value, str) and _JAPANESE.match(value[-1:]):
+            sentence = re.sub(rf"(?<={{{name}}}) (?={_JAPANESE.pattern})", "", sentence)
+    return sentence
 
 
 def later(sentence: str, /) -> str:

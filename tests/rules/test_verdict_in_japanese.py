@@ -10,7 +10,7 @@ import pytest
 
 from ingest import languages
 from ingest.explain import Known, explain
-from ingest.languages import reading
+from ingest.languages import reading, say
 from ingest.rules import relays
 from ingest.rules.blocklists import KNOWN_LISTS
 from ingest.rules.verdict import Verdict, combine
@@ -131,5 +131,16 @@ def test_several_log_hosts_are_told_of_in_japanese() -> None:
 
 def test_advice_on_blocklists_is_given_in_japanese() -> None:
     with reading("ja"):
-        advice = [languages.say(each.advice) for each in KNOWN_LISTS if each.advice]
+        advice = [say(each.advice) for each in KNOWN_LISTS if each.advice]
     assert advice and not [text for text in advice if is_english(text)]
+
+
+def test_a_host_without_a_name_stands_close_to_the_words_beside_it() -> None:
+    with reading("ja"):
+        assert (
+            say("{host} has sent spam", host=say("this server")) == "このサーバーは迷惑メールを送信しました"
+        )
+        assert say("{host} has sent spam", host="srv1") == "srv1 は迷惑メールを送信しました"
+        assert say("Repair {names} on {host}, then reload Exim.", names="plain", host=say("this server")) == (
+            "このサーバーの plain を修正し、Exim を再読み込みしてください。"
+        )
