@@ -38,7 +38,12 @@ def log_host(request: HtmxHttpRequest, name: str) -> HttpResponse:
     host = get_object_or_404(LogHost, name=name)
     if request.method != "POST":
         if request.htmx and not request.htmx.boosted:
-            return render(request, "log_hosts/again.html#live", {"again": queries.latest(host)})
+            again = queries.latest(host)
+            return (
+                render(request, "log_hosts/again.html#live", {"again": again})
+                if again
+                else HttpResponse(status=204)
+            )
         return _page(request, host)
     form = KnowledgeForm(request.POST)
     if not form.is_valid():
