@@ -21,6 +21,8 @@ from mailwatch.access import with_access
 from mailwatch.models import Preferences
 
 _EXPORTED = ("csv", "json")
+# a cookie with this value: whoever has a zone reads the times of the log hosts for now
+TIMES, LOG_TIMES = "times", "log"
 
 _zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
 
@@ -31,7 +33,7 @@ def shown_zone(zone: tzinfo) -> tzinfo:
 
 
 def has_zone() -> bool:
-    """Whether the reader chose a zone."""
+    """Whether the reader chose a zone, and reads in it now."""
     return _zone.get() is not None
 
 
@@ -62,7 +64,8 @@ class ReaderMiddleware:
             return
         chosen = preferences(request.user)
         language, zone = chosen.language, chosen.timezone
-        _zone.set(ZoneInfo(zone) if zone else None)
+        is_own = zone and request.COOKIES.get(TIMES) != LOG_TIMES
+        _zone.set(ZoneInfo(zone) if is_own else None)
         if language and not _is_export(request):
             translation.activate(language)
             languages.read(language)

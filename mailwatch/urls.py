@@ -30,6 +30,7 @@ from mailwatch.views import (
     sources,
     suggestions,
     theme,
+    times,
     transport,
     uploads,
     users,
@@ -109,6 +110,7 @@ urlpatterns = [
     path("preferences/", preferences.preferences, name="preferences"),
     path("theme/", theme.theme, name="theme"),
     path("words.js", words.words, name="words"),
+    path("times/", times.times, name="times"),
     path("healthz", healthz.healthz, name="healthz"),
 ]
 

@@ -1,6 +1,7 @@
 """Times on a page: in the reader's zone or the log's, exact in lists, shorter in headings, never relative to now.
 
-Where the reader chose a zone, the time in the log's zone stands in a title.
+Where the reader chose a zone, the time in the log's zone stands in a title; the menu switches all of them to it, for
+whoever has no pointer (views/times.py).
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from django.utils.html import format_html
 
 from ingest.languages import say
 from ingest.rules import words
-from mailwatch.reader import shown_zone
+from mailwatch.reader import has_zone, shown_zone
 
 register = template.Library()
 
@@ -23,6 +24,12 @@ def _shown(at: datetime | None, zone: tzinfo, form: Callable[[datetime, tzinfo],
     if not title:
         return text
     return format_html('<time datetime="{}" title="{}">{}</time>', machine(at, zone), title, text)
+
+
+@register.simple_tag
+def own_zone() -> str:
+    """Asia/Tokyo, where the reader's own zone is the one shown; else ""."""
+    return str(shown_zone(UTC)) if has_zone() else ""
 
 
 @register.filter

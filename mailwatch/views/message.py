@@ -10,7 +10,7 @@ from mailwatch.queries import message as queries
 from mailwatch.queries import rejection
 from mailwatch.queries.nearby import nearby
 from mailwatch.queries.ranges import link_times
-from mailwatch.reader import has_zone, shown_zone
+from mailwatch.reader import shown_zone
 
 _LONGEST = 320  # characters of an address
 
@@ -41,7 +41,6 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
         "rejections": rejection.of_message(found) if found.rejected_at else (),
         "is_raw": request.GET.get("raw") == "1",
         "links": _links(request, timeline),
-        "has_own_zone": has_zone(),
         "address": request.build_absolute_uri(request.path),
     }
     return render(request, "message/message.html", context)

@@ -20,7 +20,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     choice = request.POST.get("theme")
     if choice not in ("system", "light", "dark"):
         return HttpResponseBadRequest("A theme is system, light or dark.", content_type="text/plain")
-    response = HttpResponseRedirect(_way_back(request))
+    response = HttpResponseRedirect(way_back(request))
     if choice == "system":
         response.delete_cookie(COOKIE)
     else:
@@ -28,7 +28,8 @@ def theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _way_back(request: HttpRequest) -> str:
+def way_back(request: HttpRequest) -> str:
+    """The page of this site that a form names, else the overview."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, allowed_hosts=None):
         return target

@@ -82,6 +82,7 @@ NEEDED = {
     "reset_password": (ADMINISTRATOR, ADMINISTRATOR),
     "preferences": (READER, READER),
     "theme": ("", ""),
+    "times": (READER, READER),
     "healthz": ("", ""),
     "words": ("", ""),
 }

@@ -44,6 +44,24 @@ def test_times_are_shown_in_the_readers_zone_with_that_of_the_log_at_hand(readin
     ) in found
 
 
+def test_without_a_pointer_all_times_are_switched_to_those_of_the_log_and_back(reading: Client) -> None:
+    assert "/times/" not in page(reading, "/")
+    reading.post("/preferences/", {"timezone": "Asia/Tokyo"})
+    assert "Times in Asia/Tokyo, your zone" in page(reading, "/senders/198.51.100.7/")
+    path = "/senders/198.51.100.7/"
+    assert reading.post("/times/", {"times": "log", "next": path})["Location"] == path
+    found = page(reading, path)
+    assert "2016-03-09 09:01:00" in found
+    assert "2016-03-09 18:01:00" not in found
+    assert "your zone" not in found
+    reading.post("/times/", {"times": "own"})
+    assert "2016-03-09 18:01:00" in page(reading, path)
+
+
+def test_times_are_those_of_the_reader_or_of_the_log(reading: Client) -> None:
+    assert reading.post("/times/", {"times": "mars"}).status_code == 400
+
+
 def test_times_that_the_reader_types_are_in_their_zone(reading: Client) -> None:
     at_nine = "/search/?range=exact&since=2016-03-09T18:00:30&until=2016-03-09T18:02:00"
     assert "1adZ3M-0007sb-Pz" not in page(reading, at_nine)
