@@ -2,10 +2,11 @@
 
 from django import template
 
-from ingest.languages import later, say
+from ingest.languages import ENGLISH, language, later, say
 from ingest.rules.facts import SubjectKind
 from ingest.rules.rule import RULES
 from ingest.rules.verdict import Answer
+from mailwatch.templatetags.said import said
 
 register = template.Library()
 
@@ -71,4 +72,13 @@ def rule_steps(code: str) -> tuple[str, ...]:
 @register.filter
 def kind_of_line(kind: str) -> str:
     """A kind of log line in words."""
-    return say(_LINES.get(kind, kind))
+    return say(_LINES[kind]) if kind in _LINES else said(kind)
+
+
+@register.filter
+def kind_term(term: str) -> str:
+    """What the glossary calls a kind of line, ``note: frozen``; in English it stays, as ``--json`` names it."""
+    kind, colon, topic = term.partition(": ")
+    if language() == ENGLISH:
+        return term
+    return f"{kind_of_line(kind)}: {said(topic)}" if colon else kind_of_line(kind)

@@ -64,6 +64,39 @@ _REASONS = (
     later("no reason logged"),
     later("other"),
 )
+_NOTES = (
+    later("frozen"),
+    later("thawed"),
+    later("removed"),
+    later("cancelled"),
+    later("error ignored"),
+    later("not accepted"),
+    later("queued: many messages in one connection"),
+    later("queued"),
+    later("remote host error"),
+    later("discarded"),
+    later("arguments"),
+    later("queue run"),
+    later("daemon"),
+    later("sender verify"),
+    later("tls error"),
+    later("spool"),
+    later("changed by hand"),
+    later("system filter"),
+    later("pipe output"),
+    later("command"),
+    later("address rewritten"),
+    later("warning"),
+    later("incomplete transaction"),
+    later("sender check"),
+    later("scanner"),
+    later("configuration error"),
+    later("sender identified"),
+    later("outbound"),
+    later("sending limit"),
+    later("sending rate"),
+    later("other"),
+)
 _UNREADABLE = (
     later("no stamp"),
     later("impossible stamp"),
@@ -71,7 +104,7 @@ _UNREADABLE = (
     later("written through syslog without Exim's own stamp (syslog_timestamp is off)"),
 )
 _WORDS = frozenset(
-    (*_OUTCOMES, *_SEVERITIES, *_RUN_STATES, *_SOURCE_STATES, *_CHANGES, *_REASONS, *_UNREADABLE)
+    (*_OUTCOMES, *_SEVERITIES, *_RUN_STATES, *_SOURCE_STATES, *_CHANGES, *_REASONS, *_NOTES, *_UNREADABLE)
 )
 
 
