@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from ingest.languages import say
+from ingest.languages import later, say
 from ingest.rules.definition import Limits
 
 type Value = int | float | timedelta
@@ -24,9 +24,9 @@ _PART = re.compile(r"([0-9]+)\s*(days?|d|min|h|s)")
 class Unit(StrEnum):
     """How the value of a threshold is typed."""
 
-    COUNT = "number"
-    SHARE = "percent"
-    LENGTH = "time"
+    COUNT = later("number")
+    SHARE = later("percent")
+    LENGTH = later("time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
