@@ -15,8 +15,8 @@ from django.db.models.expressions import CombinedExpression
 from mailwatch.queries.matching import id_at
 from mailwatch.queries.ranges import Bounds, Span
 
-_MORE = 1.5  # rows are not spread evenly
-_WIDER = 4  # the second part
+_MORE = 1.25  # rows are not spread evenly
+_WIDER = 3  # the second part
 _SHORTEST = timedelta(hours=1)
 _FIRST = 100  # rows among which the oldest one is looked for first
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)

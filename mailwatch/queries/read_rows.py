@@ -1,6 +1,6 @@
 """Rows of a subject as they are read, and what the attempts for a recipient have come to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -46,7 +46,7 @@ class Refused(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """A delivery line as it is read; behind ``text`` the columns of its message, where they are read with it."""
+    """A delivery line as it is read; behind ``text`` the columns of its message, where they are read too."""
 
     log_host_id: int
     message_id: str
@@ -64,7 +64,7 @@ class Attempt(NamedTuple):
     named: tuple[Any, ...]
 
 
-_RANK = {Outcome.DEFERRED: 0, Outcome.BOUNCED: 1, Outcome.DELIVERED: 1}
+_RANK: Mapping[str, int] = {Outcome.DEFERRED: 0, Outcome.BOUNCED: 1, Outcome.DELIVERED: 1}
 
 
 def last_attempts(
@@ -85,7 +85,7 @@ def last_attempts(
 
 
 def _later(attempt: Attempt) -> tuple[datetime, int]:
-    return attempt.logged_at, _RANK[Outcome(attempt.outcome)]
+    return attempt.logged_at, _RANK[attempt.outcome]
 
 
 def recipient_of(attempt: Attempt) -> Recipient:
@@ -114,10 +114,10 @@ def messages_of(attempts: Iterable[Attempt], last: dict[tuple[int, str, str], At
         key = attempt.log_host_id, attempt.message_id
         rows[key] = attempt
         of_key = counts.setdefault(key, [0, 0, 0])
-        of_key[_PLACE[Outcome(attempt.outcome)]] += 1
+        of_key[_PLACE[attempt.outcome]] += 1
     return [
         Sent._make((key, row.at, ends[key], row.status, *counts[key], row.named)) for key, row in rows.items()
     ]
 
 
-_PLACE = {Outcome.DELIVERED: 0, Outcome.DEFERRED: 1, Outcome.BOUNCED: 2}
+_PLACE: Mapping[str, int] = {Outcome.DELIVERED: 0, Outcome.DEFERRED: 1, Outcome.BOUNCED: 2}

@@ -159,7 +159,9 @@ def totals(search: Search, *, branches: Branches | None = None) -> Totals:
 def totals_soon(search: Search, *, branches: Branches | None = None) -> Totals | None:
     """The same where it costs little; None where every message would have to be looked at."""
     branches = branches or branches_of(search)
-    is_costly = any(is_walked(branch) for branch in branches.messages) and not _is_all(search)
+    is_frequent = any(is_walked(branch) for branch in branches.messages)
+    # of a beginning the index holds a part, so that each line is looked at
+    is_costly = is_frequent and (search.term.kind is TermKind.BEGINNING or not _is_all(search))
     if search.is_looked_for or (is_costly and _within(search) > _WALKED):
         return None
     return totals(search, branches=branches)

@@ -24,6 +24,7 @@ from mailwatch.queries.matching import Condition, messages_within, one_of, rejec
 from mailwatch.queries.ranges import Bounds, Span
 from mailwatch.queries.read_rows import (
     Attempt,
+    Key,
     Recipient,
     Refused,
     Sent,
@@ -33,7 +34,7 @@ from mailwatch.queries.read_rows import (
 )
 
 COUNTED = 5_000  # messages of a range; and refusals
-NEWEST = 2_500  # likewise, where no range was asked for
+NEWEST = 2_000  # likewise, where no range was asked for
 FREQUENT = 60_000  # rows: to sort as many takes as long as to go along time to find 5,000 among all
 LINES = 15_000  # delivery lines of these: a message may have thousands of recipients, or be tried for days
 
@@ -263,11 +264,10 @@ def _by_id(expected: int) -> F | Concat:
 def _own_attempts(
     which: Filter, fields: Sequence[str], where: Where
 ) -> tuple[list[Attempt], datetime | None]:
-    columns = (*_ATTEMPT, "message__first_at", "message__status", *(f"message__{name}" for name in fields))
-    end, most = len(_ATTEMPT) + 2, where.most
+    most = where.most
     lists: list[Iterable[Any]] = [
         newest_rows.newest(
-            query.values_list("digest", "copy", *columns),
+            query.values_list("digest", "copy", *_ATTEMPT),
             _by_id(expected),
             by="message_id",
             most=most + 1,
@@ -278,8 +278,22 @@ def _own_attempts(
     # a line may meet two conditions
     found = lists[0] if len(lists) == 1 else {row[:5]: row for rows in lists for row in rows}.values()
     newest = sorted(found, key=itemgetter(3), reverse=True)[: most + 1]
-    rows = [Attempt._make((*row[2 : end + 2], row[end + 2 :])) for row in newest]
-    return _whole(rows) if len(rows) > most else (rows, None)
+    messages = _first_columns([row[2:4] for row in newest], fields)
+    rows = [Attempt._make((*row[2:], *messages[row[2:4]])) for row in newest if row[2:4] in messages]
+    return _whole(rows) if len(newest) > most and rows else (rows, None)
+
+
+def _first_columns(
+    keys: Sequence[Key], fields: Sequence[str]
+) -> dict[Key, tuple[datetime, str, tuple[Any, ...]]]:
+    """Of messages their first line, status and ``fields``. Not joined: most attempts of a part are not shown."""
+    if not keys:
+        return {}
+    ids = {message_id for _, message_id in keys}
+    rows = Message.objects.filter(one_of("message_id", ids), message_id__range=(min(ids), max(ids)))
+    rows = rows.filter(log_host_id__in={log_host_id for log_host_id, _ in keys})
+    columns = rows.values_list("log_host_id", "message_id", "first_at", "status", *fields)
+    return {row[:2]: (row[2], row[3], row[4:]) for row in columns}
 
 
 def _refused(which: Filter, fields: Sequence[str], where: Where) -> tuple[list[Refused], datetime | None]:
