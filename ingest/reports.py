@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from psycopg.types.json import Jsonb
 
 from ingest.models import AllowEntry, Finding, LogHost, Suspect
@@ -108,11 +108,12 @@ def _finding(suspect_id: int, finding: SubjectFinding) -> tuple[object, ...]:
 def stored(log_host: LogHost, newer_than: int = 0) -> list[SubjectReport]:
     """What was found, over all that is stored; of those whose row has a higher id."""
     rows = Suspect.objects.filter(log_host=log_host, id__gt=newer_than)
-    return [_report(row) for row in rows.prefetch_related(WITH_ENTRIES).order_by("kind", "value")]
+    return [_report(row) for row in rows.prefetch_related(with_entries()).order_by("kind", "value")]
 
 
-WITH_ENTRIES = Prefetch("findings", Finding.objects.select_related("allowed_by"))
-"""The findings of suspects, with what allows them."""
+def with_entries() -> "Prefetch[str, QuerySet[Finding], str]":
+    """The findings of suspects, with what allows them; made where it is used, as there is asked what may be read."""
+    return Prefetch("findings", Finding.objects.select_related("allowed_by"))
 
 
 def _report(suspect: Suspect) -> SubjectReport:

@@ -186,7 +186,7 @@ def _suspects(subject: Subject, log_host: LogHost | None) -> tuple[Sequence[Susp
     worst = (
         found.order_by(Case(*ranks), "-last_at", "pk")
         .select_related("log_host")
-        .prefetch_related(reports.WITH_ENTRIES)
+        .prefetch_related(reports.with_entries())
     )
     return list(worst[:SUSPECTS] if subject.holds_suspects else worst), found.count()
 
