@@ -2,14 +2,42 @@
 
 import json
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import CommandError, CommandParser, OutputWrapper
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 
+from ingest import granted
+from ingest.granted import Granted
 from ingest.models import LogHost
+from mailwatch.access import granted_to, with_access
 from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
+
+
+class ReadingCommand(BaseCommand):
+    """A command that reads what there is; with ``--as`` what one user may read."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **more: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **more)
+        parser.add_argument(
+            "--as", dest="reader", metavar="USER", help="only what this user may read; without it everything"
+        )
+        return parser
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        name = options.pop("reader", None)
+        with granted.only(_granted(name)) if name is not None else nullcontext():
+            return super().execute(*args, **options)
+
+
+def _granted(name: str) -> Granted:
+    user = with_access(User.objects.filter(username=name, is_active=True)).first()
+    if user is None:
+        raise CommandError(f"There is no user named {plain(name)} who may sign in.")
+    return granted_to(user)
 
 
 def add_log_host(parser: CommandParser) -> None:

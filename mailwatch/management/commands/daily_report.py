@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.template.loader import render_to_string
 
 from mailwatch.management import options
@@ -13,7 +13,7 @@ from mailwatch.printable import plain
 from mailwatch.queries import daily as queries
 
 
-class Command(BaseCommand):
+class Command(options.ReadingCommand):
     help = "One day of a log host: senders, accounts, domains, queue times, transports, rejections."
     requires_system_checks = ()
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ingest.models import LogHost
 from ingest.rules.verdict import Verdict
 from ingest.rules.words import exact
+from mailwatch.management.options import ReadingCommand
 from mailwatch.printable import plain, plain_lines
 from mailwatch.queries.answers import HostAnswer, answers
 from mailwatch.queries.ranges import Preset, Range, read_time
@@ -19,7 +20,7 @@ from mailwatch.templatetags.findings import answer_word, kind_word
 _MOST_NAMES = 5
 
 
-class Command(BaseCommand):
+class Command(ReadingCommand):
     help = "Say who sends through a log host and should not, and what the log cannot tell."
     requires_system_checks = ()
 

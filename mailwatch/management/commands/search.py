@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ingest.exim.events import Kind, Unparsed
 from ingest.exim.parse import parse
@@ -16,7 +16,7 @@ from mailwatch.queries.patterns import NoPattern
 from mailwatch.queries.ranges import spans
 
 
-class Command(BaseCommand):
+class Command(options.ReadingCommand):
     help = (
         "Print every line of each message of which one line contains a TERM (any of several, upper or lower"
         " case), and lines with a TERM that belong to no message. Reads all stored text."

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ingest.rules.words import exact
 from mailwatch.management import options
@@ -15,7 +15,7 @@ from mailwatch.queries.drilldown import DrillDown
 from mailwatch.queries.partners import PartnerList
 
 
-class Command(BaseCommand):
+class Command(options.ReadingCommand):
     help = "Tell what a sender host did: messages, recipients, logins, refusals, findings."
     requires_system_checks = ()
 

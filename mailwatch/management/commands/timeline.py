@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from ingest.models import LogHost, Message
 from mailwatch.management import options
@@ -11,7 +11,7 @@ from mailwatch.printable import plain, plain_lines
 from mailwatch.queries import message as queries
 
 
-class Command(BaseCommand):
+class Command(options.ReadingCommand):
     help = "Tell what happened to a message, line by line."
     requires_system_checks = ()
 
