@@ -24,38 +24,39 @@ from ingest.exim.glossary import Token, explain
 from ingest.exim.line import readable
 from ingest.exim.parse import parse
 from ingest.exim.syslog import first_line
+from ingest.languages import later, say
 from ingest.models import LogHost
 from mailwatch.queries.pauses import pauses
 
 _NOTES = {
-    Topic.FROZEN: "Frozen: Exim stopped trying",
-    Topic.THAWED: "Thawed: Exim tries again",
-    Topic.REMOVED: "Removed from the queue",
-    Topic.CANCELLED: "Cancelled",
-    Topic.ERROR_IGNORED: "Failed, and nobody is told",
-    Topic.NOT_ACCEPTED: "Not accepted after all",
-    Topic.QUEUED_CONNECTION: "Queued, not delivered at once",
-    Topic.QUEUED: "Queued, not delivered at once",
-    Topic.HOST_ERROR: "Attempt at one server, without success",
-    Topic.DISCARDED: "Thrown away",
-    Topic.DKIM: "Signature checked",
-    Topic.SENDER_VERIFY: "The sender address was checked",
-    Topic.TLS_ERROR: "Encryption failed",
-    Topic.SPOOL: "Something about its file in the queue",
-    Topic.CHANGED: "Changed by hand",
-    Topic.SYSTEM_FILTER: "The system filter acted",
-    Topic.PIPE_OUTPUT: "A program answered",
-    Topic.DNS: "A name was looked up, without success",
-    Topic.COMMAND: "A command of the client was noted",
-    Topic.REWRITTEN: "An address was rewritten",
-    Topic.WARNING: "A rule of the server warns",
-    Topic.INCOMPLETE: "The client broke off",
-    Topic.SENDER_CHECK: "The sender was checked",
-    Topic.SCANNER: "A scanner failed",
-    Topic.IDENTIFIED: "The sending account was named",
-    Topic.OUTBOUND: "Leaves for one recipient",
-    Topic.SENDING_LIMIT: "Stopped by a sending limit",
-    Topic.SENDING_RATE: "Counted against a sending limit",
+    Topic.FROZEN: later("Frozen: Exim stopped trying"),
+    Topic.THAWED: later("Thawed: Exim tries again"),
+    Topic.REMOVED: later("Removed from the queue"),
+    Topic.CANCELLED: later("Cancelled"),
+    Topic.ERROR_IGNORED: later("Failed, and nobody is told"),
+    Topic.NOT_ACCEPTED: later("Not accepted after all"),
+    Topic.QUEUED_CONNECTION: later("Queued, not delivered at once"),
+    Topic.QUEUED: later("Queued, not delivered at once"),
+    Topic.HOST_ERROR: later("Attempt at one server, without success"),
+    Topic.DISCARDED: later("Thrown away"),
+    Topic.DKIM: later("Signature checked"),
+    Topic.SENDER_VERIFY: later("The sender address was checked"),
+    Topic.TLS_ERROR: later("Encryption failed"),
+    Topic.SPOOL: later("Something about its file in the queue"),
+    Topic.CHANGED: later("Changed by hand"),
+    Topic.SYSTEM_FILTER: later("The system filter acted"),
+    Topic.PIPE_OUTPUT: later("A program answered"),
+    Topic.DNS: later("A name was looked up, without success"),
+    Topic.COMMAND: later("A command of the client was noted"),
+    Topic.REWRITTEN: later("An address was rewritten"),
+    Topic.WARNING: later("A rule of the server warns"),
+    Topic.INCOMPLETE: later("The client broke off"),
+    Topic.SENDER_CHECK: later("The sender was checked"),
+    Topic.SCANNER: later("A scanner failed"),
+    Topic.IDENTIFIED: later("The sending account was named"),
+    Topic.OUTBOUND: later("Leaves for one recipient"),
+    Topic.SENDING_LIMIT: later("Stopped by a sending limit"),
+    Topic.SENDING_RATE: later("Counted against a sending limit"),
 }
 
 
@@ -166,7 +167,7 @@ def _told(number: int, line: LoggedLine, log_host: LogHost, pause: str) -> Timel
         logged_at=event.logged_at if event else None,
         kind=event.kind if event else "note",
         raw=line.raw,
-        title=_title(event) if event else "Not readable",
+        title=_title(event) if event else say("Not readable"),
         explanation=explained.sentence,
         tokens=explained.tokens,
         mark=_mark(event),
@@ -201,27 +202,35 @@ def _title(event: Event) -> str:
         case Arrival():
             return _arrival(event)
         case Delivery():
-            return f"Delivered to {event.recipient if '@' in event.recipient else event.original_recipient}"
+            recipient = event.recipient if "@" in event.recipient else event.original_recipient
+            return say("Delivered to {recipient}", recipient=recipient)
         case Deferral():
-            return f"{'Put off' if event.is_attempt else 'Not tried, the time for it had not come'}: {event.recipient}"
+            sentence = (
+                later("Put off: {recipient}")
+                if event.is_attempt
+                else later("Not tried, the time for it had not come: {recipient}")
+            )
+            return say(sentence, recipient=event.recipient)
         case Bounce():
-            return f"Failed for {event.recipient}"
+            return say("Failed for {recipient}", recipient=event.recipient)
         case Completion():
-            return "Completed"
+            return say("Completed")
         case Rejection():
-            return "Refused for now" if event.is_temporary else "Refused"
+            return say("Refused for now") if event.is_temporary else say("Refused")
         case AuthFailure():
-            return "Login refused"
+            return say("Login refused")
         case Connection():
-            return "Connection"
+            return say("Connection")
         case Note():
-            return _NOTES.get(event.topic, "Note")
+            return say(_NOTES.get(event.topic, later("Note")))
 
 
 def _arrival(event: Arrival) -> str:
     client = event.client
     if client.sender_host_address:
-        return f"Arrived from {client.sender_host_address}"
+        return say("Arrived from {address}", address=client.sender_host_address)
     if event.parent_message_id:
-        return "Made by this server, to report about another message"
-    return f"Handed in by the local user {client.ident}" if client.ident else "Handed in on this server"
+        return say("Made by this server, to report about another message")
+    if client.ident:
+        return say("Handed in by the local user {user}", user=client.ident)
+    return say("Handed in on this server")

@@ -20,7 +20,7 @@ from tests.web.conftest import QUIET, SEED, Ingested
 from translations.catalogues import compiled, compiled_path
 
 _LOG_TEXT = re.compile(
-    r"<(code|pre|script|style|kbd|bdi|option|datalist|textarea)\b[^>]*>.*?</\1>|<del>.*?</del>|<ins>.*?</ins>",
+    r"<(code|pre|script|style|kbd|bdi|option|datalist|textarea)\b[^>]*>.*?</\1>|<del>.*?</del>|<ins>.*?</ins>|<dt><span>.*?</dt>",
     re.DOTALL,
 )
 _ALOUD = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-label)="([^"]*)"')
@@ -46,7 +46,6 @@ _PAGES = (
     "/preferences/",
     "/users/",
     "/nothing-here/",
-    "/glossary/",
     "/search/",
     "/search/?log_host=srv1&q=192.0.2.1",
     "/messages/srv1/1adXzZ-0007sb-Pz/",
@@ -54,8 +53,15 @@ _PAGES = (
     "/configuration/",
     "/log-hosts/",
     "/log-hosts/srv1/",
-    "/log-hosts/srv1/zone/",
-    "/searches/",
+    "/zones/srv1/",
+    "/search/saved/",
+    "/networks/129.137.152.0/24/",
+    "/accounts/nobody/",
+    "/addresses/friend@partner.example/",
+    "/domains/example.org/",
+    "/transports/remote_smtp/",
+    "/remote-hosts/207.46.8.167/",
+    "/daily/srv1/2016-03-09/",
 )
 
 
@@ -121,6 +127,12 @@ def test_runs_and_opened_attacks_are_in_japanese(japanese: Client) -> None:
     assert opened is not None
     for page in (f"/runs/{run.pk}/", f"/runs/{run.pk}/undo/", "/relays/" + unescape(opened[1])):
         assert english_of(japanese.get(page).content.decode()) == []
+
+
+def test_what_was_pasted_is_explained_in_japanese(japanese: Client) -> None:
+    lines = "\n".join([*SEED, *QUIET, "no line of a log"])
+    page = japanese.post("/explain/", {"lines": lines, "configuration": "allow_domain_literals = true\n"})
+    assert english_of(page.content.decode()) == []
 
 
 def test_a_shared_report_stays_in_the_language_in_which_it_was_made(japanese: Client) -> None:
