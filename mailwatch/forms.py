@@ -8,11 +8,9 @@ from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
-from django.utils.text import format_lazy
 from django.utils.translation import gettext, gettext_lazy
 
 from ingest.languages import say
-from ingest.models import LogHost
 from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.rules.definition import Severity
 from ingest.rules.facts import SubjectKind
@@ -20,13 +18,11 @@ from ingest.rules.subject_rules import SUBJECT_RULES
 from ingest.sources.configurations import configuration_in
 from ingest.sources.limits import Refused
 from mailwatch.log_host_choice import LogHostField
-from mailwatch.models import DEFAULT_DAYS, LONGEST_DAYS, SharedReport
 from mailwatch.operations.uploads import safe_name
 from mailwatch.plain_forms import PlainForm
 from mailwatch.printable import plain
 from mailwatch.queries.ranges import Preset, Range, read_time
 from mailwatch.queries.suspects import Chosen
-from mailwatch.stored_words import word
 
 MOST_PASTED = 512 * 1024  # characters; more lines than anybody reads token by token
 MOST_CONFIGURATION = 2 * 1024 * 1024  # bytes; exim -bP config of the largest hosts is far below
@@ -356,41 +352,3 @@ class PreferencesForm(PlainForm):
         validators=[zone_name],
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
     )
-
-
-def _redactions() -> list[tuple[str, str]]:
-    return [(str(value), word(label)) for value, label in SharedReport.Redaction.choices]
-
-
-class ShareForm(ContextForm):
-    """What to freeze, as its page shows it, and for whom."""
-
-    kind = forms.ChoiceField(choices=SharedReport.Kind)
-    message_id = forms.CharField(required=False, max_length=23)
-    redaction = forms.ChoiceField(required=False, choices=_redactions, label=gettext_lazy("Mailbox names"))
-    days = forms.IntegerField(
-        min_value=1,
-        max_value=LONGEST_DAYS,
-        required=False,
-        label=gettext_lazy("Open for"),
-        error_messages={
-            "invalid": format_lazy(gettext_lazy("A number of days, {most} at most."), most=LONGEST_DAYS),
-            "min_value": gettext_lazy("One day at least."),
-            "max_value": format_lazy(gettext_lazy("{most} days at most."), most=LONGEST_DAYS),
-        },
-    )
-
-    def clean_redaction(self) -> str:
-        return self.cleaned_data["redaction"] or SharedReport.Redaction.MASKED
-
-    def clean_days(self) -> int:
-        return self.cleaned_data["days"] or DEFAULT_DAYS
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
-        if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
-            raise forms.ValidationError(gettext("Say which message of which log host is to be shared."))
-        if not is_message and not LogHost.objects.exists():
-            raise forms.ValidationError(gettext("There is nothing to share yet: no log has been read."))
-        return cleaned

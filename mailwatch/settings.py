@@ -6,6 +6,7 @@ The variables are described in docs/operations.md.
 from pathlib import Path
 
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from mailwatch import env
@@ -180,6 +181,8 @@ MAILWATCH_HTTPS = env.flag("MAILWATCH_HTTPS", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if MAILWATCH_HTTPS else None
 SECURE_SSL_REDIRECT = MAILWATCH_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+# Proxies in front, each of which adds the address it was asked from to X-Forwarded-For.
+MAILWATCH_PROXIES = env.integer("MAILWATCH_PROXIES", 0)
 SECURE_HSTS_SECONDS = 31_536_000 if MAILWATCH_HTTPS else 0
 # Whether the whole domain speaks https is for its owner to say, not for one page of it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -241,6 +244,11 @@ MAILWATCH_MAX_UNPACKED = env.size("MAILWATCH_MAX_UNPACKED", "200G")
 MAILWATCH_MAX_RATIO = env.integer("MAILWATCH_MAX_RATIO", 250, minimum=1)
 # Days after which lines are deleted; a log host may have an age of its own. 0: never.
 MAILWATCH_RETENTION = env.integer("MAILWATCH_RETENTION", 0)
+# Days for which a shared report is open unless somebody chooses, and the most that can be chosen.
+MAILWATCH_SHARE_MOST_DAYS = env.integer("MAILWATCH_SHARE_MOST_DAYS", 31, minimum=1)
+MAILWATCH_SHARE_DAYS = env.integer("MAILWATCH_SHARE_DAYS", min(7, MAILWATCH_SHARE_MOST_DAYS), minimum=1)
+if MAILWATCH_SHARE_DAYS > MAILWATCH_SHARE_MOST_DAYS:
+    raise ImproperlyConfigured("MAILWATCH_SHARE_DAYS must not be more than MAILWATCH_SHARE_MOST_DAYS")
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = MAILWATCH_HOME / "arriving"
 FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, exist_ok=True)

@@ -27,6 +27,7 @@ from mailwatch.views import (
     search,
     sender,
     shared,
+    shares,
     sources,
     suggestions,
     theme,
@@ -96,9 +97,12 @@ urlpatterns = [
     path("log-hosts/<str:name>/allow/<int:entry_id>/withdraw/", log_hosts.withdraw, name="withdraw"),
     path("zones/<str:log_host>/", zones.zones, name="zones"),
     # hand on
-    path("share/", shared.share, name="share"),
-    path("shares/", shared.shares, name="shares"),
-    path("shares/<int:report_id>/revoke/", shared.revoke, name="revoke"),
+    path("share/", shares.share, name="share"),
+    path("shares/", shares.shares, name="shares"),
+    path("shares/switch/", shares.switch, name="switch_sharing"),
+    path("shares/<int:report_id>/", shares.opened, name="opened_share"),
+    path("shares/<int:report_id>/copy/", shares.frozen_copy, name="frozen_copy"),
+    path("shares/<int:report_id>/revoke/", shares.revoke, name="revoke"),
     path("shared/<str:token>/", shared.shared, name="shared"),
     # people and machines
     path("login/", open_to_strangers(LoginView.as_view(redirect_authenticated_user=True)), name="login"),

@@ -30,7 +30,7 @@ def main() -> None:
         page.goto(f"{url}/relays/?log_host=srv1")
         page.locator("a[href^='/messages/']").first.click()
         _take(page, page.url, "timeline")
-        _take(_context(browser).new_page(), link, "shared")
+        _take(_context(browser).new_page(), link, "shared", press="main button")
         browser.close()
 
 
@@ -50,17 +50,18 @@ def _share(page: Page) -> str:
     """Share the report that is shown; the link."""
     page.click("a[href^='/share/']")
     page.click("main button.primary")
-    return page.locator("code[id^=link-]").first.inner_text()
+    return page.locator("#link").inner_text()
 
 
-def _take(page: Page, url: str, name: str) -> None:
-    page.goto(url)
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=HERE / f"{name}.png")
-    page.emulate_media(color_scheme="dark")
-    page.reload()
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=HERE / f"{name}-dark.png")
+def _take(page: Page, url: str, name: str, *, press: str = "") -> None:
+    """In both themes. ``press``: the button that shows it."""
+    for theme, end in (("light", ""), ("dark", "-dark")):
+        page.emulate_media(color_scheme=theme)
+        page.goto(url)
+        if press:
+            page.click(press)
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=HERE / f"{name}{end}.png")
     page.emulate_media(color_scheme="light")
 
 

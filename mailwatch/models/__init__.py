@@ -4,26 +4,30 @@ from mailwatch.models.daily_reports import DailyMail, DailyRecipient
 from mailwatch.models.people import Access, Preferences, Role
 from mailwatch.models.saved_searches import SavedSearch
 from mailwatch.models.shared_reports import (
-    DEFAULT_DAYS,
-    LONGEST_DAYS,
+    ReportOpening,
     SharedReport,
     SharedReportQuerySet,
+    SharingStop,
+    WrongGuess,
+    digest_of,
     new_token,
 )
 from mailwatch.models.uploads import Upload, UploadPiece
 
 __all__ = [
-    "DEFAULT_DAYS",
-    "LONGEST_DAYS",
     "Access",
     "DailyMail",
     "DailyRecipient",
     "Preferences",
+    "ReportOpening",
     "Role",
     "SavedSearch",
     "SharedReport",
     "SharedReportQuerySet",
+    "SharingStop",
     "Upload",
     "UploadPiece",
+    "WrongGuess",
+    "digest_of",
     "new_token",
 ]

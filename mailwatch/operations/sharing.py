@@ -1,64 +1,80 @@
-"""Freeze a report or a message into a link, and close the link again."""
+"""Freeze a report or a message into a link, close the link again, and close all links of the organisation."""
 
+import hashlib
+import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F
 
 from ingest import granted
 from ingest.languages import say
 from ingest.models import LogHost, Message
 from ingest.rules.definition import VERSION
-from mailwatch.models import LONGEST_DAYS, SharedReport
+from mailwatch.models import SharedReport, SharingStop, digest_of, new_token
 from mailwatch.operations.snapshots import Json, message_snapshot, report_snapshot
 from mailwatch.queries.message import timeline
 from mailwatch.queries.ranges import Range
-from mailwatch.queries.shared import report_source
+from mailwatch.queries.shared import content, is_stopped, report_source
 from mailwatch.redaction import Redactor, Unredacted
 
 LINES_FROZEN = 2000  # of one message
 
 
-def freeze_report(
-    *,
-    log_host: LogHost | None,
-    asked: Range,
-    redaction: str,
-    days: int,
-    made_by: User,
-    now: datetime,
-) -> SharedReport:
+class SharingStopped(Exception):
+    """No link is made while sharing is switched off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a copy is frozen, and for whom."""
+
+    redaction: str
+    days: int
+    made_by: User
+    now: datetime
+    password: str = ""  # "": whoever has the link may read
+    most_views: int | None = None  # None: as often as wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A link that was made. The token is known now and never again."""
+
+    report: SharedReport
+    token: str
+
+
+def freeze_report(*, log_host: LogHost | None, asked: Range, terms: Terms) -> Made:
     """Freeze the relays report over a range. ``log_host`` None: of all log hosts."""
     source = report_source(log_host=log_host, asked=asked)
     return _freeze(
         kind=SharedReport.Kind.REPORT,
-        title=say("Relays of {log_host}", log_host=log_host.name)
-        if log_host
-        else say("Relays of all log hosts"),
+        title=_title(log_host),
         log_hosts=[answer.log_host for answer in source.answers],
-        snapshot=report_snapshot(source, _redactor(redaction)),
-        redaction=redaction,
-        days=days,
-        made_by=made_by,
-        now=now,
+        snapshot=report_snapshot(source, _redactor(terms.redaction)),
+        terms=terms,
     )
 
 
-def freeze_message(
-    *, message: Message, redaction: str, days: int, made_by: User, now: datetime
-) -> SharedReport:
+def freeze_message(*, message: Message, terms: Terms) -> Made:
     """Freeze one message's timeline."""
     return _freeze(
         kind=SharedReport.Kind.MESSAGE,
         title=say("Message {message_id}", message_id=message.message_id),
         log_hosts=[message.log_host],
-        snapshot=message_snapshot(timeline(message, most_lines=LINES_FROZEN), _redactor(redaction)),
-        redaction=redaction,
-        days=days,
-        made_by=made_by,
-        now=now,
+        snapshot=message_snapshot(timeline(message, most_lines=LINES_FROZEN), _redactor(terms.redaction)),
+        terms=terms,
     )
+
+
+def _title(log_host: LogHost | None) -> str:
+    if log_host is not None:
+        return say("Relays of {log_host}", log_host=log_host.name)
+    return say("Relays of all log hosts") if granted.here().is_all else say("Relays of several log hosts")
 
 
 def _redactor(redaction: str) -> Unredacted:
@@ -67,32 +83,39 @@ def _redactor(redaction: str) -> Unredacted:
 
 @transaction.atomic
 def _freeze(
-    *,
-    kind: SharedReport.Kind,
-    title: str,
-    log_hosts: list[LogHost],
-    snapshot: Json,
-    redaction: str,
-    days: int,
-    made_by: User,
-    now: datetime,
-) -> SharedReport:
-    """Raises ValueError for more days than a link may be open."""
-    if not 1 <= days <= LONGEST_DAYS:
-        raise ValueError(say("A link is open for 1 to {days} days.", days=LONGEST_DAYS))
-    empty_closed(now=now)
-    return SharedReport.objects.create(
+    *, kind: SharedReport.Kind, title: str, log_hosts: list[LogHost], snapshot: Json, terms: Terms
+) -> Made:
+    """Raises ValueError for more days than a link may be open, SharingStopped while none may be made."""
+    if not 1 <= terms.days <= settings.MAILWATCH_SHARE_MOST_DAYS:
+        raise ValueError(say("A link is open for 1 to {days} days.", days=settings.MAILWATCH_SHARE_MOST_DAYS))
+    if is_stopped():
+        raise SharingStopped
+    empty_closed(now=terms.now)
+    token = new_token()
+    report = SharedReport(
+        token_digest=digest_of(token),
         kind=kind,
         title=title,
-        log_hosts=", ".join(host.name for host in log_hosts),
-        log_host_ids=[host.pk for host in log_hosts],
-        redaction=redaction,
+        log_hosts=", ".join(log_host.name for log_host in log_hosts),
+        log_host_ids=[log_host.pk for log_host in log_hosts],
+        redaction=terms.redaction,
         rules_version=VERSION,
         snapshot=snapshot,
-        made_by=made_by,
-        frozen_at=now,
-        expires_at=now + timedelta(days=days),
+        made_by=terms.made_by,
+        frozen_at=terms.now,
+        expires_at=terms.now + timedelta(days=terms.days),
+        password=make_password(terms.password) if terms.password else "",
+        most_views=terms.most_views,
     )
+    report.content_hash = content_hash(report)
+    report.save()
+    return Made(report, token)
+
+
+def content_hash(report: SharedReport) -> str:
+    """SHA-256 of what is frozen, in hexadecimal: of its JSON in UTF-8 with sorted keys and no spaces."""
+    text = json.dumps(content(report), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def revoke(*, report: SharedReport, revoked_by: User, now: datetime) -> None:
@@ -111,6 +134,11 @@ def empty_closed(*, now: datetime) -> int:
         return SharedReport.objects.closed_at(now).exclude(snapshot={}).update(snapshot={})
 
 
-def count_view(*, report: SharedReport, now: datetime) -> None:
-    with granted.everything():  # whoever has the link is granted nothing else
-        SharedReport.objects.filter(pk=report.pk).update(views=F("views") + 1, last_viewed_at=now)
+def stop(*, stopped_by: User, now: datetime) -> None:
+    """Close every link and make no more, until this is lifted. Nothing is lost: contents stay."""
+    SharingStop.objects.get_or_create(lifted_at=None, defaults={"stopped_at": now, "stopped_by": stopped_by})
+
+
+def lift(*, lifted_by: User, now: datetime) -> None:
+    """Links that have not ended meanwhile are open again."""
+    SharingStop.objects.filter(lifted_at=None).update(lifted_at=now, lifted_by=lifted_by)

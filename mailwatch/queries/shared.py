@@ -1,6 +1,6 @@
 """What a shared report is made of, and how it is read back without a look at the log tables."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from ingest.models import Delivery, LogHost, Message
 from ingest.pages import read_entries
 from ingest.rules.definition import SubjectFinding
 from ingest.rules.facts import SubjectKind
-from mailwatch.models import SharedReport
+from mailwatch.models import ReportOpening, SharedReport, SharingStop, digest_of
 from mailwatch.queries import keyset
 from mailwatch.queries.answers import HostAnswer, answers, evidence
 from mailwatch.queries.ranges import Bounds, Range
@@ -155,10 +155,41 @@ def _recipient_domains(deliveries: QuerySet[Delivery]) -> int:
 # -- reading one back
 
 
+def stopped() -> SharingStop | None:
+    """Since when, and by whom, the organisation's links are switched off; None: they are not."""
+    return SharingStop.objects.filter(lifted_at=None).select_related("stopped_by").first()
+
+
+def is_stopped() -> bool:
+    """Whether the organisation has switched its links off."""
+    return SharingStop.objects.filter(lifted_at=None).exists()
+
+
 def open_report(token: str, *, now: datetime) -> SharedReport | None:
-    """The report behind a link; None where there is none, or where it is closed."""
+    """The report behind a link; None where there is none, or where it is closed. Views are not looked at."""
+    if is_stopped():
+        return None
     with granted.everything():  # it is for whoever has the link
-        return SharedReport.objects.open_at(now).filter(token=token).first()
+        found = SharedReport.objects.open_at(now).select_related("made_by")
+        return found.filter(token_digest=digest_of(token)).first()
+
+
+def to_be_revealed(token: str, *, now: datetime) -> SharedReport | None:
+    """The report behind a link that somebody may still reveal."""
+    report = open_report(token, now=now)
+    return report if report is not None and report.has_views_left else None
+
+
+def content(report: SharedReport) -> dict[str, Any]:
+    """What is frozen, as ``content_hash`` is made of it."""
+    return {
+        "title": report.title,
+        "log_hosts": report.log_hosts.split(", "),
+        "frozen_at": report.frozen_at.astimezone(UTC).isoformat(),
+        "redaction": str(report.redaction),
+        "rules_version": report.rules_version,
+        **report.snapshot,
+    }
 
 
 def listed(*, before: int | None) -> keyset.Page[SharedReport]:
@@ -168,6 +199,27 @@ def listed(*, before: int | None) -> keyset.Page[SharedReport]:
     page = list(found[: LISTED + 1])
     older = str(page[LISTED - 1].pk) if len(page) > LISTED else ""
     return keyset.Page(rows=tuple(page[:LISTED]), older=older)
+
+
+OPENINGS_LISTED = 200
+
+
+def openings(report: SharedReport) -> tuple[list[ReportOpening], int]:
+    """The newest openings of a link, and how many there are."""
+    rows = report.openings.all()
+    return list(rows[:OPENINGS_LISTED]), rows.count()
+
+
+def evidence_rows(report: SharedReport) -> Iterator[tuple[str, ...]]:
+    """The lines that are frozen: log host, rule, message id, line."""
+    snapshot = report.snapshot
+    if report.kind == SharedReport.Kind.MESSAGE:
+        for line in snapshot["lines"]:
+            yield snapshot["log_host"], "", snapshot["message_id"], line["text"]
+        return
+    for proof in snapshot["evidence"]:  # all against the worst of the suspects
+        for line in proof["lines"]:
+            yield snapshot["suspects"][0]["log_host"], proof["rule"], proof["message_id"] or "", line["text"]
 
 
 def with_times(stored: Any) -> Any:

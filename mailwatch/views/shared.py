@@ -1,117 +1,27 @@
-"""Reports that are frozen and handed on: make one, list them, withdraw one, and read one without login."""
+"""Reports that are frozen and handed on, as whoever has the link reads them: without login, cookie or script of others.
 
-import json
+The page of a link has one button. Only what it posts reveals the report and counts, so that the preview of a chat
+program neither reads the report nor uses a view up.
+"""
+
 from collections.abc import Callable
-from datetime import UTC
 from functools import wraps
 from http import HTTPStatus
-from zoneinfo import ZoneInfo
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils import translation
 from django.utils.timezone import now
-from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
+from django.views.decorators.csp import csp_override
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
 
-from ingest import languages
-from ingest.languages import say
-from ingest.models import Message
-from ingest.rules import words
-from mailwatch import charts, forms
-from mailwatch.access import Permission, Refused, may, needs, open_to_strangers
+from mailwatch.access import open_to_strangers
+from mailwatch.client_address import client_address
 from mailwatch.models import SharedReport
-from mailwatch.operations import sharing
-from mailwatch.queries import shared as queries
-
-
-@needs(Permission.SHARE)
-@require_http_methods(["GET", "POST"])
-def share(request: HttpRequest) -> HttpResponse:
-    """Freeze what a page shows. With GET, or with bad input, the form as a page of its own."""
-    form = forms.ShareForm(request.POST if request.method == "POST" else None, initial=_asked(request))
-    if not form.is_valid():
-        status = HTTPStatus.BAD_REQUEST if form.is_bound else HTTPStatus.OK
-        return render(request, "shares/new.html", {"form": form, "range_label": _label(form)}, status=status)
-    report = _freeze(request, form)
-    messages.success(
-        request,
-        say("Frozen. The link is open until {end} UTC.", end=words.day_and_minute(report.expires_at, UTC)),
-    )
-    return redirect("shares")
-
-
-def _label(form: forms.ShareForm) -> str:
-    """The range that was chosen from the list, in words."""
-    words = {str(value): label for value, label in form.fields["range"].choices}  # type: ignore[attr-defined]
-    return str(words.get(form["range"].value() or "", "")).lower()
-
-
-def _asked(request: HttpRequest) -> dict[str, str]:
-    """What the link on a page names; a message id means that message."""
-    kind = SharedReport.Kind.MESSAGE if request.GET.get("message_id") else SharedReport.Kind.REPORT
-    return {"redaction": SharedReport.Redaction.MASKED, **request.GET.dict(), "kind": kind}
-
-
-def _freeze(request: HttpRequest, form: forms.ShareForm) -> SharedReport:
-    chosen = form.cleaned_data
-    terms = {
-        "redaction": chosen["redaction"],
-        "days": chosen["days"],
-        "made_by": _person(request),
-        "now": now(),
-    }
-    if chosen["kind"] == SharedReport.Kind.REPORT:
-        return sharing.freeze_report(log_host=chosen["log_host"], asked=form.chosen_range, **terms)
-    found = Message.objects.select_related("log_host")
-    message = get_object_or_404(found, log_host=chosen["log_host"], message_id=chosen["message_id"])
-    return sharing.freeze_message(message=message, **terms)
-
-
-@needs(Permission.SHARE)
-@require_GET
-def shares(request: HttpRequest) -> HttpResponse:
-    """All links, newest first."""
-    before = request.GET.get("before", "")
-    page = queries.listed(before=int(before) if before.isdecimal() and len(before) < 19 else None)
-    rows = [
-        {
-            "report": report,
-            "url": request.build_absolute_uri(reverse("shared", args=[report.token])),
-            "is_open": report.is_open(now()),
-            "may_revoke": _may_revoke(request, report),
-        }
-        for report in page.rows
-    ]
-    return render(request, "shares/shares.html", {"rows": rows, "older": page.older, "zone": UTC})
-
-
-@needs(Permission.SHARE)
-@require_POST
-def revoke(request: HttpRequest, report_id: int) -> HttpResponse:
-    report = get_object_or_404(SharedReport.objects.defer("snapshot"), pk=report_id)
-    if not _may_revoke(request, report):
-        raise Refused(Permission.USERS)
-    sharing.revoke(report=report, revoked_by=_person(request), now=now())
-    messages.success(request, say("Withdrawn: {title}. Its link shows nothing any more.", title=report.title))
-    return redirect("shares")
-
-
-def _may_revoke(request: HttpRequest, report: SharedReport) -> bool:
-    """Whoever made it, and administrators."""
-    return report.made_by_id == _person(request).pk or may(request.user, Permission.USERS)
-
-
-def _person(request: HttpRequest) -> User:
-    """Who is signed in; pages without the login_not_required mark have somebody."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
+from mailwatch.operations import revealing
+from mailwatch.operations.revealing import NotOpen, Revealed, TooManyGuesses, Visitor, WrongPassword
+from mailwatch.views import frozen
 
 
 def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -120,7 +30,7 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def wrapped(request: HttpRequest, token: str) -> HttpResponse:
         response = view(request, token)
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-store"
         return response
@@ -129,60 +39,48 @@ def _private(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 @open_to_strangers
-@require_safe
+@csrf_exempt  # there is no cookie that another site could make use of: who posts has the link
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_not_required
+@csp_override(frozen.POLICY)
 @_private
 def shared(request: HttpRequest, token: str) -> HttpResponse:
-    """A frozen report for whoever has the link.
+    """The button, and what it reveals.
 
     Neither session nor user is looked at: no cookie is set, the page is the same for everyone. A link that
-    ended, was withdrawn or never was gives one answer: nobody learns whether there was a report.
+    ended, was withdrawn, has been used up or never was gives one answer: nobody learns whether there was a report.
     """
-    report = queries.open_report(token, now=now())
-    if report is None:
-        return HttpResponse(render_to_string("shared/closed.html"), status=HTTPStatus.NOT_FOUND)
-    if request.GET.get("format") == "json":
-        return _download(report)
-    if request.method == "GET":
-        sharing.count_view(report=report, now=now())
-    return HttpResponse(_page(report))
+    visitor = Visitor.of(client_address(request), request.headers)
+    try:
+        return _answer(request, token, visitor)
+    except NotOpen:
+        return _page("closed", HTTPStatus.NOT_FOUND)
+    except TooManyGuesses:
+        return _page("throttled", HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def _page(report: SharedReport) -> str:
-    """In the language in which it was made, as everything in it is; those of before had English."""
-    language = report.snapshot.get("language", languages.ENGLISH)
-    with languages.reading(language), translation.override(languages.language()):
-        return render_to_string(f"shared/{report.kind}.html", _context(report))
+def _answer(request: HttpRequest, token: str, visitor: Visitor) -> HttpResponse:
+    at = now()
+    if request.method != "POST":
+        return _door(revealing.look(token, visitor, now=at))
+    if pass_ := request.POST.get("pass"):
+        revealed = revealing.again(token, pass_, visitor, now=at)
+        return frozen.file(revealed.report, request.POST.get("format", "")) or _report(revealed)
+    try:
+        password = request.POST.get("password", "")
+        return _report(revealing.reveal(token, visitor, password=password, now=at))
+    except WrongPassword:
+        return _door(revealing.look(token, visitor, now=at), is_wrong=True)
 
 
-def _context(report: SharedReport) -> dict[str, object]:
-    snapshot = queries.with_times(report.snapshot)
-    host = snapshot["hosts"][0] if report.kind == SharedReport.Kind.REPORT else snapshot
-    zone = ZoneInfo(host["timezone"])
-    hours = [queries.AttackHour(hour=hour.pop("hour_at"), **hour) for hour in snapshot.get("hours", ())]
-    return {
-        "report": report,
-        "snapshot": snapshot,
-        "host": host,
-        "zone": zone,
-        "chart": charts.over_time(hours, zone=zone, outcomes=("delivered", "deferred", "bounced")),
-    }
+def _door(report: SharedReport, *, is_wrong: bool = False) -> HttpResponse:
+    status = HTTPStatus.FORBIDDEN if is_wrong else HTTPStatus.OK
+    return _page("door", status, needs_password=bool(report.password), is_wrong=is_wrong)
 
 
-def _download(report: SharedReport) -> HttpResponse:
-    whole = _seal(report) | report.snapshot
-    response = HttpResponse(json.dumps(whole, indent=2, ensure_ascii=False), content_type="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="mailwatch-{report.pk}.json"'
-    return response
+def _report(revealed: Revealed) -> HttpResponse:
+    return HttpResponse(frozen.html(revealed.report, pass_=revealed.pass_))
 
 
-def _seal(report: SharedReport) -> dict[str, object]:
-    return {
-        "title": report.title,
-        "log_hosts": report.log_hosts.split(", "),
-        "frozen_at": report.frozen_at.isoformat(),
-        "made_by": report.made_by.get_username() if report.made_by else None,
-        "open_until": report.expires_at.isoformat(),
-        "redaction": report.redaction,
-        "rules_version": report.rules_version,
-    }
+def _page(name: str, status: HTTPStatus, **context: object) -> HttpResponse:
+    return HttpResponse(render_to_string(f"shared/{name}.html", context), status=status)

@@ -33,6 +33,7 @@ NO_PAGE = frozenset(
         "allow",
         "withdraw",
         "revoke",
+        "switch_sharing",
         "logout",
         "theme",
         "times",
@@ -50,6 +51,7 @@ class Address:
     name: str
     path: str
     reader: str = "administrator"  # or "helpdesk", who may not administer, or "stranger"
+    press: str = ""  # a button of it that is pressed first
 
 
 def addresses(filled: Filled) -> list[Address]:
@@ -113,9 +115,13 @@ def addresses(filled: Filled) -> list[Address]:
         Address("log_host", "/log-hosts/empty/"),
         Address("zones", "/zones/srv1/"),
         Address("share", filled.share),
+        Address("share", filled.share, press="main button.primary"),
         Address("shares", "/shares/"),
+        Address("opened_share", filled.opened_share),
+        Address("frozen_copy", f"{filled.opened_share}copy/"),
         Address("shares", "/shares/", reader="helpdesk"),
         Address("shared", filled.shared, reader="stranger"),
+        Address("shared", filled.shared, reader="stranger", press="main button"),
         Address("shared", "/shared/gone/", reader="stranger"),
         Address("login", "/login/", reader="stranger"),
         Address("", "/nowhere/"),

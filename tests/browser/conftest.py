@@ -55,6 +55,7 @@ class Filled:
     source: str
     share: str
     shared: str
+    opened_share: str
 
 
 @dataclass
@@ -204,8 +205,13 @@ def share(desk: Page) -> str:
     """Freeze what the page shows; the address of the link."""
     desk.click("main a:has-text('Share')")
     desk.click("main button.primary")
-    desk.wait_for_url("**/shares/")
-    return desk.locator("main .command code").first.inner_text()
+    return desk.locator("#link").inner_text()
+
+
+def reveal(reader: Page, link: str) -> None:
+    """Open a link, and press its button."""
+    reader.goto(link)
+    reader.click("main button")
 
 
 def _first(page: Page, path: str, prefix: str) -> str:
@@ -230,6 +236,7 @@ def _walked(page: Page, *, run: str, refused_run: str, source: str) -> Filled:
         source=source,
         share=_first(page, "/relays/", "/share/"),
         shared=share(page),
+        opened_share=_first(page, "/shares/", "/shares/"),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from benchmarks.bulk import write_bulk
-from tests.browser.conftest import ATTACKER, SAMPLES, Complaints, Served, share, upload
+from tests.browser.conftest import ATTACKER, SAMPLES, Complaints, Served, reveal, share, upload
 
 
 def test_from_the_upload_to_a_link_for_somebody_without_a_login(
@@ -30,7 +30,7 @@ def test_from_the_upload_to_a_link_for_somebody_without_a_login(
 
     desk.goto("/relays/")
     report_link = share(desk)
-    stranger.goto(report_link)
+    reveal(stranger, report_link)
     expect(stranger.locator("main")).to_contain_text(ATTACKER)
     stranger.goto(f"{served.url}/relays/")
     expect(stranger).to_have_url(re.compile(r"/login/"))
@@ -58,7 +58,7 @@ def test_a_timeline_is_shared_with_its_mailboxes_masked(
     desk.goto(f"/search/?q={ATTACKER}&status=delivered")
     sender = desk.locator("tr.row .c-from").first.inner_text()
     desk.locator("tr.row .open").first.click()
-    stranger.goto(share(desk))
+    reveal(stranger, share(desk))
     expect(stranger.locator("main")).to_contain_text(ATTACKER)
     assert sender.partition("@")[0] not in stranger.locator("main").inner_text()
     assert complaints.texts == []

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Complaints, Filled, Served, sign_in
+from tests.browser.conftest import Complaints, Filled, Served, reveal, sign_in
 
 CUSTOMER = "carol@example.com"
 
@@ -51,7 +51,7 @@ def test_are_we_sending_spam(visitor: Page, served: Served) -> None:
 
 
 def test_one_picture_please(visitor: Page, filled: Filled) -> None:
-    visitor.goto(filled.shared)
+    reveal(visitor, filled.shared)
     expect(visitor.locator("section.verdict h1")).to_contain_text("without a user name")
     visitor.emulate_media(media="print")
     expect(visitor.locator("section.verdict h1")).to_be_visible()

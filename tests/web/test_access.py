@@ -72,7 +72,10 @@ NEEDED = {
     "zones": (READER, POSTMASTER),
     "share": (HELPDESK, HELPDESK),
     "shares": (HELPDESK, HELPDESK),
-    "revoke": (HELPDESK, ADMINISTRATOR),  # their own: test_shared
+    "opened_share": (HELPDESK, HELPDESK),
+    "frozen_copy": (HELPDESK, HELPDESK),
+    "switch_sharing": (ADMINISTRATOR, ADMINISTRATOR),
+    "revoke": (HELPDESK, ADMINISTRATOR),  # their own: test_shares
     "shared": ("", ""),
     "login": ("", ""),
     "logout": (READER, READER),
@@ -121,7 +124,7 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
         "address": "129.137.152.170", "network": "129.137.152.0/24", "authenticated_id": "anna",
         "domain": "example.org", "transport_name": "remote_smtp", "day": "2016-03-09", "run_id": run.pk,
         "source_id": source.pk, "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk,
-        "report_id": report.pk, "token": report.token, "user_id": admin.pk, "upload_id": UUID(int=5),
+        "report_id": report.pk, "token": "x" * 43, "user_id": admin.pk, "upload_id": UUID(int=5),
     }  # fmt: skip
     wanted = {pattern.name: pattern.pattern.converters for pattern in patterns()}
     return {str(name): [named[one] for one in converters] for name, converters in wanted.items()}

@@ -10,7 +10,7 @@ from django.test import Client
 from ingest.judging import allow_again
 from ingest.models import AllowEntry, LogHost
 from mailwatch.queries import sender
-from tests.web.test_shared import link, share_report
+from tests.web.links import share, text_of
 
 ADDRESS = "129.137.152.170"
 
@@ -52,21 +52,21 @@ def test_the_catalogue_counts_what_is_allowed_apart(desk: Client, seed: LogHost)
 
 def test_a_frozen_report_tells_what_was_allowed_and_not_by_whom(desk: Client, seed: LogHost) -> None:
     _allow(seed)
-    report = share_report(desk, log_host="srv1")
+    report = share(desk, log_host="srv1")
     (allowed, *_) = report.snapshot["hosts"][0]["verdict"]["allowed"]
     assert (allowed["value"], allowed["rule"], allowed["allowed_until"]) == (ADDRESS, "A01", "2030-01-01")
     assert "a test of ours" in allowed["reason"]
-    page = Client().get(link(report)).text
+    page = text_of(report.path)
     assert "found, but does not count in the answer" in page
     for hidden in ("helen of the helpdesk", "hubert"):
         assert hidden not in page + json.dumps(report.snapshot)
-    full = share_report(desk, log_host="srv1", redaction="full")
-    assert "helen of the helpdesk" not in Client().get(link(full)).text + json.dumps(full.snapshot)
+    full = share(desk, log_host="srv1", redaction="full")
+    assert "helen of the helpdesk" not in text_of(full.path) + json.dumps(full.snapshot)
 
 
 def test_a_frozen_message_says_that_its_finding_is_allowed(desk: Client, seed: LogHost) -> None:
     _allow(seed)
-    report = share_report(desk, kind="message", log_host="srv1", message_id="1adXzZ-0007sb-Pz")
-    page = Client().get(link(report)).text
+    report = share(desk, kind="message", log_host="srv1", message_id="1adXzZ-0007sb-Pz")
+    page = text_of(report.path)
     assert "does not count: a test of ours" in page
     assert "helen of the helpdesk" not in page + json.dumps(report.snapshot)

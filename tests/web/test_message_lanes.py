@@ -22,9 +22,9 @@ from mailwatch.queries.handed_on import handed_on
 from mailwatch.queries.lanes import LANES_SHOWN
 from mailwatch.queries.nearby import nearby
 from tests.web.conftest import Ingested
+from tests.web.links import share, text_of
 from tests.web.logs import BOUNCE, DAY, SCRIPT, many
 from tests.web.test_message import LONG, RETRIED, SEED_ID, page
-from tests.web.test_shared import share_report
 
 QUERIES = 22  # of the page of a message that came over the network and was handed on to other Exims
 ID = "1vwz8C-00000000001-0001"
@@ -390,7 +390,7 @@ def test_who_chose_a_zone_reads_words_in_it_and_lines_in_that_of_the_log(
 
 def test_a_shared_message_masks_whom_a_pause_names(desk: Client, ingested: Ingested) -> None:
     ingested([ARRIVAL, line("09:00:01", PUT_OFF), line("09:30:01", TAKEN)])
-    report = share_report(desk, kind="message", log_host="srv1", message_id=ID, redaction="masked")
+    report = share(desk, kind="message", log_host="srv1", message_id=ID, redaction="masked")
     stored = json.dumps(report.snapshot)
     assert "until it was tried again for" in stored
     assert "carol@far" not in stored
@@ -414,10 +414,10 @@ def test_hostile_text_does_nothing_on_lanes_pauses_and_the_ticket(desk: Client, 
             *many(1),
         ]
     )
-    report = share_report(desk, kind="message", log_host="srv1", message_id=ID, redaction="full")
+    report = share(desk, kind="message", log_host="srv1", message_id=ID, redaction="full")
     paths = [f"/messages/srv1/{ID}/{query}" for query in ("", f"?recipient={quote(evil)}", "?raw=1")]
-    for path in (*paths, f"/shared/{report.token}/"):
-        text = desk.get(path).content.decode()
+    pages = [desk.get(path).content.decode() for path in paths]
+    for text in (*pages, text_of(report.path)):
         assert "img src" in text
         assert "<img" not in text
         assert "\u202e" not in text

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from mailwatch.models import SharedReport
 from tests.ingest.sign_cases import REMOTE, Log
 from tests.web.conftest import Ingested
+from tests.web.links import share, text_of
 
 LATER = "R=dnslookup T=remote_smtp defer (-44) H=mx.remote.example [192.0.2.25]: 421 later"
 
@@ -52,12 +52,11 @@ def test_nobody_is_named(desk: Client, ingested: Ingested, attack: Callable[[Log
     log.say(900, "Start queue run: pid=1")
     log.lines.sort()
     ingested(log.lines)
-    desk.post("/share/", {"kind": "report"})
-    report = SharedReport.objects.latest("pk")
-    stored = json.dumps(report.snapshot)
-    page = desk.get(f"/shared/{report.token}/").text
+    link = share(desk)
+    stored = json.dumps(link.snapshot)
+    page = text_of(link.path)
 
-    assert report.snapshot["hosts"][0]["verdict"]["relaying"] in ("yes", "suspected")
+    assert link.snapshot["hosts"][0]["verdict"]["relaying"] in ("yes", "suspected")
     for name in ("gerda", "hubert", "wilma"):
         assert name not in stored
         assert name not in page

@@ -51,7 +51,9 @@ def test_a_log_without_ids_says_that_nothing_confirms_its_zone(master: Client, i
 
 
 @pytest.mark.parametrize("page", ["/", "/runs/{run}/"])
-def test_a_wrong_zone_is_an_alarm_with_the_right_one_offered(master: Client, wrong: LogHost, page: str) -> None:
+def test_a_wrong_zone_is_an_alarm_with_the_right_one_offered(
+    master: Client, wrong: LogHost, page: str
+) -> None:
     html = master.get(page.format(run=wrong.runs.get().pk)).text
     assert "The zone of srv1’s log is wrong" in html
     assert "all 20 message ids say otherwise: +01:00 and +02:00" in html
