@@ -11,7 +11,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mailwatch", "0008_about_log_hosts"),
+        ("mailwatch", "0009_without_admin_site"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
