@@ -1,5 +1,6 @@
 """Courses over time, as static/js/charts.js draws them and as the table below each chart shows them."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
@@ -97,7 +98,8 @@ def over_time(
     starts = _hours(first, last) if has_hours else _days(first.astimezone(zone), last.astimezone(zone))
     place = {_key(start, zone, has_hours=has_hours): i for i, start in enumerate(starts)}
     join = max if is_level else add
-    places = [place[_key(row.hour, zone, has_hours=has_hours)] for row in volumes]
+    begins = [start.timestamp() for start in starts]
+    places = [bisect_right(begins, row.hour.timestamp()) - 1 for row in volumes]
     series = [_series(outcome, words, volumes, places, len(place), join) for outcome in outcomes]
     ends = [*starts[1:], starts[-1] + timedelta(hours=1 if has_hours else 24)]
     at = place.get(_key(mark_at, zone, has_hours=has_hours)) if mark_at else None

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
+from math import ceil
 from operator import add, attrgetter
 
 from django.db import models
@@ -225,13 +226,25 @@ def _cells(present: Sequence[datetime], hours: int) -> list[Cell]:
 
 def _days(present: Sequence[datetime], log_host: LogHost) -> list[Cell]:
     """The days of the log host's zone; the first and the last only as far as the log goes."""
-    zone, known = log_host.zone, set(present)
-    days: dict[date, tuple[datetime, list[bool]]] = {}
-    for i in range(int((present[-1] - present[0]) / HOUR) + 1):
-        start = present[0] + i * HOUR
-        _, hours = days.setdefault(start.astimezone(zone).date(), (start, []))
-        hours.append(start in known)
-    return [Cell(start, sum(hours), len(hours)) for start, hours in days.values()]
+    first, last = (at.astimezone(log_host.zone) for at in (present[0], present[-1]))
+    days = (last.date() - first.date()).days
+    midnight = first.replace(hour=0, minute=0, second=0, microsecond=0)
+    nexts = [(midnight + timedelta(days=day)).timestamp() for day in range(1, days + 1)]  # by the wall clock
+    known, begins = {_hour(at.timestamp()) for at in present}, _hour(first.timestamp())
+    edges = [begins, *map(_hour, nexts), _hour(last.timestamp()) + 1]
+    return [
+        Cell(
+            datetime.fromtimestamp(since * 3600, UTC),
+            sum(hour in known for hour in range(since, until)),
+            until - since,
+        )
+        for since, until in pairwise(edges)
+    ]
+
+
+def _hour(at: float) -> int:
+    """The first hour since 1970 that begins then or later."""
+    return ceil(at / 3600)
 
 
 def _runs(log_host: LogHost | None) -> list[IngestRun]:

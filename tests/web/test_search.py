@@ -288,12 +288,14 @@ def test_frequent_recipients_are_counted_by_their_lines(
             assert search.totals(asked).messages == Count(number=len(shown)), (text, role)
 
 
+@pytest.mark.parametrize(
+    "query", [{"q": "@many.example", "since": "2026-03-01", "until": "2027-01-01"}, {"q": "r*"}]
+)
 def test_what_would_take_long_to_count_is_counted_apart(
-    ingested: Ingested, desk: Client, monkeypatch: pytest.MonkeyPatch
+    ingested: Ingested, desk: Client, monkeypatch: pytest.MonkeyPatch, query: dict[str, str]
 ) -> None:
     ingested(many(12))
     monkeypatch.setattr(matching, "_FEW", 5)
-    query = {"q": "@many.example", "since": "2026-03-01", "until": "2027-01-01"}
     assert desk.get("/search/", query).context["totals"].messages.number == 12
     monkeypatch.setattr(search, "_WALKED", 10)
     response = desk.get("/search/", query)
