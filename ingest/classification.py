@@ -16,6 +16,7 @@ from ingest.account_candidates import accounts
 from ingest.assembly import message_facts
 from ingest.candidates import Candidates, busy_users, candidates
 from ingest.judging import SUBJECTS_AT_ONCE, by_kind, forget_states, judge, judged
+from ingest.languages import later
 from ingest.marks import Subject, subjects_of
 from ingest.models import AddressLogin, IngestRun, LocalDomain, LogFile, LogHost, Message, Suspect
 from ingest.reevaluation_leases import ask
@@ -122,9 +123,9 @@ def _ask_again(run: IngestRun, host: LogHostFacts) -> None:
     log_host = LogHost.objects.get(pk=run.log_host_id)
     changed_at = log_host.knowledge_changed_at
     if memory.has_other_limits(log_host.facts_digest, host):
-        ask(log_host, "rules or thresholds changed", is_new=False)
+        ask(log_host, later("rules or thresholds changed"), is_new=False)
     elif changed_at is not None and changed_at >= run.created_at:
-        ask(log_host, "something changed while lines were read", is_new=False)
+        ask(log_host, later("something changed while lines were read"), is_new=False)
 
 
 def judge_suspects(log_host: LogHost) -> None:

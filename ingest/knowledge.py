@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from django.db import connection, transaction
 
 from ingest.accounts import read_accounts
+from ingest.languages import later, say
 from ingest.models import AllowEntry, LogHost, Reevaluation
 from ingest.reevaluation_leases import ALLOWED, ask
 from ingest.rules.limits import Kept, kept
@@ -27,13 +28,17 @@ _DOMAIN = re.compile(
 # ---- what the log host is
 
 
+def _typed(text: str) -> str:
+    return text.strip() or say("Nothing")
+
+
 def read_domain(text: str) -> str:
     """A domain in its one spelling."""
     domain = text.strip().lower().rstrip(".")
     if "*" in domain:
-        raise ValueError(f"{text.strip()} stands for many domains. Name each, as example.org.")
+        raise ValueError(say("{text} stands for many domains. Name each, as example.org.", text=text.strip()))
     if len(domain) > 255 or not _DOMAIN.fullmatch(domain):
-        raise ValueError(f"{text.strip() or 'Nothing'} is no domain. Example: example.org.")
+        raise ValueError(say("{text} is no domain. Example: example.org.", text=_typed(text)))
     return domain
 
 
@@ -43,7 +48,7 @@ def read_network(text: str) -> str:
         return str(ip_network(text.strip(), strict=False))
     except ValueError:
         raise ValueError(
-            f"{text.strip() or 'Nothing'} is no address and no network. Example: 192.0.2.0/24."
+            say("{text} is no address and no network. Example: 192.0.2.0/24.", text=_typed(text))
         ) from None
 
 
@@ -52,7 +57,7 @@ def read_address(text: str) -> str:
     try:
         return str(ip_address(text.strip()))
     except ValueError:
-        raise ValueError(f"{text.strip() or 'Nothing'} is no address. Example: 192.0.2.7.") from None
+        raise ValueError(say("{text} is no address. Example: 192.0.2.7.", text=_typed(text))) from None
 
 
 _READERS = {
@@ -62,10 +67,10 @@ _READERS = {
     "smarthosts": read_network,
 }
 _WORDS = {
-    "local_domains": "local domains",
-    "trusted_networks": "trusted networks",
-    "own_addresses": "own addresses",
-    "smarthosts": "smarthosts",
+    "local_domains": later("local domains changed"),
+    "trusted_networks": later("trusted networks changed"),
+    "own_addresses": later("own addresses changed"),
+    "smarthosts": later("smarthosts changed"),
 }
 
 
@@ -100,7 +105,7 @@ def change(
 
 
 def _sentence(changed: Iterable[str]) -> str:
-    return "; ".join(f"{_WORDS[name]} changed" for name in changed)
+    return "; ".join(_WORDS[name] for name in changed)
 
 
 def read_limit(name: str, text: str) -> Kept:
@@ -126,7 +131,7 @@ def change_limits(log_host: LogHost, limits: Mapping[str, str | None]) -> Reeval
         return None
     held.limits = log_host.limits = wanted
     held.save(update_fields=["limits"])
-    return ask(held, "thresholds changed")
+    return ask(held, later("thresholds changed"))
 
 
 # ---- accounts
@@ -147,14 +152,14 @@ def take_accounts(log_host: LogHost, text: str, *, replace: bool) -> tuple[int, 
         for name, chosen in (("drop_known_accounts", gone), ("add_known_accounts", new)):
             if chosen:
                 cursor.execute(statement(name), {"log_host_id": log_host.pk, "accounts": sorted(chosen)})
-    return len(accounts), ask(log_host, "known accounts changed") if new or gone else None
+    return len(accounts), ask(log_host, later("known accounts changed")) if new or gone else None
 
 
 @transaction.atomic
 def forget_accounts(log_host: LogHost) -> Reevaluation | None:
     """Give up the list of accounts: then nobody says which there are."""
     gone, _ = log_host.known_accounts.all().delete()
-    return ask(log_host, "known accounts given up") if gone else None
+    return ask(log_host, later("known accounts given up")) if gone else None
 
 
 # ---- what is allowed
@@ -173,21 +178,23 @@ def read_subject(kind: AllowEntry.Kind, text: str) -> str:
     if kind == AllowEntry.Kind.NETWORK:
         return read_network(text)
     if not text or len(text) > 255 or not text.isprintable():
-        raise ValueError("Write whom the entry is for, in 255 characters at most.")
+        raise ValueError(say("Write whom the entry is for, in 255 characters at most."))
     return text
 
 
 def check_rule(kind: AllowEntry.Kind, code: str) -> None:
     """Raises ValueError where a rule ("": all) does not judge such things."""
     if code and code not in RULES:
-        raise ValueError(f"There is no rule {code}. docs/rules.md lists them.")
+        raise ValueError(say("There is no rule {code}. docs/rules.md lists them.", code=code))
     if kind == AllowEntry.Kind.LOG_HOST:
         if not code:
-            raise ValueError("For the log host as a whole, say which rule.")
+            raise ValueError(say("For the log host as a whole, say which rule."))
         if not RULES[code].is_of_log_host:
-            raise ValueError(f"{code} does not judge the log host as a whole. Say for whom it is allowed.")
+            raise ValueError(
+                say("{code} does not judge the log host as a whole. Say for whom it is allowed.", code=code)
+            )
     elif code and not RULES[code].is_of_somebody:
-        raise ValueError(f"{code} judges the log host as a whole. Allow it for that.")
+        raise ValueError(say("{code} judges the log host as a whole. Allow it for that.", code=code))
 
 
 @transaction.atomic
@@ -209,7 +216,7 @@ def allow(
     kind = AllowEntry.Kind(kind)
     check_rule(kind, rule)
     if not reason.strip() or len(reason) > _LONGEST_REASON:
-        raise ValueError(f"Write the reason, in {_LONGEST_REASON:,} characters at most.")
+        raise ValueError(say("Write the reason, in {number:,} characters at most.", number=_LONGEST_REASON))
     if not author.strip():
         raise ValueError("An entry needs its author.")
     entry = AllowEntry.objects.create(

@@ -48,11 +48,13 @@ class ContextForm(PlainForm):
     """The log host and the range that a page is about."""
 
     log_host = LogHostField(
+        label=gettext_lazy("Log host"),
         empty_label=gettext_lazy("all"),
         error_messages={"invalid_choice": gettext_lazy("There is no log host of this name.")},
     )
     range = forms.ChoiceField(
         required=False,
+        label=gettext_lazy("Range"),
         choices=[
             (Preset.ALL, gettext_lazy("Whole log")),
             (Preset.HOUR, gettext_lazy("Last hour of the log")),
@@ -63,8 +65,8 @@ class ContextForm(PlainForm):
         widget=forms.Select(attrs={"data-range": True}),
         error_messages={"invalid_choice": gettext_lazy("There is no such range.")},
     )
-    since = LogTimeField(required=False)
-    until = LogTimeField(required=False)
+    since = LogTimeField(required=False, label=gettext_lazy("Since"))
+    until = LogTimeField(required=False, label=gettext_lazy("Until"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -101,6 +103,7 @@ class RelaysForm(ContextForm):
 
     severity = forms.ChoiceField(
         required=False,
+        label=gettext_lazy("Severity"),
         choices=[
             ("", gettext_lazy("any severity")),
             (Severity.CRITICAL, gettext_lazy("critical")),
@@ -112,11 +115,13 @@ class RelaysForm(ContextForm):
     )
     rule = forms.ChoiceField(
         required=False,
+        label=gettext_lazy("Rule"),
         choices=_suspects_rules,
         error_messages={"invalid_choice": gettext_lazy("There is no such rule for suspects.")},
     )
     kind = forms.ChoiceField(
         required=False,
+        label=gettext_lazy("Kind"),
         choices=[
             ("", gettext_lazy("any kind")),
             (SubjectKind.SENDER_HOST_ADDRESS, gettext_lazy("sender hosts")),
@@ -128,6 +133,7 @@ class RelaysForm(ContextForm):
     country = forms.RegexField(
         r"^[A-Za-z]{2}$",
         required=False,
+        label=gettext_lazy("Country"),
         error_messages={"invalid": gettext_lazy("A country is named by its two letters.")},
     )
     going_on = forms.BooleanField(required=False, label=gettext_lazy("only what goes on"))

@@ -85,11 +85,13 @@ class SearchForm(ContextForm):
     )
     kind = forms.ChoiceField(
         required=False,
+        label=gettext_lazy("Kind"),
         choices=[("", gettext_lazy("as it looks")), *((str(kind), str(kind)) for kind in TermKind)],
         error_messages={"invalid_choice": gettext_lazy("There is no such kind of search.")},
     )
     role = forms.ChoiceField(
         required=False,
+        label=gettext_lazy("Role"),
         choices=[
             ("", gettext_lazy("sender or recipient")),
             ("sender", gettext_lazy("sender only")),

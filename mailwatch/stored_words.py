@@ -71,8 +71,55 @@ COUNTED = (
     later("refusals"),
     later("bytes"),
 )
-CHANGES = (later("new"), later("gone"), later("more"), later("less"))
+CHANGES = (later("new"), later("gone"), later("more"), later("less"), later("as before"))
 SIDES = (later("sender"), later("recipient"))
+SOURCE_STATES = (
+    later("looking"),
+    later("paused"),
+    later("host key to confirm"),
+    later("late"),
+    later("reading"),
+    later("up to date"),
+)
+NOTES = (
+    later("frozen"),
+    later("thawed"),
+    later("removed"),
+    later("cancelled"),
+    later("error ignored"),
+    later("not accepted"),
+    later("queued: many messages in one connection"),
+    later("queued"),
+    later("remote host error"),
+    later("discarded"),
+    later("arguments"),
+    later("queue run"),
+    later("daemon"),
+    later("sender verify"),
+    later("tls error"),
+    later("spool"),
+    later("changed by hand"),
+    later("system filter"),
+    later("pipe output"),
+    later("command"),
+    later("address rewritten"),
+    later("warning"),
+    later("incomplete transaction"),
+    later("sender check"),
+    later("scanner"),
+    later("configuration error"),
+    later("sender identified"),
+    later("outbound"),
+    later("sending limit"),
+    later("sending rate"),
+    later("other"),
+)
+UNREADABLE = (
+    later("no stamp"),
+    later("impossible stamp"),
+    later("a further piece of a line that syslog cut"),
+    later("written through syslog without Exim's own stamp (syslog_timestamp is off)"),
+)
 
 
 def word(stored: object) -> str:

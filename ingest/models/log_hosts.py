@@ -8,19 +8,23 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils.timezone import now
+from django.utils.translation import gettext_lazy
 
+from ingest.languages import say
 from ingest.models.granting import GrantedManager, LogHostManager
 
 log_host_name = RegexValidator(
     r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z",
-    "A log host's name has letters, digits, dots, hyphens and underscores only, 100 at most.",
+    gettext_lazy("A log host's name has letters, digits, dots, hyphens and underscores only, 100 at most."),
 )
 
 
 def zone_name(value: str) -> None:
     """Raise ValidationError unless ``value`` names a time zone such as Europe/Madrid."""
     if value not in available_timezones():
-        raise ValidationError(f"There is no time zone named {value}. Examples: UTC, Europe/Madrid.")
+        raise ValidationError(
+            say("There is no time zone named {name}. Examples: UTC, Europe/Madrid.", name=value)
+        )
 
 
 class LogHost(models.Model):

@@ -7,6 +7,7 @@ from django.db.models import Sum
 
 from ingest import reevaluation, reevaluation_leases, tasks
 from ingest.exim.configuration import mask
+from ingest.languages import later
 from ingest.models import LogFile, LogHost, StoredConfiguration
 
 MOST_AT_ONCE = 5000  # messages that are judged again while somebody waits: about two seconds
@@ -37,7 +38,7 @@ def judge_again(*, log_host: LogHost) -> bool:
 
     False where that would take too long for somebody who waits: a worker does it then.
     """
-    asked = reevaluation_leases.ask(log_host, "configuration changed")
+    asked = reevaluation_leases.ask(log_host, later("configuration changed"))
     messages = LogFile.objects.filter(log_host=log_host).aggregate(total=Sum("messages", default=0))["total"]
     if messages > MOST_AT_ONCE:
         tasks.reevaluate_soon(log_host)

@@ -316,6 +316,11 @@ class AgainView:
         return signs.get(Reevaluation.State(self.row.state), str(self.row.state))
 
     @property
+    def why(self) -> str:
+        """Why it was asked for: one thing or several."""
+        return "; ".join(say(each) for each in self.row.why.split("; "))
+
+    @property
     def is_told(self) -> bool:
         """Whether it ended with an answer, and there was one before."""
         return bool(self.row.before and self.row.after)

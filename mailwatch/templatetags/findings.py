@@ -6,7 +6,7 @@ from ingest.languages import ENGLISH, language, later, say
 from ingest.rules.facts import SubjectKind
 from ingest.rules.rule import RULES
 from ingest.rules.verdict import Answer
-from mailwatch.templatetags.said import said
+from mailwatch.stored_words import word
 
 register = template.Library()
 
@@ -72,7 +72,7 @@ def rule_steps(code: str) -> tuple[str, ...]:
 @register.filter
 def kind_of_line(kind: str) -> str:
     """A kind of log line in words."""
-    return say(_LINES[kind]) if kind in _LINES else said(kind)
+    return say(_LINES[kind]) if kind in _LINES else word(kind)
 
 
 @register.filter
@@ -81,4 +81,4 @@ def kind_term(term: str) -> str:
     kind, colon, topic = term.partition(": ")
     if language() == ENGLISH:
         return term
-    return f"{kind_of_line(kind)}: {said(topic)}" if colon else kind_of_line(kind)
+    return f"{kind_of_line(kind)}: {word(topic)}" if colon else kind_of_line(kind)
