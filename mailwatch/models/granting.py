@@ -8,7 +8,9 @@ from ingest import granted
 
 
 class AboutLogHostsManager[Row: Model](Manager[Row]):
-    """Rows whose ``log_host_ids`` may all be read here. None and nothing stand for what only those see who see all."""
+    """Rows whose log hosts may all be read here. None and nothing stand for what only those see who see all."""
+
+    way = "log_host_ids"
 
     def get_queryset(self) -> QuerySet[Row]:
         ids = granted.here().log_hosts
@@ -16,7 +18,13 @@ class AboutLogHostsManager[Row: Model](Manager[Row]):
         return rows if ids is None else rows.filter(self.seen(sorted(ids)))
 
     def seen(self, ids: list[int]) -> Q:
-        return Q(log_host_ids__contained_by=ids) & ~Q(log_host_ids=[])
+        return Q(**{f"{self.way}__contained_by": ids}) & ~Q(**{self.way: []})
+
+
+class OfReportManager[Row: Model](AboutLogHostsManager[Row]):
+    """Of what belongs to a shared report."""
+
+    way = "report__log_host_ids"
 
 
 class KeptForAllManager[Row: Model](AboutLogHostsManager[Row]):

@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from mailwatch.models.granting import AboutLogHostsManager
+from mailwatch.models.granting import AboutLogHostsManager, OfReportManager
 
 
 def new_token() -> str:
@@ -112,6 +112,8 @@ class ReportOpening(models.Model):
     network = models.GenericIPAddressField(null=True)  # of the reader, without its last bits; null: not known
     prefix = models.SmallIntegerField(default=0)  # how many bits of it count
     user_agent = models.CharField(max_length=200, blank=True)  # what the browser calls itself: a claim
+
+    objects = OfReportManager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["-opened_at", "-pk"]

@@ -1,7 +1,8 @@
 """Users: added, given a role and log hosts, deactivated. Each change keeps an administrator who can undo it."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -42,24 +43,21 @@ def add(*, username: str, email: str, wanted: Wanted, giver: Granted) -> tuple[U
 def change(user: User, *, wanted: Wanted, giver: Granted) -> None:
     """Give a role and log hosts. ``giver``: what may be read by whoever gives them. Raises NotChanged."""
     _check(wanted, giver)
-    _lock_administrators()
-    access, _ = Access.objects.update_or_create(
-        user=user, defaults={"role": wanted.role, "has_all_log_hosts": wanted.has_all_log_hosts}
-    )
-    access.log_hosts.set(() if wanted.has_all_log_hosts else wanted.log_hosts)
-    # commands of Django's own go by these
-    user.is_superuser = user.is_staff = wanted.role == Role.ADMINISTRATOR
-    user.save(update_fields=["is_superuser", "is_staff"])
-    _check_administrators()
+    kept_as = {"role": wanted.role, "has_all_log_hosts": wanted.has_all_log_hosts}
+    with _somebody_stays_in_charge():
+        access, _ = Access.objects.update_or_create(user=user, defaults=kept_as)
+        access.log_hosts.set(() if wanted.has_all_log_hosts else wanted.log_hosts)
+        # commands of Django's own go by these
+        user.is_superuser = user.is_staff = wanted.role == Role.ADMINISTRATOR
+        user.save(update_fields=["is_superuser", "is_staff"])
 
 
 @transaction.atomic
 def activate(user: User, *, is_active: bool) -> None:
     """Let somebody sign in, or not any more: open sessions end with the next page. Raises NotChanged."""
-    _lock_administrators()
-    user.is_active = is_active
-    user.save(update_fields=["is_active"])
-    _check_administrators()
+    with _somebody_stays_in_charge():
+        user.is_active = is_active
+        user.save(update_fields=["is_active"])
 
 
 def reset_password(user: User) -> str:
@@ -86,20 +84,18 @@ def _administrators() -> Q:
     return Q(is_active=True) & (Q(access__role=Role.ADMINISTRATOR) | by_command)
 
 
-def _lock_administrators() -> None:
-    """Two who take the role from each other at once wait for each other."""
-    list(
-        User.objects.select_for_update(of=("self",))
-        .filter(_administrators())
-        .values_list("pk")
-        .order_by("pk")
-    )
+@contextmanager
+def _somebody_stays_in_charge() -> Iterator[None]:
+    """Raises NotChanged where what is done inside takes the last administrator for all log hosts away.
 
-
-def _check_administrators() -> None:
-    if not User.objects.filter(
-        _administrators(), Q(access=None) | Q(access__has_all_log_hosts=True)
-    ).exists():
+    Two who take the role from each other at once wait for each other.
+    """
+    administrators = User.objects.filter(_administrators())
+    list(administrators.select_for_update(of=("self",)).values_list("pk").order_by("pk"))
+    for_all = administrators.filter(Q(access=None) | Q(access__has_all_log_hosts=True))
+    was_there = for_all.exists()
+    yield
+    if was_there and not for_all.all().exists():
         raise NotChanged(
             gettext("This is the last administrator for all log hosts. Make somebody else one first.")
         )
