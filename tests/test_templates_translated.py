@@ -9,7 +9,7 @@ import pytest
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
-_NAMES = re.compile(r"\b(?:Mailwatch|CSV|JSON|TLS|HTML|Message-ID|UTC|Exim|IP|h|j|k|r|Esc|Enter)\b")
+_NAMES = re.compile(r"\b(?:Mailwatch|CSV|JSON|TLS|HTML|Message-ID|UTC|Exim|IP|SHA|h|j|k|r|Esc|Enter)\b")
 """The same in every language: names of products and formats, keys."""
 _MARKED = re.compile(
     r"\{%-?\s*(blocktranslate|blocktrans|comment)\b.*?\{%-?\s*end\1\s*%\}|\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}",
