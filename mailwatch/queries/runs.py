@@ -150,7 +150,9 @@ class RunView:
         """How long a run that is over worked: 1.4 s, 23 min 45 s."""
         started, finished = self.run.started_at or self.run.created_at, self.run.finished_at
         span = finished - started if finished else timedelta()
-        return length(span) if span >= _STEADY * 5 else say("{seconds} s", seconds=f"{span.total_seconds():.1f}")
+        return (
+            length(span) if span >= _STEADY * 5 else say("{seconds} s", seconds=f"{span.total_seconds():.1f}")
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
