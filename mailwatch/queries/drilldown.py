@@ -128,9 +128,15 @@ class DrillDown:
         return next((one for one in self.lists if one.of == of), None)
 
 
-def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) -> DrillDown:
-    """Everything about a subject in a range, also where nothing of it is stored."""
-    hosts = search.log_hosts()
+def drill_down(
+    subject: Subject,
+    *,
+    log_host: LogHost | None,
+    bounds: Bounds,
+    hosts: Mapping[int, LogHost] | None = None,
+) -> DrillDown:
+    """Everything about a subject in a range, also where nothing of it is stored; ``hosts``: all, where at hand."""
+    hosts = search.log_hosts() if hosts is None else hosts
     where = _where(log_host, hosts, bounds)
     where = replace(where, span=_span(where.log_hosts))
     subject = replace(subject, which=subject_rows.weighed(subject.which))
@@ -159,9 +165,9 @@ def drill_down(subject: Subject, *, log_host: LogHost | None, bounds: Bounds) ->
     )
 
 
-def has_mail(subject: Subject, *, log_host: LogHost | None) -> bool:
+def has_mail(subject: Subject, *, log_host: LogHost | None, hosts: Mapping[int, LogHost]) -> bool:
     """Whether anything of a subject is stored, whatever the range."""
-    return subject_rows.has_any(subject.which, _where(log_host, search.log_hosts(), Bounds()))
+    return subject_rows.has_any(subject.which, _where(log_host, hosts, Bounds()))
 
 
 def _where(log_host: LogHost | None, hosts: Mapping[int, LogHost], bounds: Bounds) -> Where:

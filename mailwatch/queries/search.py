@@ -206,12 +206,12 @@ def message_query(search: Search) -> QuerySet[Message]:
     return Message.objects.filter(_narrowed(search), search.filters.by_looking(), reduce(or_, branches))
 
 
-def bounds(asked: Range, *, log_host: LogHost | None) -> Bounds:
+def bounds(asked: Range, *, log_host: LogHost | None, hosts: Mapping[int, LogHost] | None = None) -> Bounds:
     """One range for all log hosts of a search: naive times are in their zone, in UTC where zones differ."""
-    hosts = [log_host] if log_host else list(log_hosts().values())
-    stored = spans(hosts)
+    every = [log_host] if log_host else list((log_hosts() if hosts is None else hosts).values())
+    stored = spans(every)
     last_at = max((span.last_at for span in stored.values() if span.last_at), default=None)
-    return asked.bounds(zone_of(hosts), Span(last_at=last_at))
+    return asked.bounds(zone_of(every), Span(last_at=last_at))
 
 
 def zone_of(hosts: Sequence[LogHost]) -> LogHost:

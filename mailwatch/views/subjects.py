@@ -115,6 +115,7 @@ class Asked:
     log_host: LogHost | None = None
     bounds: Bounds
     zone_host: LogHost
+    hosts: Mapping[int, LogHost]  # all
     host_count: int  # log hosts that the page is about
 
     @property
@@ -151,14 +152,18 @@ class Asked:
 
 def asked(request: HttpRequest) -> Asked:
     form = ContextForm(request.GET)
-    hosts = list(search.log_hosts().values())
+    every = search.log_hosts()
+    hosts = list(every.values())
     if not form.is_valid():
-        return Asked(form=form, bounds=Bounds(), zone_host=search.zone_of(hosts), host_count=len(hosts))
+        return Asked(
+            form=form, bounds=Bounds(), zone_host=search.zone_of(hosts), hosts=every, host_count=len(hosts)
+        )
     log_host = form.cleaned_data["log_host"]
     return Asked(
         form=form,
         log_host=log_host,
-        bounds=search.bounds(form.chosen_range, log_host=log_host),
+        bounds=search.bounds(form.chosen_range, log_host=log_host, hosts=every),
+        hosts=every,
         zone_host=log_host or search.zone_of(hosts),
         host_count=1 if log_host else len(hosts),
     )
@@ -175,7 +180,9 @@ def page(request: HttpRequest, *sides: Subject, **more: Any) -> HttpResponse:
     """The page of a subject; where it has two sides, of the one that was asked for, else of the first that has mail."""
     asked_for = asked(request)
     subject = _side(request, sides, asked_for)
-    found = drilldown.drill_down(subject, log_host=asked_for.log_host, bounds=asked_for.bounds)
+    found = drilldown.drill_down(
+        subject, log_host=asked_for.log_host, bounds=asked_for.bounds, hosts=asked_for.hosts
+    )
     hosts = hosts_of(found.latest)
     context = {
         "kind": say(KINDS[subject.page]),
@@ -196,7 +203,8 @@ def _side(request: HttpRequest, sides: Sequence[Subject], asked: Asked) -> Subje
     chosen = next((one for one in sides if one.side and one.side == wanted), None)
     if chosen or len(sides) == 1:
         return chosen or sides[0]
-    return next((one for one in sides if drilldown.has_mail(one, log_host=asked.log_host)), sides[0])
+    with_mail = (one for one in sides if drilldown.has_mail(one, log_host=asked.log_host, hosts=asked.hosts))
+    return next(with_mail, sides[0])
 
 
 def _sides(sides: Sequence[Subject], shown: Subject, asked: Asked) -> dict[str, object]:
