@@ -14,7 +14,7 @@ from gettext import NullTranslations, translation
 from pathlib import Path
 
 ENGLISH = "en"
-LANGUAGES: tuple[str, ...] = (ENGLISH,)
+LANGUAGES: tuple[str, ...] = (ENGLISH, "ja")
 """What Mailwatch can be read in; a language joins once its catalogues are whole (``manage.py translations --check``).
 
 Text that is stored, as the evidence of a finding, is stored in each.

@@ -207,7 +207,7 @@ SECURE_CSP = {
 AUTHENTICATION_BACKENDS = ["mailwatch.reader.PeopleWithPreferences"]
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # those of ingest.languages
+LANGUAGES = [("en", "English"), ("ja", "日本語")]  # those of ingest.languages
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -5,7 +5,7 @@ from babel.messages.catalog import Message
 
 from ingest import languages
 from ingest.languages import language, later, reading, say, say_of
-from translations import catalogues
+from translations import catalogues, upkeep
 from translations.catalogues import by_part, part_of
 from translations.sentences import Sentence, of_module, sentences
 
@@ -37,6 +37,10 @@ def test_sentences_are_found_in_every_kind_of_place() -> None:
 )
 def test_code_names_its_sentences(code: str, found: list[tuple[str, str | None]]) -> None:
     assert sorted((text, plural) for text, plural, _ in of_module(code, PLACE)) == found
+
+
+def test_no_translation_is_missing_and_the_compiled_catalogues_are_those_of_the_texts() -> None:
+    assert upkeep.check() == []
 
 
 def test_every_sentence_stands_in_one_catalogue() -> None:
