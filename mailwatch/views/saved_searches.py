@@ -1,6 +1,7 @@
 """Searches kept under a name: save one, take it away, have it back."""
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -51,7 +52,8 @@ def save(request: HttpRequest) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, saved_id: int) -> HttpResponse:
     """With ``undo``: have it back."""
-    row = get_object_or_404(SavedSearch, pk=saved_id)
+    is_theirs_to_see = Q(owner=person(request)) | Q(is_shared=True)
+    row = get_object_or_404(SavedSearch.objects.filter(is_theirs_to_see), pk=saved_id)
     if not queries.may_remove(row, person(request)):
         raise Refused(Permission.USERS)
     if "undo" not in request.POST:
