@@ -7,6 +7,7 @@ One file of sentences for each part of Mailwatch, so that it can be read as a wh
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from string import Formatter
 from typing import NamedTuple
@@ -127,14 +128,14 @@ def compiled(language: str, *, for_scripts: bool) -> bytes:
             for message in _messages(read(language, part)):
                 if message.string and any(message.string):
                     whole.add(message.id, message.string)
-    for name in ("creation_date", "revision_date"):  # the same file for the same translations
-        setattr(whole, name, None)
     whole.mime_headers = _HEADERS[language]
+    whole.creation_date = whole.revision_date = _NO_DATE  # the same file for the same translations
     written = io.BytesIO()
     write_mo(written, whole)
     return written.getvalue()
 
 
+_NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
 _HEADERS = {
     "ja": [
         ("Language", "ja"),
