@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from ingest.languages import later, say, say_of
 
@@ -56,6 +56,11 @@ def day_and_minute(at: datetime, zone: tzinfo) -> str:
 def day(at: datetime, zone: tzinfo) -> str:
     """``Wed 9 Mar 2016`` in a zone."""
     return say("{weekday} {day} {month} {year}", **_parts(at, zone))
+
+
+def date_alone(on: date) -> str:
+    """``17 Jun 2026``."""
+    return say("{day} {month} {year}", day=on.day, month=say(_MONTHS[on.month - 1]), year=on.year)
 
 
 def minute_of_year(at: datetime, zone: tzinfo) -> str:

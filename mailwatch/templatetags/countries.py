@@ -3,6 +3,7 @@
 from django import template
 
 from ingest import countries
+from ingest.rules import words
 
 register = template.Library()
 
@@ -17,4 +18,4 @@ def country(address: str | None) -> str:
 def country_date() -> str:
     """17 Jun 2026: the day of the data; "" where there is none."""
     day = countries.country_file().date
-    return f"{day.day} {day:%b %Y}" if day else ""
+    return words.date_alone(day) if day else ""
