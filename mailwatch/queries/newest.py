@@ -1,8 +1,8 @@
 """The newest rows of a subject, without looking at all of them.
 
 An index that is asked for a name gives no order by time, so all rows of the name would be fetched for the newest few
-thousand. They are asked for in parts instead, the newest first, each as long as should hold enough: of a part the
-database puts two indexes together, and the parts behind are not read where those before them have enough.
+thousand. They are asked for in two parts instead: of the newest part, which should hold enough, the database puts two
+indexes together, and the other is not read where that has enough.
 """
 
 from collections.abc import Sequence
@@ -15,25 +15,24 @@ from django.db.models.expressions import CombinedExpression
 from mailwatch.queries.matching import id_at
 from mailwatch.queries.ranges import Bounds, Span
 
-_MORE = 1.25  # rows are not spread evenly
-_WIDER = 3  # the second part
+_MORE = 2  # rows are not spread evenly; each part more takes PostgreSQL a few milliseconds to plan
 _SHORTEST = timedelta(hours=1)
 _FIRST = 100  # rows among which the oldest one is looked for first
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def cuts(expected: int, most: int, *, span: Span, bounds: Bounds) -> list[datetime]:
-    """Where to cut a range, newest first, for ``most`` rows of the ``expected`` that the whole log may hold."""
+    """Where to cut a range for ``most`` rows of the ``expected`` that the whole log may hold."""
     begin, end = _ends(span, bounds)
     part = _part(expected, most, span)
-    return [] if part is None else [cut for cut in (end - part, end - part * _WIDER) if cut > begin]
+    return [end - part] if part is not None and end - part > begin else []
 
 
 def first_cuts(expected: int, *, span: Span, bounds: Bounds) -> list[datetime]:
-    """Where to cut it for the oldest row, the newest cut first."""
+    """Where to cut it for the oldest row."""
     begin, end = _ends(span, bounds)
     part = _part(expected, _FIRST, span)
-    return [] if part is None else [cut for cut in (begin + part * _WIDER, begin + part) if cut < end]
+    return [begin + part] if part is not None and begin + part < end else []
 
 
 def _ends(span: Span, bounds: Bounds) -> tuple[datetime, datetime]:

@@ -34,7 +34,7 @@ from mailwatch.queries.read_rows import (
 )
 
 COUNTED = 5_000  # messages of a range; and refusals
-NEWEST = 2_000  # likewise, where no range was asked for
+NEWEST = 1_500  # likewise, where no range was asked for
 FREQUENT = 60_000  # rows: to sort as many takes as long as to go along time to find 5,000 among all
 LINES = 15_000  # delivery lines of these: a message may have thousands of recipients, or be tried for days
 
