@@ -1,5 +1,6 @@
 """One day of a log host."""
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import partial
 
@@ -11,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from ingest.exim.reasons import Reason
 from ingest.languages import say
 from ingest.models import LogHost
 from mailwatch import charts, tables
@@ -55,6 +57,7 @@ def daily(request: HttpRequest, log_host: str, day: str) -> HttpResponse | Strea
         "chart_label": charts.label(chart) if chart else "",
         "lists": [(listed, _links(report, listed)) for listed in report.lists],
         "search_url": _search(host, report.since, report.until),
+        "logins_url": _search(host, report.since, report.until, status="rejected", reason=Reason.LOGIN),
         "recipients": host.daily_recipients.all(),
         "can_mail": bool(settings.MAIL_SERVER),
         "last_mail": host.daily_mails.filter(day=report.day).exclude(error="").first(),
@@ -114,9 +117,34 @@ _PAGES = {
 }
 
 
-def _links(report: DailyReport, listed: Listed) -> list[tuple[queries.Row, str]]:
-    """Each row with the page or the search behind it; "" where there is none."""
-    return [(row, _link(report, listed.kind, row.name)) for row in listed.rows]
+# the search behind the number of a row: of messages those that it sent, of recipients the messages delivered to them
+_SEARCHES: Mapping[str, Callable[[str], Mapping[str, str]]] = {
+    "senders": lambda name: (
+        {"kind": "address", "q": name, "role": "sender"} if "@" in name else {"direction": "bounce"}
+    ),
+    "accounts": lambda name: {"account": name},
+    "hosts": lambda name: {"kind": "network", "q": name},
+    "refused": lambda name: {"kind": "network", "q": name, "status": "rejected"},
+    "sent": lambda name: {"kind": "domain", "q": name, "role": "recipient", "status": "delivered"},
+    "received": lambda name: {"kind": "domain", "q": name, "role": "recipient", "status": "delivered"},
+    "transports": lambda name: {"transport": name, "status": "delivered"},
+}
+
+
+def _links(report: DailyReport, listed: Listed) -> list[tuple[queries.Row, str, str]]:
+    """Each row with its page, or the search behind it, and the search behind its number; "" where there is none."""
+    return [
+        (row, _link(report, listed.kind, row.name), _number_link(report, listed.kind, row.name))
+        for row in listed.rows
+    ]
+
+
+def _number_link(report: DailyReport, kind: str, name: str) -> str:
+    search = _SEARCHES.get(kind)
+    has_search = name or kind == "senders"
+    if search is None or not has_search or (kind == "senders" and name and "@" not in name):
+        return ""
+    return _search(report.log_host, report.since, report.until, **search(name))
 
 
 def _link(report: DailyReport, kind: str, name: str) -> str:
@@ -124,7 +152,8 @@ def _link(report: DailyReport, kind: str, name: str) -> str:
     times = link_times(host, since=report.since, until=report.until) | {"log_host": host.name}
     search = partial(_search, host, report.since, report.until)
     if kind == "reasons":
-        return search(status="rejected") if name == "failed login" else search(reason=name)
+        is_login = name == "failed login"
+        return search(status="rejected", reason=Reason.LOGIN) if is_login else search(reason=name)
     if not name:
         return ""
     page, side = _PAGES[kind]

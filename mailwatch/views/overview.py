@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from ingest.exim.reasons import Reason
 from ingest.models import LogHost
 from mailwatch import charts, forms
 from mailwatch.access import Permission, needs
@@ -23,7 +24,7 @@ from mailwatch.views.search_links import with_changes
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A total, and the search behind it."""
+    """A total, and the search behind it; "" where no search means exactly that."""
 
     count: int
     name: str
@@ -130,13 +131,16 @@ def _figures(
     totals: dict[str, int], log_host: LogHost | None, since: datetime | None, until: datetime | None
 ) -> list[Figure]:
     def figure(counted: str, name: str, note: str, outcome: str = "", status: str = "") -> Figure:
-        url = _link("search", log_host, since, until, status=status)
+        reason = str(Reason.LOGIN) if counted == "failed_logins" else ""
+        # no search finds attempts that were put off: most messages of them have arrived since
+        has_search = counted != "deferred"
+        url = _link("search", log_host, since, until, status=status, reason=reason) if has_search else ""
         return Figure(totals[counted], name, note, url, outcome)
 
     return [
         figure("messages", gettext("messages"), gettext("arrived")),
         figure("delivered", gettext("delivered"), gettext("recipients"), "delivered", "delivered"),
-        figure("deferred", gettext("deferred"), gettext("attempts"), "deferred", "queued"),
+        figure("deferred", gettext("deferred"), gettext("attempts"), "deferred"),
         figure("bounced", gettext("bounced"), gettext("recipients"), "bounced", "bounced"),
         figure("rejected", gettext("rejected"), gettext("never accepted"), "rejected", "rejected"),
         figure(

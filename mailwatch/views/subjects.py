@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from ingest.exim.reasons import Reason
 from ingest.languages import later, say
 from ingest.models import LogHost, Status
 from mailwatch import charts
@@ -36,7 +37,7 @@ _MEASURES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("deferred", later("Recipients deferred"), {"status": str(Status.QUEUED)}),
     ("bounced", later("Recipients bounced"), {"status": str(Status.BOUNCED)}),
     ("rejections", later("Rejections"), {"status": str(Status.REJECTED)}),
-    ("failed_logins", later("Failed logins"), {"status": str(Status.REJECTED)}),
+    ("failed_logins", later("Failed logins"), {"status": str(Status.REJECTED), "reason": str(Reason.LOGIN)}),
 )
 
 
@@ -358,6 +359,7 @@ def figures(found: DrillDown, asked: Asked) -> list[Figure]:
 
     def figure(name: str, words: str, note: str, status: str = "", outcome: str = "") -> Figure:
         more = {"status": status} if status else {}
+        more |= {"reason": str(Reason.LOGIN)} if name == "failed_logins" else {}
         return Figure(getattr(counts, name), words, note, asked.link({**query, **more}), outcome)
 
     shown = {

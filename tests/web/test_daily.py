@@ -90,6 +90,27 @@ def test_the_page_leads_to_the_days_around_and_to_the_searches_behind(
     assert desk.get("/daily/mx/").headers["Location"] == PAGE
 
 
+def test_what_a_number_links_to_finds_that_many(desk: Client, ingested: Ingested) -> None:
+    ingested([*DAY, *many(3)], "mx")
+    context = desk.get(PAGE).context
+    counted = 0
+    for listed_, links in context["lists"]:
+        for row, page_url, number_url in links:
+            url = page_url if listed_.kind == "reasons" else number_url
+            if not url:
+                continue
+            found = desk.get(url).context["page"].rows
+            counted += 1
+            if listed_.unit == "messages":
+                assert sum(one.message_id is not None for one in found) == row.number, url
+            elif listed_.unit == "rejections":
+                assert len(found) == row.number, url
+            else:  # recipients of so many messages
+                assert 0 < len(found) <= row.number, url
+    assert counted > 10
+    assert len(desk.get(context["logins_url"]).context["page"].rows) == context["report"].failed_logins == 1
+
+
 def test_hours_without_a_line_are_named(desk: Client, host: LogHost) -> None:
     assert "9 hours without a line: 00:00, 01:00" in desk.get(PAGE).text
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -232,3 +233,20 @@ def test_anonymous_people_see_nothing_of_it(seed: LogHost, client_of: Callable[.
     response = Client().get("/")
     assert response.status_code == 302
     assert "129.137.152.170" not in response.text
+
+
+def test_what_a_number_links_to_is_found(desk: Client, ingested: Ingested) -> None:
+    """Figures, reasons, and who puts mail off."""
+    ingested(DAY)
+    response = desk.get("/")
+    page, figures = response.context["page"], response.context["figures"]
+    assert [figure.name for figure in figures if not figure.url] == ["deferred"]  # attempts
+    found = {figure.name: desk.get(figure.url).context["page"].rows for figure in figures if figure.url}
+    assert sum(row.message_id is not None for row in found["messages"]) == page.totals["messages"]
+    assert len(found["failed logins"]) == page.totals["failed_logins"] == 1
+    for figure in figures:
+        assert found.get(figure.name) or not figure.url or not figure.count, figure.name
+    for link in re.findall(r'href="(/search/\?reason=[^"]+)"', response.text):
+        assert desk.get(unescape(link)).context["page"].rows
+    for row, url in response.context["providers"]:
+        assert not row.reason or desk.get(url).status_code == 200
