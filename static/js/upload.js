@@ -217,6 +217,7 @@
   };
 
   form.addEventListener("submit", async (event) => {
+    if (!input.files.length) return; /* nothing to send in pieces: the server says what is missing, and what else is wrong */
     event.preventDefault();
     if (button.disabled) return;
     const parts = [...input.files].map(shown);

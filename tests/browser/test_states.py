@@ -12,6 +12,7 @@ from tests.browser.test_every_page import _WIDE, THEMES
 
 # a path, and what is typed there that cannot be taken
 REFUSED: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/uploads/", {"log_host": "../x", "timezone": "Mars/Base"}),
     ("/sources/", {"url": "ftp://nowhere", "log_host": "../x", "every_minutes": "0"}),
     ("/preferences/", {"timezone": "Mars/Base"}),
     ("/log-hosts/srv1/", {"retention_days": "-1"}),
