@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Count, Func, Q, QuerySet, Sum, TextField
 from django.db.models.functions import Lower
 
-from ingest.languages import say
+from ingest.languages import later
 from ingest.models import Delivery, HourlyVolume, LogHost, Message
 from ingest.rules.facts import Outcome
 from ingest.stored_facts import id_bound
@@ -121,14 +121,14 @@ def _counted(log_host_id: int, before: datetime, since: datetime, until: datetim
     )
     is_now = Q(first_at__gte=since)
     return (
-        _moved("account", say("Accounts"), say("messages"), _numbers(_accounts(messages), is_now)),
+        _moved("account", later("Accounts"), later("messages"), _numbers(_accounts(messages), is_now)),
         _moved(
-            "sender", say("Senders of this server"), say("messages"), _numbers(_senders(messages), is_now)
+            "sender", later("Senders of this server"), later("messages"), _numbers(_senders(messages), is_now)
         ),
         _moved(
             "domain",
-            say("Domains sent to"),
-            say("recipients"),
+            later("Domains sent to"),
+            later("recipients"),
             _numbers(_domains(deliveries), Q(logged_at__gte=since)),
         ),
     )

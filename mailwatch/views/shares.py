@@ -12,6 +12,7 @@ from django.utils.timezone import now
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from ingest import granted
 from ingest.languages import say
 from ingest.models import Message
 from mailwatch.access import Permission, Refused, may, needs
@@ -103,7 +104,7 @@ def shares(request: HttpRequest) -> HttpResponse:
         "older": page.older,
         "zone": UTC,
         "stop": queries.stopped(),
-        "may_stop": may(request.user, Permission.USERS),
+        "may_stop": _may_stop(request),
     }
     return render(request, "shares/shares.html", context)
 
@@ -161,6 +162,8 @@ def revoke(request: HttpRequest, report_id: int) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
     """Close all links of the organisation, or open those again that have not ended."""
+    if not _may_stop(request):
+        raise Refused(Permission.USERS)
     if request.POST.get("to") == "on":
         sharing.lift(lifted_by=person(request), now=now())
         messages.success(request, say("Sharing is on. Links that have not ended are open again."))
@@ -168,6 +171,11 @@ def switch(request: HttpRequest) -> HttpResponse:
         sharing.stop(stopped_by=person(request), now=now())
         messages.success(request, say("Sharing is off. No link opens, and none can be made."))
     return redirect("shares")
+
+
+def _may_stop(request: HttpRequest) -> bool:
+    """Administrators who see all log hosts: the links are about any of them."""
+    return may(request.user, Permission.USERS) and granted.here().is_all
 
 
 def _may_revoke(request: HttpRequest, report: SharedReport) -> bool:

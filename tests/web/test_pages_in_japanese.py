@@ -145,6 +145,16 @@ def test_a_shared_report_stays_in_the_language_in_which_it_was_made(japanese: Cl
     assert english_of(html) == []
 
 
+@pytest.mark.parametrize(
+    "page", ["/", "/movers/?log_host=srv1", "/relays/", "/relays/?open=0", "/senders/129.137.152.170/"]
+)
+def test_what_the_process_keeps_is_said_to_each_reader(japanese: Client, desk: Client, page: str) -> None:
+    for client, language in ((japanese, "ja"), (desk, "en"), (japanese, "ja")):
+        part = {"HX-Request": "true"} if page == "/movers/?log_host=srv1" else {}
+        html = client.get(page, headers=part).content.decode()
+        assert bool(re.search("[ぁ-ヿ一-鿿]", html)) == (language == "ja")
+
+
 def test_scripts_get_their_words(japanese: Client) -> None:
     assert LogHost.objects.count() == 2
     assert "/words.js?in=ja" in japanese.get("/").content.decode()

@@ -290,6 +290,14 @@ def test_an_administrator_switches_all_links_off_and_on(
     assert (stop.stopped_by, stop.lifted_by) == (admin, admin)
 
 
+def test_an_administrator_of_some_log_hosts_does_not_switch_links_off(
+    seed: LogHost, client_of: Callable[[User], Client]
+) -> None:
+    limited = client_of(somebody("lena", Role.ADMINISTRATOR, seed))
+    assert limited.post("/shares/switch/", {"to": "off"}).status_code == 403
+    assert "Switch all links off" not in limited.get("/shares/").content.decode()
+
+
 def test_others_do_not_switch_links_off(desk: Client, seed: LogHost) -> None:
     assert desk.post("/shares/switch/", {"to": "off"}).status_code == 403
     assert "Switch all links off" not in desk.get("/shares/").content.decode()
