@@ -57,6 +57,27 @@
     if (document.activeElement?.classList.contains("token")) document.activeElement.blur();
   });
 
+  /* a screen reader tells only what changes in a place that was there before: what is swapped in says its [data-said]
+     there, of a progress not every second */
+  const said = document.getElementById("said");
+  const PAUSE = 5000; /* milliseconds */
+  let swapped = [];
+  let saidAt = -PAUSE;
+  const tell = () => {
+    const words = swapped.filter((one) => one.isConnected).map((one) => one.textContent.trim().replace(/\s+/g, " ")).join(" · ");
+    swapped = [];
+    if (!words || words === said.textContent) return;
+    said.textContent = words;
+    saidAt = performance.now();
+  };
+  document.addEventListener("htmx:load", (event) => {
+    const part = event.detail.elt;
+    if (!said || part === document.body) return;
+    const isFirst = !swapped.length;
+    swapped.push(...(part.matches("[data-said]") ? [part] : part.querySelectorAll("[data-said]")));
+    if (isFirst && swapped.length) setTimeout(tell, Math.max(0, saidAt + PAUSE - performance.now()));
+  });
+
   /* a range chosen from the list needs no exact times; "exact" shows their fields */
   const exact = (range) => range.form.querySelectorAll("[data-exact]").forEach((field) => { field.hidden = range.value !== "exact"; });
   document.querySelectorAll("select[data-range]").forEach((range) => { exact(range); range.addEventListener("change", () => exact(range)); });

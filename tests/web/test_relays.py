@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+from html import unescape
 from io import StringIO
 
 import pytest
@@ -334,3 +336,17 @@ def test_more_suspects_take_no_more_queries(desk: Client, ingested: Ingested) ->
     ingested([line for net in range(2, 60) for line in _guesses(f"203.0.{net}.5", 12)])
     queries_of()  # what was found is kept from here on
     assert queries_of() == few
+
+
+def test_what_is_opened_leads_to_searches_that_find_as_much(desk: Client, ingested: Ingested) -> None:
+    ingested([*SEED, *_guesses(ADDRESS, 12)])
+    page = desk.get("/relays/", {"open": KEY})
+    links = {unescape(link) for link in re.findall(r'href="(/search/\?[^"]+)"', page.text)}
+    # words are scanned for; a bar counts deliveries, its search the messages that arrived in the hour
+    apart = ("kind=text", "until=")
+    found = {
+        link: desk.get(link).context["page"].rows for link in links if not any(part in link for part in apart)
+    }
+    assert all(found.values()), [link for link, rows in found.items() if not rows]
+    (logins,) = (rows for link, rows in found.items() if "reason=login" in link)
+    assert len(logins) == page.context["page"].rows[0].attack.counts.failed_logins == 12
