@@ -55,7 +55,8 @@ STATES = (
     later("done"),
 )
 KINDS = (
-    later("Addresses masked"),
+    later("Mailbox names masked"),
+    later("Addresses and domains replaced"),
     later("Addresses in full"),
     later("address"),
     later("network"),

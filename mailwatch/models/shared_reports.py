@@ -52,7 +52,10 @@ class SharedReport(models.Model):
         MESSAGE = "message", "message"
 
     class Redaction(models.TextChoices):
-        MASKED = "masked", "Addresses masked"
+        """The values are those of ``mailwatch.redaction.Level``."""
+
+        MASKED = "masked", "Mailbox names masked"
+        PSEUDONYMS = "pseudonyms", "Addresses and domains replaced"
         FULL = "full", "Addresses in full"
 
     # The token itself is shown once and kept nowhere.
@@ -60,7 +63,7 @@ class SharedReport(models.Model):
     kind = models.CharField(max_length=10, choices=Kind)
     redaction = models.CharField(max_length=10, choices=Redaction)
     title = models.CharField(max_length=200)
-    log_hosts = models.TextField()  # their names, ", " between them: the log hosts themselves may go
+    log_hosts = models.TextField()  # their names as outsiders read them, ", " between them
     log_host_ids = ArrayField(
         models.BigIntegerField(), null=True
     )  # those, or null: only who sees all sees it

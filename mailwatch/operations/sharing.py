@@ -19,7 +19,7 @@ from mailwatch.operations.snapshots import Json, message_snapshot, report_snapsh
 from mailwatch.queries.message import timeline
 from mailwatch.queries.ranges import Range
 from mailwatch.queries.shared import content, is_stopped, report_source
-from mailwatch.redaction import Redactor, Unredacted
+from mailwatch.redaction import Level, Redactor
 
 LINES_FROZEN = 2000  # of one message
 
@@ -50,40 +50,45 @@ class Made:
 
 def freeze_report(*, log_host: LogHost | None, asked: Range, terms: Terms) -> Made:
     """Freeze the relays report over a range. ``log_host`` None: of all log hosts."""
-    source = report_source(log_host=log_host, asked=asked)
+    source, redactor = report_source(log_host=log_host, asked=asked), Redactor(Level(terms.redaction))
     return _freeze(
         kind=SharedReport.Kind.REPORT,
-        title=_title(log_host),
+        snapshot=report_snapshot(source, redactor),
+        title=_title(log_host, redactor),
         log_hosts=[answer.log_host for answer in source.answers],
-        snapshot=report_snapshot(source, _redactor(terms.redaction)),
+        redactor=redactor,
         terms=terms,
     )
 
 
 def freeze_message(*, message: Message, terms: Terms) -> Made:
     """Freeze one message's timeline."""
+    redactor = Redactor(Level(terms.redaction))
     return _freeze(
         kind=SharedReport.Kind.MESSAGE,
+        snapshot=message_snapshot(timeline(message, most_lines=LINES_FROZEN), redactor),
         title=say("Message {message_id}", message_id=message.message_id),
         log_hosts=[message.log_host],
-        snapshot=message_snapshot(timeline(message, most_lines=LINES_FROZEN), _redactor(terms.redaction)),
+        redactor=redactor,
         terms=terms,
     )
 
 
-def _title(log_host: LogHost | None) -> str:
+def _title(log_host: LogHost | None, redactor: Redactor) -> str:
     if log_host is not None:
-        return say("Relays of {log_host}", log_host=log_host.name)
+        return say("Relays of {log_host}", log_host=redactor.log_host(log_host.name))
     return say("Relays of all log hosts") if granted.here().is_all else say("Relays of several log hosts")
-
-
-def _redactor(redaction: str) -> Unredacted:
-    return Unredacted() if redaction == SharedReport.Redaction.FULL else Redactor()
 
 
 @transaction.atomic
 def _freeze(
-    *, kind: SharedReport.Kind, title: str, log_hosts: list[LogHost], snapshot: Json, terms: Terms
+    *,
+    kind: SharedReport.Kind,
+    title: str,
+    log_hosts: list[LogHost],
+    snapshot: Json,
+    redactor: Redactor,
+    terms: Terms,
 ) -> Made:
     """Raises ValueError for more days than a link may be open, SharingStopped while none may be made."""
     if not 1 <= terms.days <= settings.MAILWATCH_SHARE_MOST_DAYS:
@@ -96,7 +101,7 @@ def _freeze(
         token_digest=digest_of(token),
         kind=kind,
         title=title,
-        log_hosts=", ".join(log_host.name for log_host in log_hosts),
+        log_hosts=", ".join(redactor.log_host(log_host.name) for log_host in log_hosts),
         log_host_ids=[log_host.pk for log_host in log_hosts],
         redaction=terms.redaction,
         rules_version=VERSION,

@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from ingest import languages
-from ingest.rules.allowed import Allowance
+from ingest.rules.allowed import Allowance, AllowedKind
 from ingest.rules.facts import SubjectKind
 from ingest.rules.logins import GUESSING, MANY_IDS
 from ingest.rules.relays import SubjectReport
@@ -21,7 +21,7 @@ from mailwatch.queries.message import Timeline
 from mailwatch.queries.recipients import RecipientOutcome
 from mailwatch.queries.shared import AttackHour, Proof, ReportSource
 from mailwatch.queries.suspects import Suspect
-from mailwatch.redaction import Role, Unredacted
+from mailwatch.redaction import Redactor, Role
 
 FORMAT = 1
 SUSPECTS = 20
@@ -29,7 +29,7 @@ RECIPIENTS = 500
 type Json = dict[str, Any]
 
 
-def report_snapshot(source: ReportSource, redactor: Unredacted) -> Json:
+def report_snapshot(source: ReportSource, redactor: Redactor) -> Json:
     """The relays report: the verdict of each log host, the suspects, and the proof against the worst."""
     _learn_report(source, redactor)
     zone = source.answers[0].log_host.zone if source.answers else None
@@ -58,7 +58,7 @@ def _attack(source: ReportSource) -> Json | None:
     }
 
 
-def _learn_report(source: ReportSource, redactor: Unredacted) -> None:
+def _learn_report(source: ReportSource, redactor: Redactor) -> None:
     """Suspects first, so that accounts are called accounts; then everyone on the lines.
 
     All suspects, also those that are not shown: sentences of the verdict may name them.
@@ -66,6 +66,7 @@ def _learn_report(source: ReportSource, redactor: Unredacted) -> None:
     for suspect in source.suspects:
         _learn_suspect(suspect.report, redactor)
     for answer in source.answers:
+        redactor.learn_log_host(answer.log_host.name)
         for report in answer.reports:
             if report.allowed:
                 _learn_suspect(report, redactor)
@@ -74,7 +75,7 @@ def _learn_report(source: ReportSource, redactor: Unredacted) -> None:
             redactor.learn_line(raw)
 
 
-def _learn_suspect(report: SubjectReport, redactor: Unredacted) -> None:
+def _learn_suspect(report: SubjectReport, redactor: Redactor) -> None:
     """Itself, and the login names that sentences about it quote without a domain."""
     if role := _ROLES.get(report.kind):
         redactor.learn(report.value, role)
@@ -92,10 +93,10 @@ _COUNT_LOGINS = frozenset({GUESSING.code, MANY_IDS.code})
 _ROLES = {SubjectKind.AUTHENTICATED_ID: Role.ACCOUNT, SubjectKind.LOCAL_USER: Role.LOCAL_USER}
 
 
-def _host(answer: HostAnswer, redactor: Unredacted) -> Json:
+def _host(answer: HostAnswer, redactor: Redactor) -> Json:
     zone = answer.log_host.zone
     return {
-        "log_host": answer.log_host.name,
+        "log_host": redactor.log_host(answer.log_host.name),
         "timezone": answer.log_host.timezone,
         "since": _iso(answer.bounds.since, zone),
         "until": _iso(answer.bounds.until, zone),
@@ -105,7 +106,7 @@ def _host(answer: HostAnswer, redactor: Unredacted) -> Json:
     }
 
 
-def _verdict(verdict: Verdict, redactor: Unredacted) -> Json:
+def _verdict(verdict: Verdict, redactor: Redactor) -> Json:
     return {
         "relaying": str(verdict.relaying),
         "headline": redactor.text(verdict.headline),
@@ -131,18 +132,21 @@ def _verdict(verdict: Verdict, redactor: Unredacted) -> Json:
             }
             for question in verdict.questions
         ],
-        "coverage": [{"rule": gap.rule, "why": gap.why, "remedy": gap.remedy} for gap in verdict.coverage],
+        "coverage": [
+            {"rule": gap.rule, "why": redactor.text(gap.why), "remedy": redactor.text(gap.remedy)}
+            for gap in verdict.coverage
+        ],
         "allowed": [_allowed(allowed, redactor) for allowed in verdict.allowed[:SUSPECTS]],
         "total_allowed": len(verdict.allowed),
     }
 
 
-def _allowed(allowed: Allowed, redactor: Unredacted) -> Json:
+def _allowed(allowed: Allowed, redactor: Redactor) -> Json:
     """What was found and does not count. Who allowed it stays inside."""
-    finding, is_person = allowed.finding, allowed.kind in _ROLES
+    finding = allowed.finding
     return {
         "kind": str(allowed.kind),
-        "value": redactor.address(allowed.value) if is_person else allowed.value,
+        "value": _value(allowed.kind, allowed.value, redactor),
         "rule": finding.rule,
         "title": finding.title,
         "evidence": redactor.text(finding.evidence),
@@ -150,19 +154,18 @@ def _allowed(allowed: Allowed, redactor: Unredacted) -> Json:
     }
 
 
-def _entry(entry: Allowance | None, redactor: Unredacted) -> Json:
+def _entry(entry: Allowance | None, redactor: Redactor) -> Json:
     if entry is None:
         return {}
     return {"reason": redactor.text(entry.reason), "allowed_until": entry.until.date().isoformat()}
 
 
-def _suspect(suspect: Suspect, redactor: Unredacted) -> Json:
+def _suspect(suspect: Suspect, redactor: Redactor) -> Json:
     report, zone = suspect.report, suspect.log_host.zone
-    is_person = report.kind in _ROLES
     return {
-        "log_host": suspect.log_host.name,
+        "log_host": redactor.log_host(suspect.log_host.name),
         "kind": str(report.kind),
-        "value": redactor.address(report.value) if is_person else report.value,
+        "value": _value(report.kind, report.value, redactor),
         "severity": str(report.severity),
         "findings": [
             {
@@ -176,14 +179,20 @@ def _suspect(suspect: Suspect, redactor: Unredacted) -> Json:
         **{name: getattr(report, name) for name in _COUNTS},
         "first_at": _iso(report.first_at, zone),
         "last_at": _iso(report.last_at, zone),
-        "helo_names": [redactor.text(name) for name in report.helo_names],
+        "helo_names": [redactor.host(name) for name in report.helo_names],
     }
+
+
+def _value(kind: SubjectKind | AllowedKind, value: str, redactor: Redactor) -> str:
+    """An IP address stays; whoever has a name gets another."""
+    role = _ROLES.get(kind) if isinstance(kind, SubjectKind) else None
+    return redactor.account(value, role) if role else value
 
 
 _COUNTS = ("messages", "recipients", "delivered", "deferred", "bounced", "rejections", "failed_logins")
 
 
-def _proof(proof: Proof, redactor: Unredacted) -> Json:
+def _proof(proof: Proof, redactor: Redactor) -> Json:
     return {
         "rule": proof.finding.rule,
         "title": proof.finding.title,
@@ -205,16 +214,17 @@ def _hour(hour: AttackHour, zone: tzinfo | None) -> Json:
     }
 
 
-def message_snapshot(timeline: Timeline, redactor: Unredacted) -> Json:
+def message_snapshot(timeline: Timeline, redactor: Redactor) -> Json:
     """One message: its story, its facts, every line read, what became of each recipient."""
     message, zone = timeline.message, timeline.log_host.zone
+    redactor.learn_log_host(timeline.log_host.name)
     for line in timeline.lines:
         redactor.learn_line(line.raw)
     return {
         "format": FORMAT,
         "language": languages.language(),
         "kind": "message",
-        "log_host": timeline.log_host.name,
+        "log_host": redactor.log_host(timeline.log_host.name),
         "timezone": timeline.log_host.timezone,
         "message_id": message.message_id,
         "status": message.status,
@@ -240,13 +250,14 @@ def message_snapshot(timeline: Timeline, redactor: Unredacted) -> Json:
     }
 
 
-def _facts(timeline: Timeline, redactor: Unredacted) -> Json:
+def _facts(timeline: Timeline, redactor: Redactor) -> Json:
     message = timeline.message
-    people = ("envelope_sender", "authenticated_id", "local_user")
     hidden = {"subject": "subject", "header_message_id": "id"}
-    plain = ("sender_host_address", "sender_host_name", "protocol", "authenticator", "size")
+    plain = ("sender_host_address", "protocol", "size")
     return {
-        **{name: _if_said(getattr(message, name), redactor.address) for name in people},
+        "envelope_sender": _if_said(message.envelope_sender, redactor.address),
+        "authenticated_id": _if_said(message.authenticated_id, redactor.account),
+        "local_user": _if_said(message.local_user, lambda user: redactor.account(user, Role.LOCAL_USER)),
         **{
             name: _if_said(
                 getattr(message, name), lambda text, stand_in=shown: redactor.hidden(text, stand_in)
@@ -255,7 +266,9 @@ def _facts(timeline: Timeline, redactor: Unredacted) -> Json:
         },
         **{name: getattr(message, name) for name in plain},
         "tls": timeline.tls,
-        "helo_name": _if_said(message.helo_name, redactor.text),
+        "authenticator": _if_said(message.authenticator, redactor.word),
+        "sender_host_name": _if_said(message.sender_host_name, redactor.host),
+        "helo_name": _if_said(message.helo_name, redactor.host),
     }
 
 
@@ -263,15 +276,15 @@ def _if_said(text: str | None, redacted: Any) -> str | None:
     return None if text is None else str(redacted(text))
 
 
-def _recipients(recipients: Iterable[RecipientOutcome], redactor: Unredacted, zone: tzinfo) -> list[Json]:
+def _recipients(recipients: Iterable[RecipientOutcome], redactor: Redactor, zone: tzinfo) -> list[Json]:
     return [
         {
             "recipient": redactor.recipient(outcome.recipient),
             "original_recipient": redactor.recipient(outcome.original_recipient),
             "outcome": outcome.outcome,
             "logged_at": _iso(outcome.logged_at, zone),
-            "transport": outcome.transport,
-            "remote_host_name": outcome.remote_host_name,
+            "transport": _if_said(outcome.transport, redactor.word),
+            "remote_host_name": _if_said(outcome.remote_host_name, redactor.host),
             "remote_host_address": outcome.remote_host_address,
             "text": _if_said(outcome.text, redactor.answer),
         }
@@ -279,7 +292,7 @@ def _recipients(recipients: Iterable[RecipientOutcome], redactor: Unredacted, zo
     ]
 
 
-def _told(line: TimelineLine, redactor: Unredacted, zone: tzinfo) -> Json:
+def _told(line: TimelineLine, redactor: Redactor, zone: tzinfo) -> Json:
     return {
         "logged_at": _iso(line.logged_at, zone),
         "kind": str(line.kind),
@@ -291,7 +304,7 @@ def _told(line: TimelineLine, redactor: Unredacted, zone: tzinfo) -> Json:
     }
 
 
-def _line(raw: bytes, redactor: Unredacted) -> Json:
+def _line(raw: bytes, redactor: Redactor) -> Json:
     """A line as one text, and in parts: what is masked, and what matters."""
     parts = redactor.line(raw)
     return {

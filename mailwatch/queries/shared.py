@@ -1,6 +1,6 @@
 """What a shared report is made of, and how it is read back without a look at the log tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -199,6 +199,17 @@ def listed(*, before: int | None) -> keyset.Page[SharedReport]:
     page = list(found[: LISTED + 1])
     older = str(page[LISTED - 1].pk) if len(page) > LISTED else ""
     return keyset.Page(rows=tuple(page[:LISTED]), older=older)
+
+
+def log_hosts_of(reports: Iterable[SharedReport]) -> dict[int, str]:
+    """For staff, what the log hosts of each report are called; the row has what outsiders read. By its id."""
+    reports = list(reports)
+    ids = {pk for report in reports for pk in report.log_host_ids or ()}
+    names = dict(LogHost.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+    return {
+        report.pk: ", ".join(names[pk] for pk in report.log_host_ids or () if pk in names) or report.log_hosts
+        for report in reports
+    }
 
 
 OPENINGS_LISTED = 200

@@ -45,10 +45,16 @@ class Cut:
                 matches.append((match.start(group), match.group(group)))
         return matches
 
+    def open(self) -> list[Span]:
+        """The stretches that nothing was decided about."""
+        return list(self._open(0, len(self.source)))
+
     def each(self, pattern: re.Pattern[str], shown: Callable[[str], str]) -> None:
         """Hide every match behind what ``shown`` says for it."""
         for start, text in self.found(pattern):
-            self.hide(start, start + len(text), shown(text))
+            instead = shown(text)
+            if instead != text:
+                self.hide(start, start + len(text), instead)
 
     def joined(self) -> str:
         return "".join(shown for _, _, shown in self._all())

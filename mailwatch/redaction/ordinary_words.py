@@ -40,6 +40,21 @@ IN_ANSWERS = _words(
 )
 """What mail servers say to each other, in Exim's texts and in the remote servers'."""
 
+_DIRECTORIES = _words(
+    """
+    addons admin api app application apps assets bin cache cgi-bin components config content css current dev docs
+    domains download etc export exim exim4 files home htdocs httpdocs images img inc include includes js languages lib
+    log mail maildir media modules opt pear php phpmailer plugins private private_html public public_html releases root
+    sbin sendmail share shared sites spool src srv static storage subdomains templates themes tmp upload uploads users
+    usr var vendor vhost vhosts vmail web webapps webroot wp-admin wp-content wp-includes www wwwroot
+    """
+)
+
+
+def is_ordinary_directory(name: str) -> bool:
+    """Whether a directory is called so on many servers."""
+    return name.casefold() in _DIRECTORIES or name.casefold() in SYSTEM_USERS
+
 
 @cache
 def in_sentences() -> frozenset[str]:

@@ -66,10 +66,16 @@ def _download(report: SharedReport, text: str, kind: str, content_type: str) -> 
 def _document(report: SharedReport) -> dict[str, object]:
     """What the hash is of, and three names beside it."""
     return queries.content(report) | {
-        "made_by": report.made_by.get_username() if report.made_by else None,
+        "made_by": _made_by(report) or None,
         "open_until": report.expires_at.isoformat(),
         "content_hash": report.content_hash,
     }
+
+
+def _made_by(report: SharedReport) -> str:
+    """Who froze it. A user name that is an address would tell the domain of the house."""
+    name = report.made_by.get_username() if report.made_by else ""
+    return name.partition("@")[0] if report.redaction == SharedReport.Redaction.PSEUDONYMS else name
 
 
 def _context(report: SharedReport) -> dict[str, object]:
@@ -79,6 +85,7 @@ def _context(report: SharedReport) -> dict[str, object]:
     hours = [queries.AttackHour(hour=hour.pop("hour_at"), **hour) for hour in snapshot.get("hours", ())]
     return {
         "report": report,
+        "made_by": _made_by(report),
         "snapshot": snapshot,
         "host": host,
         "zone": zone,

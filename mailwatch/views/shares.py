@@ -95,8 +95,14 @@ def shares(request: HttpRequest) -> HttpResponse:
     """All links, newest first."""
     before = request.GET.get("before", "")
     page = queries.listed(before=int(before) if before.isdecimal() and len(before) < 19 else None)
+    log_hosts = queries.log_hosts_of(page.rows)
     rows = [
-        {"report": report, "state": _state(report), "may_revoke": _may_revoke(request, report)}
+        {
+            "report": report,
+            "log_hosts": log_hosts[report.pk],
+            "state": _state(report),
+            "may_revoke": _may_revoke(request, report),
+        }
         for report in page.rows
     ]
     context = {
@@ -117,6 +123,7 @@ def opened(request: HttpRequest, report_id: int) -> HttpResponse:
     openings, total = queries.openings(report)
     context = {
         "report": report,
+        "log_hosts": queries.log_hosts_of((report,))[report.pk],
         "state": _state(report),
         "openings": openings,
         "total": total,

@@ -194,7 +194,7 @@ def test_the_html_file_needs_no_other_file(desk: Client, seed: LogHost) -> None:
 
 def test_the_lines_are_a_table(desk: Client, seed: LogHost) -> None:
     rows = list(csv.DictReader(StringIO(file_of("", share_message(desk), "csv"))))
-    assert [row["log_host"] for row in rows] == ["srv1"] * 4
+    assert [row["log_host"] for row in rows] == ["log host 1"] * 4
     assert rows[-1]["line"].endswith(f"{MESSAGE_ID} Completed")
     proofs = list(csv.DictReader(StringIO(file_of("", share(desk, log_host="srv1"), "csv"))))
     assert {row["rule"] for row in proofs} >= {"A01"}
