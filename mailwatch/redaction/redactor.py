@@ -8,6 +8,7 @@ from ingest.exim.events import Event, Unparsed
 from ingest.exim.glossary import explain
 from ingest.exim.line import Line, read_line, readable
 from ingest.exim.parse import parse
+from mailwatch.redaction.addresses import ADDRESSES, IN_SENTENCES, LEAD
 from mailwatch.redaction.cut import Cut, Part, Span
 from mailwatch.redaction.disguises import DISGUISED, undisguised
 from mailwatch.redaction.host_names import DOTTED, is_file, is_internal_address
@@ -17,30 +18,6 @@ from mailwatch.redaction.ordinary_words import IN_ANSWERS, in_sentences, is_ordi
 from mailwatch.redaction.places import Place, What, everywhere, places
 from mailwatch.redaction.stand_ins import RUN, Role, is_masked
 
-_JAPANESE = r"\u3040-\u30ff\u3400-\u9fff"
-
-
-def _addresses(but: str = "") -> tuple[re.Pattern[str], ...]:
-    """What looks like an address. ``but``: letters that are none of it."""
-    domain = rf"(?:\[[^\]\s]*\]|(?:[^\W_{but}]|[-_.])+)"
-    local_part = rf"(?:\\(?!n)|[^\s<>()\[\]{{}}\",;:|/@\\{but}])+"
-    return (
-        re.compile(rf'"(?:[^"\\\n]|\\.){{1,256}}"@{domain}'),
-        re.compile(rf"{local_part}@{domain}"),
-        re.compile(rf"(?:[.+-]|[^\W{but}])+%40{domain}"),
-    )
-
-
-_ADDRESSES = _addresses()
-_IN_SENTENCES = _addresses(but=_JAPANESE)
-"""In sentences of ours, which may have no space around a name."""
-
-# What stands before an address without a space: "set_id=a@b", sendmail's "-fa@b", a quotation mark.
-_LEAD = re.compile(
-    r"(?:-[fr]|(?:(?:smtp|header|policy|envelope)\.)?"
-    r"(?:id|i|F|P|from|to|for|rcpt|sender|user|login|account|set_id|mail|email|e|u|addr|address|recipient|mailfrom|"
-    r"rcptto|envelope-from|auth|orcpt)=|['`*]+)?"
-)
 _STAND_IN = re.compile(r"(?:{}) \Z".format("|".join(Role)))
 _LONGEST_ROLE = max(map(len, Role)) + 1
 _NUMBERED = re.compile(r"\d+@")
@@ -362,7 +339,7 @@ class Redactor:
         return run
 
     def _search_addresses(self, cut: Cut, start: int, end: int, *, is_ours: bool = False) -> None:
-        for pattern in _IN_SENTENCES if is_ours else _ADDRESSES:
+        for pattern in IN_SENTENCES if is_ours else ADDRESSES:
             for at, address in cut.found(pattern, end=end):
                 if at >= start:
                     self._hide_found(cut, at, address, is_ours=is_ours)
@@ -373,7 +350,7 @@ class Redactor:
             cut.keep(start, start + len(address))
             return
         end = start + len(address)
-        lead = _LEAD.match(address)
+        lead = LEAD.match(address)
         if lead and not self._learned.knows(address):
             start, address = start + lead.end(), address[lead.end() :]
         local_part, at, domain = _split(address)
