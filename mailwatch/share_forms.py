@@ -25,7 +25,9 @@ class ShareForm(ContextForm):
 
     kind = forms.ChoiceField(choices=SharedReport.Kind)
     message_id = forms.CharField(required=False, max_length=23)
-    redaction = forms.ChoiceField(required=False, choices=_redactions, label=gettext_lazy("What stays readable"))
+    redaction = forms.ChoiceField(
+        required=False, choices=_redactions, label=gettext_lazy("What stays readable")
+    )
     days = forms.IntegerField(required=False, label=gettext_lazy("Open for"))
     most_views = forms.IntegerField(
         required=False,
