@@ -249,6 +249,11 @@ MAILWATCH_SHARE_MOST_DAYS = env.integer("MAILWATCH_SHARE_MOST_DAYS", 31, minimum
 MAILWATCH_SHARE_DAYS = env.integer("MAILWATCH_SHARE_DAYS", min(7, MAILWATCH_SHARE_MOST_DAYS), minimum=1)
 if MAILWATCH_SHARE_DAYS > MAILWATCH_SHARE_MOST_DAYS:
     raise ImproperlyConfigured("MAILWATCH_SHARE_DAYS must not be more than MAILWATCH_SHARE_MOST_DAYS")
+# Who complains in reports to abuse desks, and whether registries may be asked who answers for an address.
+MAILWATCH_ORGANISATION = env.text("MAILWATCH_ORGANISATION", "")
+MAILWATCH_ABUSE_CONTACT = env.text("MAILWATCH_ABUSE_CONTACT", "")
+MAILWATCH_RDAP = env.flag("MAILWATCH_RDAP", default=False)
+MAILWATCH_RDAP_URL = env.text("MAILWATCH_RDAP_URL", "https://rdap.org/ip")
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = MAILWATCH_HOME / "arriving"
 FILE_UPLOAD_TEMP_DIR.mkdir(mode=0o700, exist_ok=True)

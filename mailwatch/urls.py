@@ -5,6 +5,7 @@ from django.urls import path
 
 from mailwatch.access import Permission, needs, open_to_strangers
 from mailwatch.views import (
+    abuse_report,
     account,
     address,
     configuration,
@@ -51,6 +52,8 @@ urlpatterns = [
     path("search/saved/<int:saved_id>/remove/", saved_searches.remove, name="remove_saved_search"),
     path("messages/<str:log_host>/<str:message_id>/", message.message, name="message"),
     path("rejections/<str:log_host>/<str:key>/", rejection.rejection, name="rejection"),
+    path("senders/<str:address>/abuse-report/", abuse_report.abuse_report, name="abuse_report"),
+    path("senders/<str:address>/abuse-contact/", abuse_report.abuse_contact, name="abuse_contact"),
     path("senders/<path:address>/", sender.sender, name="sender"),
     path("networks/<path:network>/", network.network, name="network"),
     path("accounts/<path:authenticated_id>/", account.account, name="account"),

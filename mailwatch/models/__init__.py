@@ -1,5 +1,6 @@
 """What pages keep of their own: frozen reports, uploads still arriving, searches, and how somebody reads."""
 
+from mailwatch.models.abuse_contacts import AbuseContact
 from mailwatch.models.daily_reports import DailyMail, DailyRecipient
 from mailwatch.models.people import Access, Preferences, Role
 from mailwatch.models.saved_searches import SavedSearch
@@ -15,6 +16,7 @@ from mailwatch.models.shared_reports import (
 from mailwatch.models.uploads import Upload, UploadPiece
 
 __all__ = [
+    "AbuseContact",
     "Access",
     "DailyMail",
     "DailyRecipient",

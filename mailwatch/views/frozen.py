@@ -95,6 +95,10 @@ def _context(report: SharedReport) -> dict[str, object]:
 
 @cache
 def _styles() -> SafeString:
-    """The style sheet for a file that lies on somebody's disk: without the fonts, which are files of their own."""
+    """The style sheet within a file that lies on somebody's disk: without the fonts, which are files of their own.
+
+    Not in the template, since no page has styles of its own: the policy forbids them.
+    """
     text = Path(str(finders.find("css/mailwatch.css"))).read_text()
-    return mark_safe(re.sub(r"@font-face \{[^}]*\}\n?", "", text))  # our own file
+    rules = re.sub(r"@font-face \{[^}]*\}\n?", "", text)
+    return mark_safe(f"<style>{rules}</style>")  # our own file

@@ -29,6 +29,8 @@ NEEDED = {
     "message": (READER, READER),
     "rejection": (READER, READER),
     "sender": (READER, READER),
+    "abuse_report": (HELPDESK, HELPDESK),
+    "abuse_contact": (HELPDESK, HELPDESK),
     "network": (READER, READER),
     "account": (READER, READER),
     "address": (READER, READER),
