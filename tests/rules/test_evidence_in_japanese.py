@@ -76,6 +76,7 @@ def test_thresholds_are_named_and_refused_in_japanese() -> None:
 
 
 def test_findings_of_before_are_told_again_in_a_new_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "LANGUAGES", ("en",))
     before = memory.basis(HOST)
     assert not memory.has_other_limits(before, HOST)
     monkeypatch.setattr(memory, "LANGUAGES", LANGUAGES)

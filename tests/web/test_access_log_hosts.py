@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 _TOKEN = re.compile(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+')
 # Rows about no log host; or seen by their owner alone (uploads), or by nobody (guesses of links).
-_OF_NOBODY = {"Access", "Preferences", "Upload", "UploadPiece", "WrongGuess", "SharingStop"}
+_OF_NOBODY = {"AbuseContact", "Access", "Preferences", "Upload", "UploadPiece", "WrongGuess", "SharingStop"}
 # What it does when it is walked: signs out; the rest goes by a token or needs another method.
 _NOT_WALKED = {"logout", "shared", "words"}
 _PARTIAL = {"HX-Request": "true"}

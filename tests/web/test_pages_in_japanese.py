@@ -32,7 +32,7 @@ _NOT_ENGLISH = re.compile(r"[ぁ-ヿ一-鿿]|\w+ = .*\$\{|exim -\w|^relay not pe
 _NAMES = re.compile(
     r"Message-ID|Europe/Madrid|IP|UTC|TLS|SMTP|Exim|HELO|DKIM|SPF|DMARC|ARC|Mailwatch|DirectAdmin|cPanel|Hestia|CSV"
     r"|mainlog|rejectlog|paniclog|Debian|Ubuntu|Red Hat|gzip|bzip2|xz|zstd|zip|tar|DNS|MX|log_selector"
-    r"|sftp://\S+|file:///\S+|sender 1@example.net|Internal|[A-Z]\d{2}"
+    r"|sftp://\S+|file:///\S+|sender 1@example.net|log host \d|Internal|[A-Z]\d{2}"
 )
 _PAGES = (
     "/",
