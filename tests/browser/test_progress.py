@@ -87,7 +87,7 @@ def test_the_count_of_a_search_is_in_a_live_region(desk: Page, filled: Filled) -
 
 
 def test_lines_that_were_read_are_said(desk: Page, filled: Filled, waiting: Waiting) -> None:
-    desk.goto("/search/?q=authenticator+failed&kind=text")
+    desk.goto("/search/?q=authenticator+failed&kind=text&log_host=srv1")
     expect(desk.locator("#reading")).to_be_visible()
     listen(desk)
     waiting.let_go()
