@@ -71,15 +71,24 @@ def reveal(token: str, visitor: Visitor, *, password: str, now: datetime) -> Rev
     """Count a view and give the report. Raises NotOpen, WrongPassword and TooManyGuesses."""
     report = look(token, visitor, now=now)
     if report.password:
-        _refuse_guessed(report, now)
-        if not check_password(password, report.password):
-            _remember(visitor, report, now)
-            raise WrongPassword
+        _check(password, report, visitor, now)
     with transaction.atomic():
         if not _count_view(report, now):
             raise NotOpen  # somebody else has used up the last view
         _record(report, visitor, now)
     return Revealed(report, signing.dumps(report.pk, salt=_SALT))
+
+
+def _check(password: str, report: SharedReport, visitor: Visitor, now: datetime) -> None:
+    """A guess counts before the slow check, so that many at once are no way round; what was right is no guess."""
+    guess = _remember(visitor, report, now)
+    is_refused = _recent(now).filter(report=report).count() > MOST_WRONG_PASSWORDS
+    if is_refused or check_password(password, report.password):
+        guess.delete()  # nor is what nobody looked at
+    else:
+        raise WrongPassword
+    if is_refused:
+        raise TooManyGuesses
 
 
 def again(token: str, pass_: str, visitor: Visitor, *, now: datetime) -> Revealed:
@@ -128,18 +137,13 @@ def _refuse_guesser(visitor: Visitor, now: datetime) -> None:
             raise TooManyGuesses
 
 
-def _refuse_guessed(report: SharedReport, now: datetime) -> None:
-    if _recent(now).filter(report=report).count() >= MOST_WRONG_PASSWORDS:
-        raise TooManyGuesses
-
-
 def _recent(now: datetime) -> models.QuerySet[WrongGuess]:
     return WrongGuess.objects.filter(guessed_at__gt=now - GUESSES_REMEMBERED)
 
 
-def _remember(visitor: Visitor, report: SharedReport | None, now: datetime) -> None:
+def _remember(visitor: Visitor, report: SharedReport | None, now: datetime) -> WrongGuess:
     network = _guessing_network(visitor.address) if visitor.address else "0.0.0.0"  # nobody's address
-    WrongGuess.objects.create(network=network, report=report, guessed_at=now)
+    return WrongGuess.objects.create(network=network, report=report, guessed_at=now)
 
 
 def _guessing_network(address: IPv4Address | IPv6Address) -> str:

@@ -31,11 +31,9 @@ _NOBODY = Reporter("…", "…")
 def abuse_report(request: HttpRequest, address: str) -> HttpResponse:
     """With GET the report as it will read, and the form; with POST the file."""
     plain = _address(address)
-    hosts = queries.log_hosts(plain)
+    seen = queries.seen(plain)
     form = AbuseReportForm(request.POST if request.method == "POST" else None, initial=_known())
-    case = _case(plain, hosts, request)
-    if case is None:
-        raise Http404
+    case = queries.case(plain, _chosen(seen, request))
     if form.is_valid():
         try:
             return _file(case, form)
@@ -43,7 +41,7 @@ def abuse_report(request: HttpRequest, address: str) -> HttpResponse:
             form.add_error(None, say(_NO_PORT))
         except ValueError as error:
             form.add_error(None, str(error))
-    return _page(request, case, form, hosts)
+    return _page(request, case, form, [one.log_host for one in seen])
 
 
 def _address(text: str) -> str:
@@ -57,10 +55,13 @@ def _known() -> dict[str, str]:
     return {"organisation": settings.MAILWATCH_ORGANISATION, "contact": settings.MAILWATCH_ABUSE_CONTACT}
 
 
-def _case(address: str, hosts: list[LogHost], request: HttpRequest) -> AbuseCase | None:
+def _chosen(seen: list[queries.Seen], request: HttpRequest) -> queries.Seen:
+    """That of the log host that is asked for, else the newest. Raises Http404 where no log knows the address."""
     asked = request.POST.get("log_host") or request.GET.get("log_host")
-    host = next((host for host in hosts if not asked or host.name == asked), None)
-    return queries.case(address, host) if host else None
+    for one in seen:
+        if not asked or one.log_host.name == asked:
+            return one
+    raise Http404
 
 
 def _file(case: AbuseCase, form: AbuseReportForm) -> HttpResponse:

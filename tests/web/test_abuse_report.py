@@ -20,6 +20,7 @@ from pytest_django.fixtures import Settings
 from ingest.models import LogHost
 from mailwatch.abuse import rdap
 from mailwatch.models import AbuseContact, Role
+from mailwatch.queries import subject_rows
 from tests.web.conftest import Ingested, somebody
 
 SPAMMER = "129.137.152.170"
@@ -122,6 +123,46 @@ def test_tried_passwords_without_a_port_are_told_by_mail_only(desk: Client, inge
     assert answer.status_code == 400
     assert "incoming_port" in answer.content.decode()
     assert mail_of(desk, "/senders/203.0.113.9/abuse-report/")["Subject"]
+
+
+def test_numbers_that_leave_the_house_are_whole(
+    desk: Client, ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many messages the pages of a subject count."""
+    monkeypatch.setattr(subject_rows, "NEWEST", 2)
+    sent = [
+        f"2016-03-09 10:{minute:02}:00 1adXz{minute:02}-0007sb-Pz <= a@b.example H=(x) [203.0.113.7] P=smtp S=9"
+        f" for c@d.example e@f.example"
+        for minute in range(5)
+    ]
+    delivered = [
+        f"2016-03-09 10:{minute:02}:01 1adXz{minute:02}-0007sb-Pz => {to} R=r T=t H=mx [192.0.2.1]"
+        for minute in range(5)
+        for to in ("c@d.example", "e@f.example")
+    ]
+    refused = (
+        "2016-03-09 11:00:00 H=(x) [203.0.113.7] F=<a@b.example> rejected RCPT <z@elsewhere.example>: no"
+    )
+    ingested([*sent, *delivered, refused], "srv1", "Europe/Madrid")
+    url = "/senders/203.0.113.7/abuse-report/"
+    parts = list(mail_of(desk, url).iter_parts())
+    text = parts[0].get_content().replace("\r", "")
+    assert re.search(r"Messages taken:\s+5\n", text)
+    assert re.search(r"Recipients:\s+10\n", text)
+    assert re.search(r"Refused:\s+1\n", text)
+    assert "First seen:       2016-03-09 10:00:00 +0100" in text
+    assert "Last seen:        2016-03-09 11:00:00 +0100" in text
+    assert fields_of(parts[1])["Incidents"] == "6"
+
+
+@pytest.mark.parametrize("hosts", [1, 4])
+def test_the_page_asks_as_often_for_many_log_hosts_as_for_one(
+    desk: Client, ingested: Ingested, hosts: int, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    for number in range(hosts):
+        ingested(GUESSES, f"mx{number}", "UTC")
+    with django_assert_max_num_queries(16):
+        assert desk.get("/senders/203.0.113.9/abuse-report/").status_code == 200
 
 
 def test_hostile_names_add_no_header(desk: Client, ingested: Ingested) -> None:
