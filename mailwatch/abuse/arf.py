@@ -64,7 +64,8 @@ def _fields(case: AbuseCase) -> Iterator[str]:
     if case.envelope_sender is not None:
         yield f"Original-Mail-From: <{case.envelope_sender}>"
     yield f"Arrival-Date: {format_datetime(case.last_at)}"
-    yield f"Reporting-MTA: dns; {case.log_host}"
+    if case.reporting_mta:
+        yield f"Reporting-MTA: dns; {case.reporting_mta}"
     yield f"Source-IP: {case.address}"
     yield f"Incidents: {max(case.incidents, 1)}"
 
@@ -72,7 +73,7 @@ def _fields(case: AbuseCase) -> Iterator[str]:
 def _headers(case: AbuseCase) -> Iterator[str]:
     """As far as a log tells them: the hop between the host and the server that took the message."""
     helo = case.helo_name or "unknown"
-    yield f"Received: from {helo} ([{case.address}]) by {case.log_host} with ESMTP;"
+    yield f"Received: from {helo} ([{case.address}]) by {case.reporting_mta or 'unknown'} with ESMTP;"
     yield f"\t{format_datetime(case.last_at)}"
     if case.envelope_sender is not None:
         yield f"Return-Path: <{case.envelope_sender}>"

@@ -25,7 +25,7 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbuseCase:
-    """Nothing in it names a recipient: ``lines`` and ``envelope_sender`` have passed a redactor.
+    """Nothing in it names a mailbox or a host inside: what others wrote, and the log host, have passed a redactor.
 
     Times are aware, in the zone of the log; ``timezone`` is its name.
     """
@@ -45,6 +45,11 @@ class AbuseCase:
     helo_name: str | None
     port: int | None  # that it sent from, where the log tells
     interface_address: str | None  # that it came to, where the log tells
+
+    @property
+    def reporting_mta(self) -> str | None:
+        """The log host where it has a name outside; a stand-in is none."""
+        return None if " " in self.log_host else self.log_host
 
     @property
     def incidents(self) -> int:

@@ -87,6 +87,7 @@ def case(address: str, of: Seen) -> AbuseCase:
     refusals = list(Rejection.objects.filter(mine).order_by("-logged_at")[:REFUSALS])
     raws = _lines(log_host, messages, refusals)
     redactor = Redactor(Level.MASKED)
+    redactor.learn_log_host(log_host.name)
     for raw in raws:
         redactor.learn_line(raw)
     newest: Message | Rejection = messages[0] if messages else refusals[0]
@@ -94,7 +95,7 @@ def case(address: str, of: Seen) -> AbuseCase:
     return AbuseCase(
         address=plain,
         offence=Offence.LOGINS if of.failed_logins > of.messages + of.rejections else Offence.SPAM,
-        log_host=log_host.name,
+        log_host=redactor.log_host(log_host.name),
         timezone=log_host.timezone,
         first_at=of.first_at.astimezone(log_host.zone),
         last_at=of.last_at.astimezone(log_host.zone),
@@ -104,7 +105,7 @@ def case(address: str, of: Seen) -> AbuseCase:
         failed_logins=of.failed_logins,
         lines=tuple("".join(part.text for part in redactor.line(raw)) for raw in raws),
         envelope_sender=redactor.address(sender).replace(" ", "-") if sender else sender,
-        helo_name=redactor.text(newest.helo_name) if newest.helo_name else None,
+        helo_name=redactor.host(newest.helo_name) if newest.helo_name else None,
         port=_port(raws, plain),
         interface_address=messages[0].interface_address if messages else None,
     )

@@ -12,7 +12,6 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ingest.languages import later, say
-from ingest.models import LogHost
 from mailwatch.abuse import AbuseCase, Reporter, arf, letter, rdap, xarf_report
 from mailwatch.abuse_forms import AbuseReportForm
 from mailwatch.access import Permission, needs
@@ -33,7 +32,8 @@ def abuse_report(request: HttpRequest, address: str) -> HttpResponse:
     plain = _address(address)
     seen = queries.seen(plain)
     form = AbuseReportForm(request.POST if request.method == "POST" else None, initial=_known())
-    case = queries.case(plain, _chosen(seen, request))
+    chosen = _chosen(seen, request)
+    case = queries.case(plain, chosen)
     if form.is_valid():
         try:
             return _file(case, form)
@@ -41,7 +41,8 @@ def abuse_report(request: HttpRequest, address: str) -> HttpResponse:
             form.add_error(None, say(_NO_PORT))
         except ValueError as error:
             form.add_error(None, str(error))
-    return _page(request, case, form, [one.log_host for one in seen])
+    hosts = {"hosts": [one.log_host for one in seen], "log_host": chosen.log_host}
+    return _page(request, case, form, hosts)
 
 
 def _address(text: str) -> str:
@@ -79,12 +80,14 @@ def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest, case: AbuseCase, form: AbuseReportForm, hosts: list[LogHost]) -> HttpResponse:
+def _page(
+    request: HttpRequest, case: AbuseCase, form: AbuseReportForm, hosts: dict[str, object]
+) -> HttpResponse:
     contact = queries.contact(case.address)
     context = {
         "case": case,
         "form": form,
-        "hosts": hosts,
+        **hosts,
         "text": letter(case, _NOBODY),
         "contact": contact,
         "to": form["to"].value() or (contact.mails[0] if contact and contact.mails else ""),
