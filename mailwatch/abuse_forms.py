@@ -12,7 +12,7 @@ class AbuseReportForm(ChosenLogHostForm):
 
     organisation = forms.CharField(max_length=200, label=gettext_lazy("Your organisation"))
     contact = forms.EmailField(max_length=254, label=gettext_lazy("Your address, for answers"))
-    to = forms.EmailField(required=False, max_length=254, label=gettext_lazy("To"))
+    to = forms.EmailField(required=False, max_length=254, label=gettext_lazy("Send to"))
     format = forms.ChoiceField(choices=[("arf", "ARF"), ("xarf", "XARF")])
 
     @property

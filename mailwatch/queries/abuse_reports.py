@@ -15,6 +15,7 @@ from ingest.models import LogHost, Message, Rejection
 from ingest.pages import read_entries
 from mailwatch.abuse import AbuseCase, Offence
 from mailwatch.models import AbuseContact
+from mailwatch.printable import plain as plain_text
 from mailwatch.redaction import Level, Redactor
 
 MESSAGES = 5  # of which lines are shown: the newest
@@ -103,12 +104,18 @@ def case(address: str, of: Seen) -> AbuseCase:
         recipients=of.recipients,
         rejections=of.rejections,
         failed_logins=of.failed_logins,
-        lines=tuple("".join(part.text for part in redactor.line(raw)) for raw in raws),
+        lines=tuple(line for raw in raws for line in _shown(raw, redactor)),
         envelope_sender=redactor.address(sender).replace(" ", "-") if sender else sender,
-        helo_name=redactor.host(newest.helo_name) if newest.helo_name else None,
+        helo_name=plain_text(redactor.host(newest.helo_name)) if newest.helo_name else None,
         port=_port(raws, plain),
         interface_address=messages[0].interface_address if messages else None,
     )
+
+
+def _shown(raw: bytes, redactor: Redactor) -> list[str]:
+    """An entry as lines that do nothing to a terminal or a mail program."""
+    text = "".join(part.text for part in redactor.line(raw))
+    return [plain_text(line) for line in text.split("\n")]
 
 
 def _port(raws: Sequence[bytes], address: str) -> int | None:

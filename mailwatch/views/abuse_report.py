@@ -88,7 +88,7 @@ def _page(
         "case": case,
         "form": form,
         **hosts,
-        "text": letter(case, _NOBODY),
+        "lines": letter(case, _NOBODY).split("\n"),
         "contact": contact,
         "to": form["to"].value() or (contact.mails[0] if contact and contact.mails else ""),
         "may_ask": settings.MAILWATCH_RDAP,

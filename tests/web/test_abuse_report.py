@@ -32,7 +32,7 @@ GUESSES = [
 ]
 HOSTILE = (
     "2016-03-09 10:00:00 1adXzZ-0007sb-Pz <= eve@evil.example H=(x\\nBcc: all@example.org) [203.0.113.66]:4711"
-    ' P=esmtp S=99 T="\\r\\nTo: you" for anna@example.org',
+    ' P=esmtp S=99 T="\\r\\nTo: you" \u202egnp for anna@example.org',
 )
 
 
@@ -183,6 +183,7 @@ def test_hostile_names_add_no_header(desk: Client, ingested: Ingested) -> None:
     mail = mail_of(desk, url)
     assert mail["Bcc"] is None
     assert mail.get_all("To") == ["abuse@uc.example"]
+    assert "\u202e" not in str(mail.get_body(("plain",)))
     for part in mail.iter_parts():
         assert part["Bcc"] is None
     told = fields_of(list(mail.iter_parts())[1])
@@ -215,6 +216,7 @@ def test_the_page_shows_what_will_be_sent_and_is_linked(desk: Client, url: str) 
     assert f'"{url}"' in desk.get(f"/senders/{SPAMMER}/").content.decode()
     html = desk.get(url).content.decode()
     assert "sent unwanted mail" in html
+    assert "\\x0a" not in html
     assert "kamikaze" not in html
 
 
