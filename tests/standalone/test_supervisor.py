@@ -10,6 +10,7 @@ import signal
 import socket
 import stat
 import subprocess
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -151,8 +152,21 @@ def _refused(home: Path) -> tuple[int, str]:
 
 
 def _kill_child(home: Path, supervisor: subprocess.Popen[str], word: str) -> str:
-    """Kill the oldest process with the word in its command line; what the supervisor says to it."""
+    """Kill the oldest process with the word in its command line; what the supervisor says to it.
+
+    Returns when the next one runs: the supervisor says that it starts it before it does.
+    """
+    before = _with_word(home, word)
+    os.kill(before[0].pid, signal.SIGKILL)
+    said = _read_until(supervisor, "ended and is started again").splitlines()[-1]
+    deadline = time.monotonic() + 60
+    while set(_with_word(home, word)) <= set(before):
+        assert time.monotonic() < deadline, f"{word} was not started again"
+        time.sleep(0.02)
+    return said
+
+
+def _with_word(home: Path, word: str) -> list[Process]:
+    """The home's processes with the word in their command line, the oldest first."""
     found = sorted(processes.marked(home), key=lambda child: child.started)
-    victim = next(child for child in found if word in processes.arguments(child.pid))
-    os.kill(victim.pid, signal.SIGKILL)
-    return _read_until(supervisor, "ended and is started again").splitlines()[-1]
+    return [child for child in found if word in processes.arguments(child.pid)]
