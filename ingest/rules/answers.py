@@ -160,6 +160,15 @@ class Case:
             found.sort(key=lambda pair: (-pair[1].count, pair[0].value))
         return pairs
 
+    @cached_property
+    def suspicious_addresses(self) -> frozenset[str]:
+        """The addresses with a finding that is high or worse."""
+        return frozenset(
+            report.value
+            for report in self.reports
+            if report.kind is SubjectKind.SENDER_HOST_ADDRESS and report.severity.rank <= Severity.HIGH.rank
+        )
+
     def fix(self, rule: str) -> str | None:
         """The repaired text of the first hole that a configuration rule found."""
         fixes = (item.fix for item in self.configuration if item.rule == rule and item.state is State.BAD)

@@ -11,8 +11,6 @@ from ingest.rules.attacks import OF_PROGRAMS, Attack
 from ingest.rules.broken_logins import LETS_IN
 from ingest.rules.configuration import UNQUOTED_SQL, ConfigurationFinding
 from ingest.rules.defences import DENY_STRANGERS, deny_accounts, deny_users, firewall, one_of_each_network
-from ingest.rules.definition import Severity
-from ingest.rules.facts import SubjectKind
 from ingest.rules.open_relays import try_as_stranger
 from ingest.rules.panels import lock_mailboxes
 from ingest.rules.scripts import SCRIPT
@@ -222,12 +220,7 @@ def _strangers(attack: Attack, case: Case) -> tuple[str, ...]:
     """The attackers' addresses. A stolen account is used by its owner too: of its addresses only the suspects."""
     if attack.way is not Way.ACCOUNT:
         return attack.addresses
-    suspects = {
-        report.value
-        for report in case.reports
-        if report.kind is SubjectKind.SENDER_HOST_ADDRESS and report.severity.rank <= Severity.HIGH.rank
-    }
-    return tuple(address for address in attack.addresses if address in suspects)
+    return tuple(address for address in attack.addresses if address in case.suspicious_addresses)
 
 
 def _proving(attack: Attack, case: Case) -> tuple[NextStep, ...]:

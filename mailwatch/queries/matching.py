@@ -13,6 +13,7 @@ from operator import or_
 from django.db.models import (
     BooleanField,
     Case,
+    Exists,
     F,
     Func,
     IntegerField,
@@ -29,7 +30,7 @@ from django.db.models.functions import Collate, Left, Lower, Reverse
 from django.db.models.lookups import Exact, IsNull, Lookup, StartsWith
 
 from ingest.exim.message_id import first_id
-from ingest.models import Delivery, Rejection
+from ingest.models import Delivery, Message, Rejection
 from mailwatch.queries.ranges import Bounds
 from mailwatch.queries.terms import Network, Term, TermKind
 
@@ -56,6 +57,21 @@ def messages_within(bounds: Bounds, *, prefix: str = "") -> Q:
     if bounds.until:
         within &= Q(
             **{f"{prefix}first_at__lt": bounds.until}, message_id__lt=id_at(bounds.until + _CLOCK_ERROR)
+        )
+    return within
+
+
+def attempts_about(bounds: Bounds) -> Q:
+    """Delivery lines of all messages in the range, and of few others: what can be said without their messages."""
+    within = Q()
+    if bounds.since:
+        within &= Q(logged_at__gte=bounds.since, message_id__gte=id_at(bounds.since - _WAITS_AT_MOST))
+    if bounds.until:
+        before = Message.objects.filter(
+            log_host_id=OuterRef("log_host_id"), message_id=OuterRef("message_id"), first_at__lt=bounds.until
+        )
+        within &= Q(message_id__lt=id_at(bounds.until)) | Q(
+            Exists(before), message_id__lt=id_at(bounds.until + _CLOCK_ERROR)
         )
     return within
 

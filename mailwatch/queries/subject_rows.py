@@ -20,7 +20,13 @@ from django.db.models.functions import Concat
 from ingest.exim.message_id import received_at
 from ingest.models import Delivery, LogHost, Message, Rejection
 from mailwatch.queries import newest as newest_rows
-from mailwatch.queries.matching import Condition, messages_within, one_of, rejections_within
+from mailwatch.queries.matching import (
+    Condition,
+    attempts_about,
+    messages_within,
+    one_of,
+    rejections_within,
+)
 from mailwatch.queries.ranges import Bounds, Span
 from mailwatch.queries.read_rows import (
     Attempt,
@@ -34,7 +40,7 @@ from mailwatch.queries.read_rows import (
 )
 
 COUNTED = 5_000  # messages of a range; and refusals
-NEWEST = 1_500  # likewise, where no range was asked for
+NEWEST = 1_000  # likewise, where no range was asked for
 FREQUENT = 60_000  # rows: to sort as many takes as long as to go along time to find 5,000 among all
 LINES = 15_000  # delivery lines of these: a message may have thousands of recipients, or be tried for days
 
@@ -264,6 +270,20 @@ def _by_id(expected: int) -> F | Concat:
 def _own_attempts(
     which: Filter, fields: Sequence[str], where: Where
 ) -> tuple[list[Attempt], datetime | None]:
+    """Attempts first, their messages then: to join all messages of a week takes a third of its page."""
+    most = where.most
+    newest = _newest_attempts(which, _attempts_about(which, where), where)
+    messages = _first_columns([row[2:4] for row in newest], fields, where)
+    if len(newest) > most and any(row[2:4] not in messages for row in newest):
+        # those of messages out of the range have pushed others out
+        newest = _newest_attempts(which, _attempt_queries(which, where), where)
+        messages = _first_columns([row[2:4] for row in newest], fields, where)
+    rows = [Attempt._make((*row[2:], *messages[row[2:4]])) for row in newest if row[2:4] in messages]
+    return _whole(rows) if len(newest) > most and rows else (rows, None)
+
+
+def _newest_attempts(which: Filter, queries: Sequence[QuerySet[Delivery]], where: Where) -> list[Any]:
+    """One more than are read, newest first: (digest, copy, *_ATTEMPT)."""
     most = where.most
     lists: list[Iterable[Any]] = [
         newest_rows.newest(
@@ -273,25 +293,33 @@ def _own_attempts(
             most=most + 1,
             at=where.cuts(expected),
         )
-        for query, expected in zip(_attempt_queries(which, where), which.expected_attempts, strict=True)
+        for query, expected in zip(queries, which.expected_attempts, strict=True)
     ]
     # a line may meet two conditions
     found = lists[0] if len(lists) == 1 else {row[:5]: row for rows in lists for row in rows}.values()
-    newest = sorted(found, key=itemgetter(3), reverse=True)[: most + 1]
-    messages = _first_columns([row[2:4] for row in newest], fields)
-    rows = [Attempt._make((*row[2:], *messages[row[2:4]])) for row in newest if row[2:4] in messages]
-    return _whole(rows) if len(newest) > most and rows else (rows, None)
+    return sorted(found, key=itemgetter(3), reverse=True)[: most + 1]
+
+
+def _attempts_about(which: Filter, where: Where) -> list[QuerySet[Delivery]]:
+    """Attempts of messages in the range, and of few others."""
+    within = attempts_about(where.bounds)
+    return [_on(Delivery.objects.filter(condition, within), where.log_host) for condition in which.attempts]
 
 
 def _first_columns(
-    keys: Sequence[Key], fields: Sequence[str]
+    keys: Sequence[Key], fields: Sequence[str], where: Where
 ) -> dict[Key, tuple[datetime, str, tuple[Any, ...]]]:
-    """Of messages their first line, status and ``fields``. Not joined: most attempts of a part are not shown."""
+    """Of messages in the range their first line, status and ``fields``.
+
+    Not joined: most attempts of a part are not shown.
+    """
     if not keys:
         return {}
     ids = {message_id for _, message_id in keys}
     rows = Message.objects.filter(one_of("message_id", ids), message_id__range=(min(ids), max(ids)))
-    rows = rows.filter(log_host_id__in={log_host_id for log_host_id, _ in keys})
+    rows = rows.filter(
+        messages_within(where.bounds), log_host_id__in={log_host_id for log_host_id, _ in keys}
+    )
     columns = rows.values_list("log_host_id", "message_id", "first_at", "status", *fields)
     return {row[:2]: (row[2], row[3], row[4:]) for row in columns}
 
