@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -54,6 +55,12 @@ def pairs(name: str) -> dict[str, str]:
     if any(not key.strip() or not value.strip() for key, _, value in found):
         raise ImproperlyConfigured(f"{name} must read NAME=VALUE,NAME=VALUE")
     return {key.strip(): value.strip() for key, _, value in found}
+
+
+def checked(name: str, values: Collection[str], allowed: Collection[str]) -> None:
+    """Raises ImproperlyConfigured where a value is not one of those that are allowed."""
+    if wrong := [value for value in values if value not in allowed]:
+        raise ImproperlyConfigured(f"{name} knows {', '.join(allowed)}, not {wrong[0]!r}")
 
 
 def directory(name: str, default: Path) -> Path:

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from datetime import tzinfo
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.backends import ModelBackend
+from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
@@ -90,8 +90,11 @@ def keep(chosen: Preferences) -> None:
     Preferences.objects.update_or_create(user=chosen.user, defaults=values)
 
 
-class PeopleWithPreferences(ModelBackend):
-    """Reads who is signed in together with their preferences and their access: one query, as without them."""
+class PeopleWithPreferences(AuthenticationBackend):  # type: ignore[misc]
+    """People by name or mail address, and password.
+
+    Reads who is signed in together with their preferences and their access: one query, as without them.
+    """
 
     def get_user(self, user_id: int) -> User | None:
         user = with_access(User.objects.select_related("preferences")).filter(pk=user_id).first()

@@ -52,6 +52,12 @@ INSTALLED_APPS = [
     "django_htmx",
     "ingest",
     "mailwatch",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
@@ -65,6 +71,8 @@ MIDDLEWARE = [
     "mailwatch.reader.ReaderMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "mailwatch.access.AccessMiddleware",
+    "mailwatch.sign_in.SignedInMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -114,6 +122,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(MAILWATCH_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A shared report that has ended keeps no mail data.
     "empty closed reports": {"task": "mailwatch.tasks.empty_closed_reports", "schedule": 3600.0},
+    "forget attempts": {"task": "mailwatch.tasks.forget_attempts", "schedule": 3600.0},
     "discard expired uploads": {"task": "mailwatch.tasks.discard_expired_uploads", "schedule": 3600.0},
     "forget expired bytes": {"task": "ingest.tasks.forget_expired_bytes", "schedule": 3600.0},
     # At night, by UTC: nobody waits for it, but it takes time from reading and from being read.
@@ -163,18 +172,27 @@ DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "mailwatch@localhost")
 # Where people reach the pages, for links in mails.
 MAILWATCH_URL = env.text("MAILWATCH_URL", "").rstrip("/")
 
+# Twelve characters, no common password, none like the name; phrases may be as long as one likes.
+_PASSWORDS = "django.contrib.auth.password_validation."
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+    {"NAME": f"{_PASSWORDS}UserAttributeSimilarityValidator"},
+    {"NAME": f"{_PASSWORDS}MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_PASSWORDS}CommonPasswordValidator"},
+    {"NAME": f"{_PASSWORDS}NumericPasswordValidator"},
 ]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "overview"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+
+# Attempts to sign in are counted in the database: all processes share it, and it outlives them (docs/decisions/0023).
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "mailwatch_attempts",
+        # beyond this Django throws counts away that still hold
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    }
+}
 
 # Behind a proxy that speaks https set MAILWATCH_HTTPS=yes; the proxy must set X-Forwarded-Proto itself.
 MAILWATCH_HTTPS = env.flag("MAILWATCH_HTTPS", default=False)
@@ -183,6 +201,7 @@ SECURE_SSL_REDIRECT = MAILWATCH_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 # Proxies in front, each of which adds the address it was asked from to X-Forwarded-For.
 MAILWATCH_PROXIES = env.integer("MAILWATCH_PROXIES", 0)
+ALLAUTH_TRUSTED_PROXY_COUNT = MAILWATCH_PROXIES
 SECURE_HSTS_SECONDS = 31_536_000 if MAILWATCH_HTTPS else 0
 # Whether the whole domain speaks https is for its owner to say, not for one page of it.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -204,7 +223,60 @@ SECURE_CSP = {
     "object-src": [CSP.NONE],
 }
 
+# Signing in: django-allauth, without its sign-up. Names of settings are its own.
 AUTHENTICATION_BACKENDS = ["mailwatch.reader.PeopleWithPreferences"]
+ACCOUNT_ADAPTER = "mailwatch.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_FORMS = {"login": "mailwatch.sign_in_forms.SignInForm"}
+# Attempts, refused or not, by address; those that failed, by address and by the name that was typed.
+ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/10m/ip,6/15m/key", "signup": "20/m/ip"}
+MFA_ADAPTER = "mailwatch.sign_in.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by administrators
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Mailwatch"
+MFA_TOTP_TOLERANCE = 1  # steps of half a minute, for clocks that differ
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not MAILWATCH_HTTPS  # browsers then allow it on http://localhost only
+# Roles that must have a second factor or a passkey before anything else.
+MAILWATCH_SECOND_FACTOR = env.names("MAILWATCH_SECOND_FACTOR", "")
+MAILWATCH_INVITATION_DAYS = env.integer("MAILWATCH_INVITATION_DAYS", 7, minimum=1)
+
+# Sign-in by an OpenID Connect provider, where an issuer is given.
+MAILWATCH_OIDC_ISSUER = env.text("MAILWATCH_OIDC_ISSUER", "")
+MAILWATCH_OIDC_NAME = env.text("MAILWATCH_OIDC_NAME", "single sign-on")
+# What new people may do who come by it: nothing until an administrator grants it, or this role and all log hosts.
+MAILWATCH_OIDC_ROLE = env.text("MAILWATCH_OIDC_ROLE", "")
+MAILWATCH_OIDC_ALL_LOG_HOSTS = env.flag("MAILWATCH_OIDC_ALL_LOG_HOSTS", default=False)
+# Or the role that a claim gives new people, as VALUE=ROLE.
+MAILWATCH_OIDC_CLAIM = env.text("MAILWATCH_OIDC_CLAIM", "groups")
+MAILWATCH_OIDC_ROLES = env.pairs("MAILWATCH_OIDC_ROLES")
+_ROLES = ("reader", "helpdesk", "postmaster", "administrator")
+env.checked("MAILWATCH_SECOND_FACTOR", MAILWATCH_SECOND_FACTOR, _ROLES)
+env.checked("MAILWATCH_OIDC_ROLE", [MAILWATCH_OIDC_ROLE or "reader"], _ROLES)
+env.checked("MAILWATCH_OIDC_ROLES", MAILWATCH_OIDC_ROLES.values(), _ROLES)
+SOCIALACCOUNT_ADAPTER = "mailwatch.sign_in.IdentityAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # a form that leads to another site is against our Content-Security-Policy
+SOCIALACCOUNT_QUERY_EMAIL = False
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": MAILWATCH_OIDC_NAME,
+                "client_id": env.text("MAILWATCH_OIDC_CLIENT_ID", ""),
+                "secret": env.secret("MAILWATCH_OIDC_CLIENT_SECRET") or "",
+                "settings": {"server_url": MAILWATCH_OIDC_ISSUER, "oauth_pkce_enabled": True},
+            }
+        ]
+        if MAILWATCH_OIDC_ISSUER
+        else []
+    }
+}
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ja", "日本語")]  # those of ingest.languages

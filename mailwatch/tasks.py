@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from mailwatch.operations import daily_mails, judged_ahead, revealing, sharing, uploads
+from mailwatch.operations import daily_mails, judged_ahead, revealing, sharing, signing_in, uploads
 
 _SECONDS = 15  # of work in one task, so that lines that come meanwhile find a free worker
 
@@ -15,6 +15,12 @@ def empty_closed_reports(**_: Any) -> None:
     """Drop the contents of shared reports that have ended."""
     sharing.empty_closed(now=now())
     revealing.forget_guesses(now=now())
+
+
+@shared_task
+def forget_attempts(**_: Any) -> None:
+    """Drop what was counted of attempts to sign in and no longer holds, sessions that are over, and old invitations."""
+    signing_in.forget(at=now())
 
 
 @shared_task

@@ -1,9 +1,8 @@
 """Where every page lives. A page has one name: of its module, queries, templates, test and URL."""
 
-from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
-from mailwatch.access import Permission, needs, open_to_strangers
 from mailwatch.views import (
     abuse_report,
     account,
@@ -14,6 +13,7 @@ from mailwatch.views import (
     explain,
     glossary,
     healthz,
+    invitations,
     log_hosts,
     message,
     network,
@@ -26,9 +26,11 @@ from mailwatch.views import (
     runs,
     saved_searches,
     search,
+    security,
     sender,
     shared,
     shares,
+    sign_in,
     sources,
     suggestions,
     theme,
@@ -39,6 +41,15 @@ from mailwatch.views import (
     words,
     zones,
 )
+
+
+class _User(StringConverter):
+    """Somebody in a link that resets a password; a token follows, with a hyphen of its own."""
+
+    regex = "[0-9A-Za-z]+"
+
+
+register_converter(_User, "user")
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -108,11 +119,46 @@ urlpatterns = [
     path("shares/<int:report_id>/revoke/", shares.revoke, name="revoke"),
     path("shared/<str:token>/", shared.shared, name="shared"),
     # people and machines
-    path("login/", open_to_strangers(LoginView.as_view(redirect_authenticated_user=True)), name="login"),
-    path("logout/", needs(Permission.READ)(LogoutView.as_view()), name="logout"),
+    path("login/", sign_in.login, name="account_login"),
+    path("login/passkey/", sign_in.passkey_login, name="mfa_login_webauthn"),
+    path("login/code/", sign_in.second_factor, name="mfa_authenticate"),
+    path("login/inactive/", sign_in.inactive, name="account_inactive"),
+    path("login/oidc/", sign_in.oidc, {"provider_id": "oidc"}, name="openid_connect_login"),
+    path("login/oidc/callback/", sign_in.oidc_back, {"provider_id": "oidc"}, name="openid_connect_callback"),
+    path("login/oidc/failed/", sign_in.oidc_failed, name="socialaccount_login_error"),
+    path("login/oidc/cancelled/", sign_in.oidc_cancelled, name="socialaccount_login_cancelled"),
+    path("login/reset/", sign_in.reset, name="account_reset_password"),
+    path("login/reset/sent/", sign_in.reset_sent, name="account_reset_password_done"),
+    path("login/reset/done/", sign_in.reset_done, name="account_reset_password_from_key_done"),
+    path(
+        "login/reset/<user:uidb36>-<str:key>/", sign_in.reset_from_key, name="account_reset_password_from_key"
+    ),
+    path("logout/", sign_in.logout, name="logout"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("security/", security.security, name="mfa_index"),
+    path("security/password/", sign_in.password, name="account_change_password"),
+    path("security/confirm/", sign_in.confirm, name="account_reauthenticate"),
+    path("security/confirm/code/", sign_in.confirm_by_code, name="mfa_reauthenticate"),
+    path("security/confirm/passkey/", sign_in.confirm_by_passkey, name="mfa_reauthenticate_webauthn"),
+    path("security/app/", sign_in.add_app, name="mfa_activate_totp"),
+    path("security/app/remove/", sign_in.remove_app, name="mfa_deactivate_totp"),
+    path("security/recovery-codes/", sign_in.recovery_codes, name="mfa_view_recovery_codes"),
+    path("security/recovery-codes/new/", sign_in.new_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("security/passkeys/", security.security, name="mfa_list_webauthn"),
+    path("security/passkeys/add/", sign_in.add_passkey, name="mfa_add_webauthn"),
+    path("security/passkeys/<int:pk>/remove/", sign_in.remove_passkey, name="mfa_remove_webauthn"),
+    path("security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
+    path("security/sessions/end/", security.end_other_sessions, name="end_other_sessions"),
     path("users/", users.users, name="users"),
     path("users/<int:user_id>/", users.user, name="user"),
     path("users/<int:user_id>/active/", users.activate_user, name="activate_user"),
+    path("users/invite/", invitations.invite, name="invite"),
+    path(
+        "users/invitations/<int:invitation_id>/withdraw/",
+        invitations.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("users/<int:user_id>/second-factors/", users.remove_second_factors, name="remove_second_factors"),
     path("users/<int:user_id>/password/", users.reset_password, name="reset_password"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("theme/", theme.theme, name="theme"),

@@ -81,3 +81,15 @@ class NewUserForm(AccessForm):
         error_messages={"invalid": _("This is no mail address.")},
     )
     field_order = ("username", "email", "role", "reads", "log_hosts")
+
+
+class InviteForm(AccessForm):
+    """Somebody who is to choose name and password themselves."""
+
+    email = forms.EmailField(
+        label=_("Mail address"),
+        required=False,
+        max_length=254,
+        error_messages={"invalid": _("This is no mail address.")},
+    )
+    field_order = ("email", "role", "reads", "log_hosts")

@@ -1,7 +1,8 @@
-"""What pages keep of their own: frozen reports, uploads still arriving, searches, and how somebody reads."""
+"""What pages keep of their own: frozen reports, uploads, searches, how somebody reads, and who was invited."""
 
 from mailwatch.models.abuse_contacts import AbuseContact
 from mailwatch.models.daily_reports import DailyMail, DailyRecipient
+from mailwatch.models.invitations import Invitation
 from mailwatch.models.people import Access, Preferences, Role
 from mailwatch.models.saved_searches import SavedSearch
 from mailwatch.models.shared_reports import (
@@ -20,6 +21,7 @@ __all__ = [
     "Access",
     "DailyMail",
     "DailyRecipient",
+    "Invitation",
     "Preferences",
     "ReportOpening",
     "Role",

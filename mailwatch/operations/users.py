@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
@@ -42,7 +44,7 @@ def add(*, username: str, email: str, wanted: Wanted, giver: Granted) -> tuple[U
 @transaction.atomic
 def change(user: User, *, wanted: Wanted, giver: Granted) -> None:
     """Give a role and log hosts. ``giver``: what may be read by whoever gives them. Raises NotChanged."""
-    _check(wanted, giver)
+    check_granted(wanted, giver)
     kept_as = {"role": wanted.role, "has_all_log_hosts": wanted.has_all_log_hosts}
     with _somebody_stays_in_charge():
         access, _ = Access.objects.update_or_create(user=user, defaults=kept_as)
@@ -68,12 +70,21 @@ def reset_password(user: User) -> str:
     return password
 
 
+@transaction.atomic
+def remove_second_factors(user: User) -> None:
+    """Apps, passkeys and recovery codes of somebody who has lost them; sessions of the user end."""
+    Authenticator.objects.filter(user=user).delete()
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+
+
 def new_password() -> str:
     """96 bits that nobody can guess."""
     return secrets.token_urlsafe(12)
 
 
-def _check(wanted: Wanted, giver: Granted) -> None:
+def check_granted(wanted: Wanted, giver: Granted) -> None:
+    """Raises NotChanged where somebody gives what they may not read themselves."""
     given_all = wanted.has_all_log_hosts and not giver.is_all
     if given_all or not all(giver.holds(host.pk) for host in wanted.log_hosts):
         raise NotChanged(gettext("You can grant only log hosts that you may read yourself."))

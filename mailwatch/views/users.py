@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
@@ -11,10 +12,10 @@ from mailwatch.access import MAY, WORDS, Permission, granted_to, needs
 from mailwatch.operations import users as operations
 from mailwatch.printable import plain
 from mailwatch.queries import users as queries
-from mailwatch.user_forms import AccessForm, NewUserForm
+from mailwatch.user_forms import AccessForm, InviteForm, NewUserForm
 from mailwatch.views.people import person
 
-_REFUSED = 422
+REFUSED = 422
 
 
 @needs(Permission.USERS)
@@ -24,21 +25,30 @@ def users(request: HttpRequest) -> HttpResponse:
     """All of them, and a new one, whose password is shown once."""
     giver = granted_to(request.user)
     if request.method != "POST":
-        return _list(request, NewUserForm(giver=giver))
+        return user_list(request, NewUserForm(giver=giver))
     form = NewUserForm(request.POST, giver=giver)
     if not form.is_valid():
-        return _list(request, form, status=_REFUSED)
+        return user_list(request, form, status=REFUSED)
     names = {"username": form.cleaned_data["username"], "email": form.cleaned_data["email"]}
     try:
         user, password = operations.add(**names, wanted=form.wanted, giver=giver)
     except operations.NotChanged as error:
         form.add_error(None, str(error))
-        return _list(request, form, status=_REFUSED)
-    return _list(request, NewUserForm(giver=giver), told=user.get_username(), password=password)
+        return user_list(request, form, status=REFUSED)
+    return user_list(request, NewUserForm(giver=giver), told=user.get_username(), password=password)
 
 
-def _list(request: HttpRequest, form: NewUserForm, *, status: int = 200, **more: object) -> HttpResponse:
-    context = {"form": form, "rows": queries.listed(person(request)), "roles": _roles(), **more}
+def user_list(request: HttpRequest, form: NewUserForm, *, status: int = 200, **more: object) -> HttpResponse:
+    """The page of all users, with what was just made or is wrong."""
+    giver = granted_to(request.user)
+    context = {
+        "form": form,
+        "invite_form": InviteForm(giver=giver, prefix="invite"),
+        "rows": queries.listed(person(request)),
+        "invitations": queries.invited(person(request), at=now()),
+        "roles": _roles(),
+        **more,
+    }
     return render(request, "users/users.html", context, status=status)
 
 
@@ -70,7 +80,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
         else:
             messages.success(request, gettext("Changed."))
             return redirect("users")
-    return _page(request, view, form, status=_REFUSED)
+    return _page(request, view, form, status=REFUSED)
 
 
 @needs(Permission.USERS)
@@ -101,6 +111,17 @@ def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
     return _page(request, view, form, told=view.user.get_username(), password=password)
 
 
+@needs(Permission.USERS)
+@require_POST
+def remove_second_factors(request: HttpRequest, user_id: int) -> HttpResponse:
+    """For somebody who has lost theirs."""
+    view = _view(request, user_id)
+    operations.remove_second_factors(view.user)
+    said = gettext("{name} signs in with the password alone.")
+    messages.success(request, said.replace("{name}", plain(view.user.get_username())))
+    return redirect("user", user_id=user_id)
+
+
 def _view(request: HttpRequest, user_id: int) -> queries.UserView:
     view = queries.one(person(request), user_id)
     if view is None:
@@ -111,5 +132,11 @@ def _view(request: HttpRequest, user_id: int) -> queries.UserView:
 def _page(
     request: HttpRequest, view: queries.UserView, form: AccessForm, *, status: int = 200, **more: object
 ) -> HttpResponse:
-    context = {"view": view, "form": form, "roles": _roles(), **more}
+    context = {
+        "view": view,
+        "form": form,
+        "roles": _roles(),
+        "has_second_factor": queries.has_second_factor(view.user),
+        **more,
+    }
     return render(request, "users/user.html", context, status=status)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from django.utils.timezone import now
 
 from ingest.models import AllowEntry, IngestRun, KnownAccount, LogHost, SetAside, Source, StoredConfiguration
-from mailwatch.models import DailyRecipient, Role, SavedSearch, SharedReport, Upload
+from mailwatch.models import DailyRecipient, Invitation, Role, SavedSearch, SharedReport, Upload
 from tests.web.conftest import Ingested, somebody
 
 DAY = "2026-03-02"
@@ -117,6 +117,11 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
         kind="report", redaction="full", title=words["title"], log_hosts=host.name, log_host_ids=[host.pk],
         rules_version=1, snapshot={}, made_by=owner, frozen_at=at, expires_at=at,
     )  # fmt: skip
+    invitation = Invitation.objects.create(
+        token_digest=words["digest"], email=f"{words['invited']}@x.example", role="reader", made_by=owner,
+        expires_at=at,
+    )  # fmt: skip
+    invitation.log_hosts.add(host)
     upload = Upload.objects.create(
         owner=owner, name=words["uploadname"], size=5, fingerprint="x", log_host=host.name
     )
@@ -130,6 +135,7 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
             "transport_name": words["transport"], "day": DAY, "run_id": run.pk, "source_id": source.pk,
             "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk, "report_id": report.pk,
             "user_id": owner.pk, "upload_id": upload.pk, "token": "x" * 43,
+            "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
         },
     )  # fmt: skip
 

@@ -10,7 +10,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from ingest.models import AllowEntry, IngestRun, LogHost, Source, StoredConfiguration
 from mailwatch.access import needed_by
-from mailwatch.models import Role, SavedSearch, SharedReport
+from mailwatch.models import Invitation, Role, SavedSearch, SharedReport
 from tests.web.conftest import SEED, Ingested, somebody
 
 pytestmark = pytest.mark.django_db
@@ -79,11 +79,40 @@ NEEDED = {
     "switch_sharing": (ADMINISTRATOR, ADMINISTRATOR),
     "revoke": (HELPDESK, ADMINISTRATOR),  # their own: test_shares
     "shared": ("", ""),
-    "login": ("", ""),
+    "account_login": ("", ""),
+    "mfa_login_webauthn": ("", ""),
+    "mfa_authenticate": ("", ""),
+    "account_inactive": ("", ""),
+    "openid_connect_login": ("", ""),
+    "openid_connect_callback": ("", ""),
+    "socialaccount_login_error": ("", ""),
+    "socialaccount_login_cancelled": ("", ""),
+    "account_reset_password": ("", ""),
+    "account_reset_password_done": ("", ""),
+    "account_reset_password_from_key": ("", ""),
+    "account_reset_password_from_key_done": ("", ""),
     "logout": (READER, READER),
+    "invitation": ("", ""),
+    "mfa_index": (READER, READER),
+    "account_change_password": (READER, READER),
+    "account_reauthenticate": (READER, READER),
+    "mfa_reauthenticate": (READER, READER),
+    "mfa_reauthenticate_webauthn": (READER, READER),
+    "mfa_activate_totp": (READER, READER),
+    "mfa_deactivate_totp": (READER, READER),
+    "mfa_view_recovery_codes": (READER, READER),
+    "mfa_generate_recovery_codes": (READER, READER),
+    "mfa_list_webauthn": (READER, READER),
+    "mfa_add_webauthn": (READER, READER),
+    "mfa_remove_webauthn": (READER, READER),
+    "end_session": (READER, READER),
+    "end_other_sessions": (READER, READER),
     "users": (ADMINISTRATOR, ADMINISTRATOR),
     "user": (ADMINISTRATOR, ADMINISTRATOR),
     "activate_user": (ADMINISTRATOR, ADMINISTRATOR),
+    "invite": (ADMINISTRATOR, ADMINISTRATOR),
+    "withdraw_invitation": (ADMINISTRATOR, ADMINISTRATOR),
+    "remove_second_factors": (ADMINISTRATOR, ADMINISTRATOR),
     "reset_password": (ADMINISTRATOR, ADMINISTRATOR),
     "preferences": (READER, READER),
     "theme": ("", ""),
@@ -121,12 +150,16 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
         kind="report", redaction="full", title="x", log_hosts=host.name, rules_version=1, snapshot={},
         made_by=admin, frozen_at=run.created_at, expires_at=run.created_at,
     )  # fmt: skip
+    invitation = Invitation.objects.create(
+        token_digest="x", role=READER, made_by=admin, expires_at=run.created_at
+    )
     named: dict[str, object] = {
         "log_host": host.name, "name": host.name, "message_id": "1adXzZ-0007sb-Pz", "key": "none",
         "address": "129.137.152.170", "network": "129.137.152.0/24", "authenticated_id": "anna",
         "domain": "example.org", "transport_name": "remote_smtp", "day": "2016-03-09", "run_id": run.pk,
         "source_id": source.pk, "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk,
         "report_id": report.pk, "token": "x" * 43, "user_id": admin.pk, "upload_id": UUID(int=5),
+        "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
     }  # fmt: skip
     wanted = {pattern.name: pattern.pattern.converters for pattern in patterns()}
     return {str(name): [named[one] for one in converters] for name, converters in wanted.items()}

@@ -30,10 +30,14 @@ from tests.web.test_access import patterns
 pytestmark = pytest.mark.django_db
 
 _TOKEN = re.compile(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+')
-# Rows about no log host; or seen by their owner alone (uploads), or by nobody (guesses of links).
-_OF_NOBODY = {"AbuseContact", "Access", "Preferences", "Upload", "UploadPiece", "WrongGuess", "SharingStop"}
-# What it does when it is walked: signs out; the rest goes by a token or needs another method.
-_NOT_WALKED = {"logout", "shared", "words"}
+# Rows about no log host; or seen by their owner alone (uploads), by nobody (guesses of
+# links), or by administrators who may read all that they grant (invitations).
+_OF_NOBODY = {
+    "AbuseContact", "Access", "Invitation", "Preferences", "SharingStop", "Upload", "UploadPiece", "WrongGuess",
+}  # fmt: skip
+# What it does when it is walked: signs out; the rest goes by a token or needs another method, or asks first
+# who it is.
+_NOT_WALKED = {"logout", "shared", "words", "invitation", "mfa_remove_webauthn"}
 _PARTIAL = {"HX-Request": "true"}
 
 
@@ -249,6 +253,7 @@ _MAY = {
     "mailwatch/access.py",  # who was granted all
     "mailwatch/celery.py",  # tasks are for nobody in particular
     "mailwatch/log_host_choice.py",  # the empty choice of a form that nobody has asked for yet
+    "mailwatch/operations/invitations.py",  # whoever has the link gets what was granted
     "mailwatch/operations/revealing.py",  # whoever has the link is counted
     "mailwatch/operations/sharing.py",  # what has ended is emptied
     "mailwatch/queries/shared.py",  # whoever has the link
