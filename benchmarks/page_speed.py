@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -33,6 +34,7 @@ from mailwatch.standalone import places, session
 from mailwatch.wsgi import collect_seldom
 
 _DAYS = 14
+_FIRST = "mainlog.0"
 _A_DAY = 86_400
 _LOG_HOST = "benchmark"
 _AFTER_NEW_LINES = ("overview", "overview of a week", "relays of a day")  # these keep what they counted
@@ -100,13 +102,8 @@ def measure(*, lines: int, rounds: int, home: Path | None = None) -> Iterator[Pa
     with tempfile.TemporaryDirectory(prefix="mailwatch-benchmark-") as folder:
         parent = Path(folder)
         parent.chmod(0o711)
-        home = parent / "home"
-        home.mkdir(mode=0o711)
-        log = _fill(home, parent, lines)
-        yield from _in(home, log, rounds)
-        where = places.known(home)
-        for directory in (where.root, where.sockets):
-            shutil.rmtree(directory, ignore_errors=True)
+        with filled(parent, lines) as home:
+            yield from _in(home, parent / _FIRST, rounds)
 
 
 def _in(home: Path, log: Path | None, rounds: int) -> Iterator[PageSpeed | Lookup]:
@@ -118,17 +115,37 @@ def _in(home: Path, log: Path | None, rounds: int) -> Iterator[PageSpeed | Looku
         STATIC_ROOT=settings.BASE_DIR / "static",
         STORAGES=storages,
     )
-    with session.services(home), changed:
+    with reading(home), changed:
+        yield from _measured(log, rounds)
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[None]:
+    """This process reads and writes the tables of a home, whose PostgreSQL runs as long as this lasts."""
+    with session.services(home):
         connections["default"].settings_dict.update(places.database(home))
         try:
-            yield from _measured(log, rounds)
+            yield
         finally:
             connections.close_all()
 
 
-def _fill(home: Path, parent: Path, lines: int) -> Path:
-    """The first log, which exigrep reads too; a fortnight each."""
-    first = parent / "mainlog.0"
+@contextmanager
+def filled(parent: Path, lines: int) -> Iterator[Path]:
+    """A home in the folder with logs of a million lines until ``lines`` are in; it is gone afterwards."""
+    home = parent / "home"
+    home.mkdir(mode=0o711)
+    try:
+        _fill(home, parent, lines)
+        yield home
+    finally:
+        where = places.known(home)
+        for directory in (where.root, where.sockets):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _fill(home: Path, parent: Path, lines: int) -> None:
+    """A fortnight each. The first log stays, for exigrep."""
     for number in range(max(1, lines // 1_000_000)):
         log = parent / f"mainlog.{number}"
         # short ids, since exigrep 4.96 passes over lines with long ones and would seem to be fast
@@ -136,9 +153,8 @@ def _fill(home: Path, parent: Path, lines: int) -> Path:
         count = min(lines, 1_000_000)
         write_bulk(log, lines=count, seed=number + 1, days=_DAYS, long_ids=False, begins=begins)
         ingest_into(home, log)
-        if log != first:
+        if log.name != _FIRST:
             log.unlink()
-    return first
 
 
 def _measured(log: Path | None, rounds: int) -> Iterator[PageSpeed | Lookup]:
