@@ -82,12 +82,17 @@ class HostAnswer:
 def answers(*, log_host: LogHost | None, asked: Range) -> list[HostAnswer]:
     """The answer for one log host, or for each; the one that needs somebody to act first."""
     hosts = [log_host] if log_host else list(LogHost.objects.all())
-    stored = spans(hosts)
-    found = [_answer(host, stored[host.pk], asked) for host in hosts]
+    return by_need([answer(log_host=host, asked=asked) for host in hosts])
+
+
+def by_need(found: Sequence[HostAnswer]) -> list[HostAnswer]:
+    """The log host that needs somebody to act first."""
     return sorted(found, key=lambda answer: (answer.is_empty, WORST_FIRST.index(answer.verdict.relaying)))
 
 
-def _answer(log_host: LogHost, span: Span, asked: Range) -> HostAnswer:
+def answer(*, log_host: LogHost, asked: Range) -> HostAnswer:
+    """The answer for one log host."""
+    span = spans([log_host])[log_host.pk]
     bounds = asked.bounds(log_host, span)
     bases = classification.bases_of(log_host)
     facts = bases.host

@@ -173,14 +173,14 @@ def attacks(suspects: Sequence[Suspect], judged: Iterable[HostAnswer | Judged]) 
         Attack(log_host=group[0].log_host, members=group, counts=_together(group, twice[place]))
         for place, group in enumerate(groups)
     ]
-    return sorted(found, key=_harm)
+    return sorted(found, key=harm)
 
 
 def _together(group: Sequence[Suspect], twice: Iterable[Counts]) -> Counts:
     return total(Counts.of(member.report) for member in group).less(total(twice))
 
 
-def _harm(attack: Attack) -> tuple[Any, ...]:
+def harm(attack: Attack) -> tuple[Any, ...]:
     """As ``SubjectReport.harm``."""
     counts = attack.counts
     return (

@@ -8,19 +8,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 
 from ingest.models import Counted, HourCount, HourlyVolume, LogHost
+from mailwatch.queries.kept import Kept
 from mailwatch.queries.ranges import Bounds, Span
 from mailwatch.queries.stored_state import State, stored_state
 
 COUNTS = ("lines", "messages", "delivered", "deferred", "bounced", "rejected", "failed_logins")
 HOUR = timedelta(hours=1)
-_KEPT = 16  # log hosts
-_NAMES_KEPT = 64  # ranges of them
+_KEPT = 100_000  # hours
+_NAMES_KEPT = 200_000  # names, in ranges of log hosts
+
+
+type Names = Sequence[tuple[str, int]]
 
 
 class HourCounts(NamedTuple):
@@ -39,34 +42,63 @@ class HourCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The hours of one log host; those before ``day`` are kept for as long as ``before`` is the same."""
+    """The hours of one log host, as long as its ``state`` is the same; those before ``day`` for longer."""
 
-    log_host_id: int
+    log_host: LogHost
     day: datetime | None  # the newest; None: nothing is stored
-    before: State
+    state: State
 
     def all(self) -> Sequence[HourCounts]:
         """Every hour that is stored, in order."""
-        if self.day is None:
-            return ()
-        newest = HourlyVolume.objects.filter(log_host_id=self.log_host_id, hour__gte=self.day)
-        return [*_hours_before(self), *_read(newest)]
+        return _all.get(self.log_host.pk, self.state, self._read_all) if self.day else ()
 
     def names(self, kind: Counted, bounds: Bounds) -> Counter[str]:
         """What the hours that a range touches name, and how often."""
         if self.day is None:
             return Counter()
-        found = Counter(dict(_names_before(self, kind, bounds)))
-        found.update(dict(_sums(self, kind, Q(hour__gte=self.day) & within(bounds))))
-        return found
+        key = (self.log_host.pk, kind, bounds)
+        return Counter(dict(_names.get(key, self.state, lambda: self._read_names(kind, bounds))))
+
+    def _read_all(self) -> Sequence[HourCounts]:
+        rows = HourlyVolume.objects.filter(log_host=self.log_host)
+        before = _all_before.get(
+            self.log_host.pk, self._before, lambda: tuple(_read(rows.filter(hour__lt=self.day)))
+        )
+        return (*before, *_read(rows.filter(hour__gte=self.day)))
+
+    def _read_names(self, kind: Counted, bounds: Bounds) -> Names:
+        rows = HourCount.objects.filter(within(bounds), log_host=self.log_host, kind=kind)
+        before = _names_before.get(
+            (self.log_host.pk, kind, bounds),
+            self._before,
+            lambda: tuple(_sums(rows.filter(hour__lt=self.day))),
+        )
+        found = Counter(dict(before))
+        found.update(dict(_sums(rows.filter(hour__gte=self.day))))
+        return tuple(found.items())
+
+    @property
+    def _before(self) -> State:
+        """Another one when a line of the days before the newest has come or gone."""
+        return (self.day, *stored_state(self.log_host, until=self.day))
 
 
-def hours_of(log_host: LogHost, span: Span) -> Hours:
-    """``span``: of the log host."""
+def _weight(names: Names) -> int:
+    return 1 + len(names)
+
+
+_all: Kept[int, State, Sequence[HourCounts]] = Kept(_KEPT, weigh=len)
+_all_before: Kept[int, State, Sequence[HourCounts]] = Kept(_KEPT, weigh=len)
+_names: Kept[tuple[int, Counted, Bounds], State, Names] = Kept(_NAMES_KEPT, weigh=_weight)
+_names_before: Kept[tuple[int, Counted, Bounds], State, Names] = Kept(_NAMES_KEPT, weigh=_weight)
+
+
+def hours_of(log_host: LogHost, span: Span, state: State | None = None) -> Hours:
+    """``span``: of the log host; ``state``: a value that changes with what is stored of it, where one is known."""
     if span.last_at is None:
-        return Hours(log_host.pk, None, ())
+        return Hours(log_host, None, ())
     day = span.last_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Hours(log_host.pk, day, stored_state(log_host, until=day))
+    return Hours(log_host, day, stored_state(log_host) if state is None else state)
 
 
 def within(bounds: Bounds) -> Q:
@@ -85,11 +117,6 @@ def is_within(bounds: Bounds, hour: datetime) -> bool:
     return (since is None or hour > since - HOUR) and (until is None or hour < until)
 
 
-@lru_cache(maxsize=_KEPT)
-def _hours_before(hours: Hours) -> Sequence[HourCounts]:
-    return tuple(_read(HourlyVolume.objects.filter(log_host_id=hours.log_host_id, hour__lt=hours.day)))
-
-
 def _read(hours: QuerySet[HourlyVolume]) -> Iterator[HourCounts]:
     completed = HourCount.objects.filter(
         log_host_id=OuterRef("log_host_id"), kind=Counted.COMPLETED, hour=OuterRef("hour"), value=""
@@ -99,11 +126,5 @@ def _read(hours: QuerySet[HourlyVolume]) -> Iterator[HourCounts]:
         yield HourCounts._make((*counts, went or 0))
 
 
-@lru_cache(maxsize=_NAMES_KEPT)
-def _names_before(hours: Hours, kind: Counted, bounds: Bounds) -> Sequence[tuple[str, int]]:
-    return tuple(_sums(hours, kind, Q(hour__lt=hours.day) & within(bounds)))
-
-
-def _sums(hours: Hours, kind: Counted, those: Q) -> QuerySet[HourCount, tuple[str, int]]:
-    rows = HourCount.objects.filter(those, log_host_id=hours.log_host_id, kind=kind)
+def _sums(rows: QuerySet[HourCount]) -> QuerySet[HourCount, tuple[str, int]]:
     return rows.values_list("value").annotate(count=Sum("number"))

@@ -15,7 +15,7 @@ from ingest.models import Counted, IngestRun, LogHost
 from mailwatch.queries import movers
 from mailwatch.queries.answers import Evidence, HostAnswer
 from mailwatch.queries.hours import COUNTS, HOUR, HourCounts, Hours, hours_of, is_within
-from mailwatch.queries.kept_answers import answers
+from mailwatch.queries.kept_answers import Question
 from mailwatch.queries.movers import Movers
 from mailwatch.queries.ranges import Range, spans
 from mailwatch.queries.zones import ZoneView, alarms
@@ -115,8 +115,9 @@ class Overview:
 
 def overview(*, log_host: LogHost | None, asked: Range, has_time: bool = True) -> Overview:
     """Everything on the overview, of one log host or of all; without time, movers only if that takes none."""
-    found = answers(log_host=log_host, asked=asked)
-    stored = [hours_of(answer.log_host, answer.span) for answer in found]
+    question = Question(log_host, asked)
+    found = question.answers()
+    stored = [hours_of(one.log_host, one.span, question.of(one.log_host)[1]) for one in found]
     hours = [of_host.all() for of_host in stored]
     volumes = _volumes(found, hours)
     providers = _counted(found, stored, Counted.PROVIDER)

@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import partial
 
 from ingest.models import LogHost
 from ingest.rules.definition import Severity
 from mailwatch.queries.answers import Evidence, HostAnswer, answers
-from mailwatch.queries.attacks import Attack, attacks
+from mailwatch.queries.attacks import Attack, attacks, harm
 from mailwatch.queries.before import Change, Compared, Comparison, before, compare
-from mailwatch.queries.kept_answers import Question
+from mailwatch.queries.kept import Kept
+from mailwatch.queries.kept_answers import Key, Question
 from mailwatch.queries.opened import Detail, Opened, host_details, opened
 from mailwatch.queries.ranges import Bounds, Preset, Range, spans
+from mailwatch.queries.stored_state import State
 from mailwatch.queries.suspects import Chosen, Judged, Suspect, judged, suspects_of
 
 SHOWN = 100  # attacks on one page
-_KEPT = 8  # questions
+_KEPT = 60_000  # suspects, in ranges of log hosts
+_A_LIST = 20  # weighs as much as so many suspects
+_HOSTS_KEPT = 400  # ranges of log hosts
 OPENED_AHEAD = 3  # attacks of a range that are read before somebody asks
 OPEN_AT_ONCE = (
     2000  # messages and attempts of an attack; of more, the browser asks for the opened row by itself
@@ -95,7 +99,8 @@ def relays(
 ) -> Report:
     """The report on one log host or on all. ``opened_key`` is a suspect's key; None: the first attack, if serious."""
     question = Question(log_host, asked)
-    found, listed = question.answers(), _listed(question, chosen.severity == Severity.INFO)
+    found = question.answers()
+    listed = _listed(question, found, chosen.severity == Severity.INFO)
     wanted = _chosen(listed.attacks, chosen)
     start = _place_behind(wanted, after)
     shown = wanted[start : start + SHOWN]
@@ -104,7 +109,7 @@ def relays(
     return Report(
         answers=found,
         evidence=found[0].evidence if found else None,
-        hosts=_hosts(found),
+        hosts=_hosts(question, found),
         rows=[
             _row(
                 attack,
@@ -135,13 +140,34 @@ class _Listed:
     countries: Sequence[str]
 
 
-@lru_cache(maxsize=_KEPT)
-def _listed(question: Question, with_refused: bool) -> _Listed:
-    """Kept as long as the answer is: to put three thousand suspects together takes 50 ms."""
-    found = question.answers()
-    everybody = [suspect for suspect in suspects_of(found) if _is_listed(suspect, with_refused)]
+def _weight(listed: _Listed) -> int:
+    return _A_LIST + sum(len(attack.members) for attack in listed.attacks)
+
+
+_kept: Kept[tuple[Key, bool], State, _Listed] = Kept(_KEPT, weigh=_weight)
+_kept_hosts: Kept[Key, State, Host] = Kept(_HOSTS_KEPT)
+
+
+def _listed(question: Question, found: Sequence[HostAnswer], with_refused: bool) -> _Listed:
+    """Of all log hosts. No attack is on two of them."""
+    each = []
+    for answer in found:
+        key, state = question.of(answer.log_host)
+        each.append(_kept.get((key, with_refused), state, partial(_listed_on, answer, with_refused)))
     return _Listed(
-        attacks=attacks(everybody, found),
+        attacks=each[0].attacks
+        if len(each) == 1
+        else sorted((one for of in each for one in of.attacks), key=harm),
+        rules=sorted({code for of in each for code in of.rules}),
+        countries=sorted({country for of in each for country in of.countries}),
+    )
+
+
+def _listed_on(answer: HostAnswer, with_refused: bool) -> _Listed:
+    """Of one; kept as long as the answer is: to put three thousand suspects together takes 50 ms."""
+    everybody = [suspect for suspect in suspects_of([answer]) if _is_listed(suspect, with_refused)]
+    return _Listed(
+        attacks=attacks(everybody, [answer]),
         rules=sorted({code for suspect in everybody for code in suspect.report.rules}),
         countries=sorted({country for suspect in everybody for country in suspect.countries}),
     )
@@ -235,12 +261,16 @@ def _comparison(
     return compare(now, _chosen(attacks(suspects, earlier), replace(chosen, going_on=False)))
 
 
-def _hosts(found: Sequence[HostAnswer]) -> list[Host]:
+def _hosts(question: Question, found: Sequence[HostAnswer]) -> list[Host]:
     return [
-        Host(log_host=answer.log_host, details=host_details(answer.log_host, answer.host_findings))
+        _kept_hosts.get(*question.of(answer.log_host), partial(_host, answer))
         for answer in found
         if answer.host_findings
     ]
+
+
+def _host(answer: HostAnswer) -> Host:
+    return Host(log_host=answer.log_host, details=host_details(answer.log_host, answer.host_findings))
 
 
 def _place_behind(every: Sequence[Attack], key: str) -> int:

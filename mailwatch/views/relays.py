@@ -16,7 +16,7 @@ from mailwatch import charts, forms, tables
 from mailwatch.access import Permission, needs
 from mailwatch.queries import relays as queries
 from mailwatch.queries import suspects
-from mailwatch.queries.answers import answers
+from mailwatch.queries.kept_answers import answers
 from mailwatch.queries.ranges import link_times
 
 COLUMNS = (

@@ -17,7 +17,8 @@ from ingest.models import IngestRun
 from mailwatch.access import Permission, Refused, needs
 from mailwatch.operations import runs as operations
 from mailwatch.queries import runs as queries
-from mailwatch.queries.answers import HostAnswer, answers
+from mailwatch.queries.answers import HostAnswer
+from mailwatch.queries.kept_answers import answers
 from mailwatch.queries.ranges import Range
 from mailwatch.views.people import may
 from mailwatch.views.search import HtmxHttpRequest

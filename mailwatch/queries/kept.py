@@ -1,0 +1,63 @@
+"""What the process has counted, kept as long as what it was counted from is the same."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from threading import Lock
+
+
+def _each_counts_once(value: object) -> int:
+    return 1
+
+
+@dataclass(slots=True)
+class _Place[State, Value]:
+    """Of one key. Who makes its value holds the lock: others who ask meanwhile wait for it and do not make it too."""
+
+    lock: Lock = field(default_factory=Lock)
+    filled: tuple[State, Value] | None = None
+    weight: int = 0
+
+
+class Kept[Key: Hashable, State, Value]:
+    """One value for each key: the newest, so that what new lines have made wrong takes no memory.
+
+    As many are kept as weigh ``most`` together; what was not asked for longest goes first.
+    """
+
+    def __init__(self, most: int, *, weigh: Callable[[Value], int] = _each_counts_once) -> None:
+        self._most, self._weigh = most, weigh
+        self._lock = Lock()
+        self._places: OrderedDict[Key, _Place[State, Value]] = OrderedDict()
+
+    def get(self, key: Key, state: State, make: Callable[[], Value]) -> Value:
+        """The value of ``make`` at that state, made now unless it was before."""
+        place = self._place(key)
+        filled = place.filled
+        if filled is None or filled[0] != state:
+            with place.lock:
+                filled = place.filled
+                if filled is None or filled[0] != state:
+                    filled = place.filled = (state, make())
+                    self._make_room(place, self._weigh(filled[1]))
+        return filled[1]
+
+    def cache_clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._places.clear()
+
+    def _place(self, key: Key) -> _Place[State, Value]:
+        with self._lock:
+            place = self._places.setdefault(key, _Place())
+            self._places.move_to_end(key)
+            return place
+
+    def _make_room(self, place: _Place[State, Value], weight: int) -> None:
+        """The newest stays, whatever it weighs."""
+        with self._lock:
+            place.weight = weight
+            all_together = sum(each.weight for each in self._places.values())
+            while all_together > self._most and len(self._places) > 1:
+                _, gone = self._places.popitem(last=False)
+                all_together -= gone.weight
