@@ -122,12 +122,15 @@ def _in(home: Path, log: Path | None, rounds: int) -> Iterator[PageSpeed | Looku
 @contextmanager
 def reading(home: Path) -> Iterator[None]:
     """This process reads and writes the tables of a home, whose PostgreSQL runs as long as this lasts."""
+    database = connections["default"].settings_dict
+    before = dict(database)
     with session.services(home):
-        connections["default"].settings_dict.update(places.database(home))
+        database.update(places.database(home))
         try:
             yield
         finally:
             connections.close_all()
+            database.update(before)
 
 
 @contextmanager

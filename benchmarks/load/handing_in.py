@@ -48,13 +48,17 @@ def _written(path: Path, lines: int, seed: int, days: float, begins: float) -> P
 
 @dataclass(slots=True)
 class Uploader:
-    """One person who hands in one log after another of one log host. ``begins``: seconds since 1970, of the first."""
+    """One person who hands in one log after another of one log host.
+
+    ``timezone``: "" where the log host is known already; ``begins``: seconds since 1970, of the first.
+    """
 
     url: str
     session: str
     tally: Tally
     writer: LogWriter
     log_host: str
+    timezone: str
     begins: float
     seed: int
     over: threading.Event
@@ -95,7 +99,7 @@ class Uploader:
             "size": log.stat().st_size,
             "fingerprint": hashlib.blake2b(str(log).encode(), digest_size=16).hexdigest(),
             "log_host": self.log_host,
-            "timezone": "UTC",
+            "timezone": self.timezone,
         }
         begun = _answer(_post(browser, "/uploads/begin/", fields, token))
         if not begun or not self._send_pieces(browser, log, begun, token):

@@ -167,6 +167,7 @@ class _Measured:
                 tally=self._tally,
                 writer=writer,
                 log_host=hosts[number],
+                timezone="" if LogHost.objects.filter(name=hosts[number]).exists() else "UTC",
                 begins=begins,
                 seed=1000 + number,
                 over=self._over,

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
@@ -40,7 +41,7 @@ class HourCounts(NamedTuple):
     completed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Hours:
     """The hours of one log host, as long as its ``state`` is the same; those before ``day`` for longer."""
 
@@ -77,7 +78,7 @@ class Hours:
         found.update(dict(_sums(rows.filter(hour__gte=self.day))))
         return tuple(found.items())
 
-    @property
+    @cached_property
     def _before(self) -> State:
         """Another one when a line of the days before the newest has come or gone."""
         return (self.day, *stored_state(self.log_host, until=self.day))

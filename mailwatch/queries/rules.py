@@ -13,6 +13,8 @@ from ingest.rules.definition import State
 from ingest.rules.rule import RULES, Rule, Scope
 from ingest.stored_log_hosts import limits_of, limits_of_all
 from mailwatch.queries import thresholds
+from mailwatch.queries.kept_answers import answers
+from mailwatch.queries.ranges import Range
 from mailwatch.queries.thresholds import CurrentLimit
 
 _TITLES = {
@@ -79,8 +81,8 @@ def catalogue() -> Catalogue:
     messages = dict(MessageFinding.objects.values_list("rule").annotate(count=Count("*")))
     on_hosts = Counter(
         found.rule
-        for host in hosts
-        for found in classification.host_findings(host)
+        for answer in answers(log_host=None, asked=Range())
+        for found in answer.host_findings
         if found.allowed_by is None
     )
     in_configurations = Counter(
