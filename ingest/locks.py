@@ -14,6 +14,7 @@ class Lock(IntEnum):
     RETENTION = 4_820_005  # one that deletes old lines
     JUDGING_AHEAD = 4_820_006  # one worker that judges days before somebody asks
     SIGNS = 4_820_007  # one that counts hours anew
+    ALERTING = 4_820_009  # one that says which attacks of a log host are new
 
 
 WHOLE_LOG = 0

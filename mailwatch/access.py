@@ -36,6 +36,7 @@ class Permission(StrEnum):
     )
     ALLOW = "allow"  # allow somebody what a rule looks for
     CONFIGURATION = "configuration"  # keep the configuration of a log host, or give it up
+    ALERTS = "alerts"  # which alerts went out and how, and the webhooks that get them
     UNDO = "undo"  # undo runs; cancel and retry those of others
     USERS = "users"  # users, their roles and log hosts; what others have made for all
 
@@ -48,6 +49,7 @@ _MORE: dict[Role, tuple[Permission, ...]] = {
         Permission.LOG_HOSTS,
         Permission.ALLOW,
         Permission.CONFIGURATION,
+        Permission.ALERTS,
         Permission.UNDO,
     ),
     Role.ADMINISTRATOR: (Permission.USERS,),
@@ -63,6 +65,7 @@ WORDS: dict[Permission, Any] = {
     Permission.LOG_HOSTS: _("change what is known of a log host, and who gets its daily reports"),
     Permission.ALLOW: _("allow somebody what a rule looks for"),
     Permission.CONFIGURATION: _("keep and remove the configuration of a log host"),
+    Permission.ALERTS: _("see which alerts went out, and set up webhooks"),
     Permission.UNDO: _("undo runs, and cancel and retry those of others"),
     Permission.USERS: _("change users, and remove what others have made for all"),
 }

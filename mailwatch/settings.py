@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from mailwatch import env
+from mailwatch.outgoing import read_entries
 from mailwatch.standalone import places
 
 BASE_DIR = Path(__file__).resolve().parents[1]
@@ -138,6 +139,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600.0},
     },
+    "watch for alerts": {
+        "task": "mailwatch.tasks.watch_for_alerts",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
+    "deliver alerts": {
+        "task": "mailwatch.tasks.deliver_alerts",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "forget alerts": {"task": "mailwatch.tasks.forget_alerts", "schedule": 86_400.0},
     # What a run or a re-evaluation has touched: nobody waits for it, but whoever asks then need not.
     "judge days ahead": {
         "task": "mailwatch.tasks.judge_ahead",
@@ -171,6 +183,17 @@ MAILERS = {
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "mailwatch@localhost")
 # Where people reach the pages, for links in mails.
 MAILWATCH_URL = env.text("MAILWATCH_URL", "").rstrip("/")
+
+# Whom webhooks may reach: names, and networks, also inside; with http:// before it also without TLS. None: nobody.
+MAILWATCH_WEBHOOK_HOSTS = env.names("MAILWATCH_WEBHOOK_HOSTS", "")
+try:
+    read_entries(MAILWATCH_WEBHOOK_HOSTS)
+except ValueError as error:
+    raise ImproperlyConfigured(f"MAILWATCH_WEBHOOK_HOSTS: {error}") from error
+# An attack is told if its last hit is of these hours, again after as many quiet days; a source after as many minutes.
+MAILWATCH_ALERT_RECENT = env.integer("MAILWATCH_ALERT_RECENT", 48, minimum=1)
+MAILWATCH_ALERT_QUIET_DAYS = env.integer("MAILWATCH_ALERT_QUIET_DAYS", 7, minimum=1)
+MAILWATCH_ALERT_SOURCE_MINUTES = env.integer("MAILWATCH_ALERT_SOURCE_MINUTES", 30, minimum=1)
 
 # Twelve characters, no common password, none like the name; phrases may be as long as one likes.
 _PASSWORDS = "django.contrib.auth.password_validation."

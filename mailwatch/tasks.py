@@ -5,7 +5,16 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from mailwatch.operations import daily_mails, judged_ahead, revealing, sharing, signing_in, uploads
+from mailwatch.operations import (
+    alert_deliveries,
+    alerts,
+    daily_mails,
+    judged_ahead,
+    revealing,
+    sharing,
+    signing_in,
+    uploads,
+)
 
 _SECONDS = 15  # of work in one task, so that lines that come meanwhile find a free worker
 
@@ -39,3 +48,21 @@ def judge_ahead(**_: Any) -> None:
 def send_daily_reports(**_: Any) -> None:
     """Send the daily reports of days that are over."""
     daily_mails.send_due(at=now())
+
+
+@shared_task
+def watch_for_alerts(**_: Any) -> None:
+    """Write alerts of what was found since."""
+    alerts.look(at=now())
+
+
+@shared_task
+def deliver_alerts(**_: Any) -> None:
+    """Hand alerts on that are due."""
+    alert_deliveries.deliver(at=now(), seconds=_SECONDS)
+
+
+@shared_task
+def forget_alerts(**_: Any) -> None:
+    """Drop alerts of long ago."""
+    alert_deliveries.forget(at=now())

@@ -1,6 +1,7 @@
-"""What pages keep of their own: frozen reports, uploads, searches, how somebody reads, and who was invited."""
+"""What pages keep of their own: frozen reports, uploads, searches, alerts, how somebody reads, and who was invited."""
 
 from mailwatch.models.abuse_contacts import AbuseContact
+from mailwatch.models.alerts import Alert, AlertChoice, AlertDelivery, SeenAttack, Webhook
 from mailwatch.models.daily_reports import DailyMail, DailyRecipient
 from mailwatch.models.invitations import Invitation
 from mailwatch.models.people import Access, Preferences, Role
@@ -19,6 +20,9 @@ from mailwatch.models.uploads import Upload, UploadPiece
 __all__ = [
     "AbuseContact",
     "Access",
+    "Alert",
+    "AlertChoice",
+    "AlertDelivery",
     "DailyMail",
     "DailyRecipient",
     "Invitation",
@@ -26,11 +30,13 @@ __all__ = [
     "ReportOpening",
     "Role",
     "SavedSearch",
+    "SeenAttack",
     "SharedReport",
     "SharedReportQuerySet",
     "SharingStop",
     "Upload",
     "UploadPiece",
+    "Webhook",
     "WrongGuess",
     "digest_of",
     "new_token",

@@ -27,6 +27,12 @@ class OfReportManager[Row: Model](AboutLogHostsManager[Row]):
     way = "report__log_host_ids"
 
 
+class OfAlertManager[Row: Model](AboutLogHostsManager[Row]):
+    """Of what belongs to an alert."""
+
+    way = "alert__log_host_ids"
+
+
 class KeptForAllManager[Row: Model](AboutLogHostsManager[Row]):
     """Of what somebody keeps alone, or for all: what is kept alone is asked for by its owner."""
 

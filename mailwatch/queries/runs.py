@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from ingest import steering, undo, zones
@@ -90,6 +91,13 @@ class RunView:
     def is_over(self) -> bool:
         """Nothing of it will change by itself any more."""
         return self.run.is_over and self.run.state != State.UNDOING
+
+    @property
+    def is_of_other_times(self) -> bool:
+        """Whether its lines were old when they were handed in: nothing found in them is alerted."""
+        if not self.is_over or self.is_undone or self.last_at is None:
+            return False
+        return self.run.created_at - self.last_at > timedelta(hours=settings.MAILWATCH_ALERT_RECENT)
 
     @property
     def is_undone(self) -> bool:

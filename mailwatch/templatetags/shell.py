@@ -32,6 +32,7 @@ PAGES = (
     Page("configuration", later("Configuration")),
     Page("uploads", later("Uploads"), ("run",), Permission.UPLOAD),
     Page("sources", later("Sources"), ("source",)),
+    Page("alerts", later("Alerts"), ("webhooks",), Permission.ALERTS),
     Page("shares", later("Shared reports"), ("share",), Permission.SHARE),
     Page("rules", later("Rules")),
 )

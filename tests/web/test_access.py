@@ -10,7 +10,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from ingest.models import AllowEntry, IngestRun, LogHost, Source, StoredConfiguration
 from mailwatch.access import needed_by
-from mailwatch.models import Invitation, Role, SavedSearch, SharedReport
+from mailwatch.models import Alert, AlertDelivery, Invitation, Role, SavedSearch, SharedReport, Webhook
 from tests.web.conftest import SEED, Ingested, somebody
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,14 @@ NEEDED = {
     "ask_host_key": (POSTMASTER, POSTMASTER),
     "confirm_host_key": (POSTMASTER, POSTMASTER),
     "remove_source": (POSTMASTER, POSTMASTER),
+    "alerts": (POSTMASTER, POSTMASTER),
+    "webhooks": (POSTMASTER, POSTMASTER),
+    "test_webhook": (POSTMASTER, POSTMASTER),
+    "switch_webhook": (POSTMASTER, POSTMASTER),
+    "new_webhook_secret": (POSTMASTER, POSTMASTER),
+    "remove_webhook": (POSTMASTER, POSTMASTER),
+    "retry_delivery": (POSTMASTER, POSTMASTER),
+    "alert_choice": (READER, READER),
     "log_hosts": (READER, READER),
     "log_host": (READER, POSTMASTER),
     "known_accounts": (POSTMASTER, POSTMASTER),
@@ -153,6 +161,9 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
     invitation = Invitation.objects.create(
         token_digest="x", role=READER, made_by=admin, expires_at=run.created_at
     )
+    webhook = Webhook.objects.create(url="https://nowhere.example/", sealed_secret="", kinds=[], made_by="x")
+    alert = Alert.objects.create(key="x", kind="test", severity="info")
+    delivery = AlertDelivery.objects.create(alert=alert, webhook=webhook, due_at=run.created_at)
     named: dict[str, object] = {
         "log_host": host.name, "name": host.name, "message_id": "1adXzZ-0007sb-Pz", "key": "none",
         "address": "129.137.152.170", "network": "129.137.152.0/24", "authenticated_id": "anna",
@@ -160,6 +171,7 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
         "source_id": source.pk, "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk,
         "report_id": report.pk, "token": "x" * 43, "user_id": admin.pk, "upload_id": UUID(int=5),
         "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
+        "webhook_id": webhook.pk, "delivery_id": delivery.pk,
     }  # fmt: skip
     wanted = {pattern.name: pattern.pattern.converters for pattern in patterns()}
     return {str(name): [named[one] for one in converters] for name, converters in wanted.items()}
@@ -167,7 +179,7 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
 
 def requests(args: dict[str, list[object]]) -> Iterator[tuple[str, str, str]]:
     """Every address with both methods: name, method, path. What takes things away comes last."""
-    last = ("drop_configuration", "remove_source", "logout", "activate_user")
+    last = ("drop_configuration", "remove_source", "remove_webhook", "logout", "activate_user")
     for name in sorted(NEEDED, key=lambda name: (name in last, name)):
         for method in ("get", "post"):
             yield name, method, reverse(name, args=args[name])

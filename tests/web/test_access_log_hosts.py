@@ -31,9 +31,10 @@ pytestmark = pytest.mark.django_db
 
 _TOKEN = re.compile(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+')
 # Rows about no log host; or seen by their owner alone (uploads), by nobody (guesses of
-# links), or by administrators who may read all that they grant (invitations).
+# links), by nobody else (how one is alerted), or by administrators who may read all that they grant (invitations).
 _OF_NOBODY = {
-    "AbuseContact", "Access", "Invitation", "Preferences", "SharingStop", "Upload", "UploadPiece", "WrongGuess",
+    "AbuseContact", "Access", "AlertChoice", "Invitation", "Preferences", "SharingStop", "Upload", "UploadPiece",
+    "WrongGuess",
 }  # fmt: skip
 # What it does when it is walked: signs out; the rest goes by a token or needs another method, or asks first
 # who it is.
