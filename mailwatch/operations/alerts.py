@@ -1,7 +1,7 @@
 """What is worth an alert: written once, together with who is to have it; ``alert_deliveries`` hands it on.
 
 An attack goes on for days, and what is found on it is replaced each time that it is judged. It is known again by what
-its suspects share (docs/decisions/0026), so that it is told once, and again only after it was quiet for some days or
+its suspects share (docs/decisions/0024), so that it is told once, and again only after it was quiet for some days or
 when it grew to another kind. However many workers look, and however often, the result is the same.
 """
 

@@ -2,11 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.utils.timezone import now
 
 from ingest.models import AllowEntry, IngestRun, KnownAccount, LogHost, SetAside, Source, StoredConfiguration
-from mailwatch.models import DailyRecipient, Invitation, Role, SavedSearch, SharedReport, Upload
+from mailwatch.models import (
+    Alert,
+    AlertDelivery,
+    DailyRecipient,
+    Invitation,
+    Role,
+    SavedSearch,
+    SharedReport,
+    Upload,
+    Webhook,
+)
 from tests.web.conftest import Ingested, somebody
 
 DAY = "2026-03-02"
@@ -125,6 +136,7 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
     upload = Upload.objects.create(
         owner=owner, name=words["uploadname"], size=5, fingerprint="x", log_host=host.name
     )
+    delivery = _alerted(words, host, at)
     return Organisation(
         words=words,
         log_host=host,
@@ -136,8 +148,27 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
             "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk, "report_id": report.pk,
             "user_id": owner.pk, "upload_id": upload.pk, "token": "x" * 43,
             "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
+            "webhook_id": delivery.webhook_id, "delivery_id": delivery.pk,
         },
     )  # fmt: skip
+
+
+def _alerted(words: Words, host: LogHost, at: datetime) -> AlertDelivery:
+    """An alert that a webhook did not take."""
+    webhook = Webhook.objects.create(
+        url=f"https://{words['hooked']}.example/", sealed_secret="", log_host_ids=[host.pk], kinds=["attack"],
+        made_by=words["hookmaker"],
+    )  # fmt: skip
+    alert = Alert.objects.create(
+        key=words["alertkey"], kind="attack", severity="critical", log_host_ids=[host.pk], made_at=at,
+        details={
+            "log_host": host.name, "key": words["attackkey"], "titles": {"en": words["attack"]},
+            "subject": {"kind": "authenticated_id", "value": words["attacked"]},
+        },
+    )  # fmt: skip
+    return AlertDelivery.objects.create(
+        alert=alert, webhook=webhook, due_at=at, state="failed", error=words["hookerror"]
+    )
 
 
 def questions(w: Words, host: str) -> Sequence[str]:
