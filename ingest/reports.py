@@ -108,7 +108,7 @@ def _finding(suspect_id: int, finding: SubjectFinding) -> tuple[object, ...]:
 def stored(log_host: LogHost, newer_than: int = 0) -> list[SubjectReport]:
     """What was found, over all that is stored; of those whose row has a higher id."""
     rows = Suspect.objects.filter(log_host=log_host, id__gt=newer_than)
-    return [_report(row) for row in rows.prefetch_related(with_entries()).order_by("kind", "value")]
+    return [of_row(row) for row in rows.prefetch_related(with_entries()).order_by("kind", "value")]
 
 
 def with_entries() -> "Prefetch[str, QuerySet[Finding], str]":
@@ -116,7 +116,8 @@ def with_entries() -> "Prefetch[str, QuerySet[Finding], str]":
     return Prefetch("findings", Finding.objects.select_related("allowed_by"))
 
 
-def _report(suspect: Suspect) -> SubjectReport:
+def of_row(suspect: Suspect) -> SubjectReport:
+    """What was found on one suspect, as the rules made it."""
     columns = {name: getattr(suspect, name) for name in _REPORT_COLUMNS}
     rows = sorted(suspect.findings.all(), key=lambda row: row.pk)  # as the rules ordered them
     findings = sorted(map(_subject_finding, rows), key=lambda finding: finding.severity.rank)

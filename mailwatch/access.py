@@ -29,6 +29,7 @@ class Permission(StrEnum):
 
     READ = "read"  # search, timeline, drill-downs, reports; explain and check what is pasted; own preferences
     UPLOAD = "upload"  # hand logs in; cancel and retry what they handed in themselves
+    INCIDENTS = "incidents"  # open them, add evidence and notes, close them, write their report
     SHARE = "share"  # freeze a report into a link; withdraw the links that they made
     SOURCES = "sources"  # add, change, pause and remove them
     LOG_HOSTS = (
@@ -43,7 +44,7 @@ class Permission(StrEnum):
 
 _MORE: dict[Role, tuple[Permission, ...]] = {
     Role.READER: (Permission.READ,),
-    Role.HELPDESK: (Permission.UPLOAD, Permission.SHARE),
+    Role.HELPDESK: (Permission.UPLOAD, Permission.INCIDENTS, Permission.SHARE),
     Role.POSTMASTER: (
         Permission.SOURCES,
         Permission.LOG_HOSTS,
@@ -60,6 +61,7 @@ _MORE: dict[Role, tuple[Permission, ...]] = {
 WORDS: dict[Permission, Any] = {
     Permission.READ: _("read what the logs say"),
     Permission.UPLOAD: _("hand in logs, have a source looked at, cancel and retry what was handed in"),
+    Permission.INCIDENTS: _("open incidents and work on them"),
     Permission.SHARE: _("freeze a report into a link, and see and withdraw these links"),
     Permission.SOURCES: _("add, change and remove sources"),
     Permission.LOG_HOSTS: _("change what is known of a log host, and who gets its daily reports"),

@@ -156,6 +156,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 20.0,
         "options": {"expires": 20.0},
     },
+    # What was found since on the suspects of incidents.
+    "attach findings": {
+        "task": "mailwatch.tasks.attach_findings",
+        "schedule": 30.0,
+        "options": {"expires": 30.0},
+    },
     # A piece whose worker died is taken up again by whoever is free.
     "requeue expired pieces": {
         "task": "ingest.tasks.requeue_expired",

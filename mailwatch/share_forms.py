@@ -25,6 +25,7 @@ class ShareForm(ContextForm):
 
     kind = forms.ChoiceField(choices=SharedReport.Kind)
     message_id = forms.CharField(required=False, max_length=23)
+    incident = forms.IntegerField(required=False, min_value=1, label=gettext_lazy("Incident"))
     redaction = forms.ChoiceField(
         required=False, choices=_redactions, label=gettext_lazy("What stays readable")
     )
@@ -71,6 +72,10 @@ class ShareForm(ContextForm):
         is_message = cleaned.get("kind") == SharedReport.Kind.MESSAGE
         if is_message and not (cleaned.get("log_host") and cleaned.get("message_id")):
             raise ValidationError(gettext("Say which message of which log host is to be shared."))
+        if cleaned.get("kind") == SharedReport.Kind.INCIDENT:
+            if not cleaned.get("incident"):
+                raise ValidationError(gettext("Say which incident is to be shared."))
+            return cleaned
         if not is_message and not LogHost.objects.exists():
             raise ValidationError(gettext("There is nothing to share yet: no log has been read."))
         return cleaned

@@ -9,6 +9,7 @@ from mailwatch.operations import (
     alert_deliveries,
     alerts,
     daily_mails,
+    incident_matching,
     judged_ahead,
     revealing,
     sharing,
@@ -42,6 +43,12 @@ def discard_expired_uploads(**_: Any) -> None:
 def judge_ahead(**_: Any) -> None:
     """Judge the days that lines or settings have touched, before somebody asks for them."""
     judged_ahead.judge_ahead(seconds=_SECONDS)
+
+
+@shared_task
+def attach_findings(**_: Any) -> None:
+    """Bring to the incidents what was found on their suspects, and open again those that were settled."""
+    incident_matching.attach_findings(now=now(), reopened=alerts.incident_reopened)
 
 
 @shared_task

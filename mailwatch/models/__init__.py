@@ -3,6 +3,14 @@
 from mailwatch.models.abuse_contacts import AbuseContact
 from mailwatch.models.alerts import Alert, AlertChoice, AlertDelivery, SeenAttack, Webhook
 from mailwatch.models.daily_reports import DailyMail, DailyRecipient
+from mailwatch.models.incidents import (
+    Incident,
+    IncidentEvidence,
+    IncidentNote,
+    IncidentStep,
+    IncidentVerdict,
+    evidence_digest,
+)
 from mailwatch.models.invitations import Invitation
 from mailwatch.models.people import Access, Preferences, Role
 from mailwatch.models.saved_searches import SavedSearch
@@ -25,6 +33,11 @@ __all__ = [
     "AlertDelivery",
     "DailyMail",
     "DailyRecipient",
+    "Incident",
+    "IncidentEvidence",
+    "IncidentNote",
+    "IncidentStep",
+    "IncidentVerdict",
     "Invitation",
     "Preferences",
     "ReportOpening",
@@ -39,5 +52,6 @@ __all__ = [
     "Webhook",
     "WrongGuess",
     "digest_of",
+    "evidence_digest",
     "new_token",
 ]

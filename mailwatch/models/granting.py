@@ -33,6 +33,12 @@ class OfAlertManager[Row: Model](AboutLogHostsManager[Row]):
     way = "alert__log_host_ids"
 
 
+class OfIncidentManager[Row: Model](AboutLogHostsManager[Row]):
+    """Of what belongs to an incident."""
+
+    way = "incident__log_host_ids"
+
+
 class KeptForAllManager[Row: Model](AboutLogHostsManager[Row]):
     """Of what somebody keeps alone, or for all: what is kept alone is asked for by its owner."""
 

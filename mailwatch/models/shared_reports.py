@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from mailwatch.models.granting import AboutLogHostsManager, OfReportManager
+from mailwatch.models.incidents import Incident
 
 
 def new_token() -> str:
@@ -50,6 +51,7 @@ class SharedReport(models.Model):
     class Kind(models.TextChoices):
         REPORT = "report", "relays report"
         MESSAGE = "message", "message"
+        INCIDENT = "incident", "incident report"
 
     class Redaction(models.TextChoices):
         """The values are those of ``mailwatch.redaction.Level``."""
@@ -67,6 +69,9 @@ class SharedReport(models.Model):
     log_host_ids = ArrayField(
         models.BigIntegerField(), null=True
     )  # those, or null: only who sees all sees it
+    incident = models.ForeignKey(  # of whose report it is a copy
+        Incident, on_delete=models.SET_NULL, null=True, related_name="shared_reports"
+    )
     rules_version = models.IntegerField()
     snapshot = models.JSONField()
     content_hash = models.CharField(max_length=64)  # mailwatch.operations.sharing.content_hash

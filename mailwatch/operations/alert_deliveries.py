@@ -194,7 +194,7 @@ def _put_off_mails(rows: list[AlertDelivery], choice: AlertChoice, error: str, a
 def _may_have(choice: AlertChoice, alert: Alert) -> bool:
     """By what holds now, not by what held when it was written."""
     user: User = choice.user
-    needed = Permission.SHARE if alert.kind == Alert.Kind.INCIDENT_REOPENED else Permission.READ
+    needed = Permission.INCIDENTS if alert.kind == Alert.Kind.INCIDENT_REOPENED else Permission.READ
     if choice.mode == AlertChoice.Mode.OFF or not user.email or not may(user, needed):
         return False
     here = granted_to(user)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -22,7 +21,7 @@ from ingest.models import UNFINISHED, IngestRun, LogHost, Piece, Reevaluation, S
 from ingest.rules.answers import Answer
 from ingest.rules.definition import Severity, SubjectFinding
 from ingest.rules.rule import RULES
-from mailwatch.models import Alert, AlertChoice, AlertDelivery, SeenAttack, Webhook
+from mailwatch.models import Alert, AlertChoice, AlertDelivery, Incident, SeenAttack, Webhook
 from mailwatch.operations.alert_hours import zone_of
 from mailwatch.queries.answers import HostAnswer, answers
 from mailwatch.queries.attacks import Attack, attacks
@@ -30,7 +29,6 @@ from mailwatch.queries.ranges import Range, spans
 from mailwatch.queries.suspects import suspects_of
 
 _LONGEST_MARK = 300  # characters; an attacker chooses names
-_INCIDENT: str = "mailwatch.Incident"
 _COUNTED = ("messages", "recipients", "outside", "delivered", "rejections", "failed_logins")
 
 _looked: dict[int, object] = {}  # what this process has looked at, by log host
@@ -257,7 +255,7 @@ def _of_source(
 
 def incident_reopened(incident_id: int) -> None:
     """Tell that an incident opened again. Called in the transaction that opens it."""
-    incident: Any = apps.get_model(_INCIDENT)._default_manager.get(pk=incident_id)
+    incident = Incident.objects.get(pk=incident_id)
     at = now()
     details = {"incident": incident.pk, "title": incident.title}
     key = f"incident {incident.pk} {at.isoformat()}"

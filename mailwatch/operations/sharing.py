@@ -14,8 +14,19 @@ from ingest import granted
 from ingest.languages import say
 from ingest.models import LogHost, Message
 from ingest.rules.definition import VERSION
-from mailwatch.models import SharedReport, SharingStop, digest_of, new_token
+from mailwatch.models import (
+    Incident,
+    IncidentStep,
+    SharedReport,
+    SharingStop,
+    digest_of,
+    new_token,
+)
+from mailwatch.operations.incident_snapshots import EVIDENCE, incident_snapshot, learn_texts
+from mailwatch.operations.incidents import note_step
 from mailwatch.operations.snapshots import Json, message_snapshot, report_snapshot
+from mailwatch.queries.incident_story import sections
+from mailwatch.queries.incidents import page as page_of
 from mailwatch.queries.message import timeline
 from mailwatch.queries.ranges import Range
 from mailwatch.queries.shared import content, is_stopped, report_source
@@ -74,6 +85,26 @@ def freeze_message(*, message: Message, terms: Terms) -> Made:
     )
 
 
+def freeze_incident(*, incident: Incident, terms: Terms) -> Made:
+    """Freeze the report of an incident as it stands."""
+    page, redactor = page_of(incident, evidence_shown=EVIDENCE), Redactor(Level(terms.redaction))
+    told = sections(page)
+    learn_texts((section.text for section in told), redactor)
+    with transaction.atomic():
+        made = _freeze(
+            kind=SharedReport.Kind.INCIDENT,
+            snapshot=incident_snapshot(page, told, redactor),
+            title=redactor.written(incident.title)[:200],
+            log_hosts=list(page.log_hosts),
+            redactor=redactor,
+            terms=terms,
+            incident=incident,
+        )
+        details = {"share": made.report.pk, "redaction": terms.redaction}
+        note_step(incident, IncidentStep.What.SHARED, by=terms.made_by, now=terms.now, **details)
+    return made
+
+
 def _title(log_host: LogHost | None, redactor: Redactor) -> str:
     if log_host is not None:
         return say("Relays of {log_host}", log_host=redactor.log_host(log_host.name))
@@ -89,6 +120,7 @@ def _freeze(
     snapshot: Json,
     redactor: Redactor,
     terms: Terms,
+    incident: Incident | None = None,
 ) -> Made:
     """Raises ValueError for more days than a link may be open, SharingStopped while none may be made."""
     if not 1 <= terms.days <= settings.MAILWATCH_SHARE_MOST_DAYS:
@@ -102,7 +134,8 @@ def _freeze(
         kind=kind,
         title=title,
         log_hosts=", ".join(redactor.log_host(log_host.name) for log_host in log_hosts),
-        log_host_ids=[log_host.pk for log_host in log_hosts],
+        log_host_ids=[log_host.pk for log_host in log_hosts] if incident is None else incident.log_host_ids,
+        incident=incident,
         redaction=terms.redaction,
         rules_version=VERSION,
         snapshot=snapshot,
@@ -123,11 +156,14 @@ def content_hash(report: SharedReport) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@transaction.atomic
 def revoke(*, report: SharedReport, revoked_by: User, now: datetime) -> None:
     """Close a link for good. Its contents go at once; that it was there, stays."""
-    SharedReport.objects.filter(pk=report.pk, revoked_at=None).update(
+    is_now = SharedReport.objects.filter(pk=report.pk, revoked_at=None).update(
         revoked_at=now, revoked_by=revoked_by, snapshot={}
     )
+    if is_now and report.incident is not None:
+        note_step(report.incident, IncidentStep.What.WITHDRAWN, by=revoked_by, now=now, share=report.pk)
 
 
 def empty_closed(*, now: datetime) -> int:

@@ -77,7 +77,7 @@ def _learn_report(source: ReportSource, redactor: Redactor) -> None:
 
 def _learn_suspect(report: SubjectReport, redactor: Redactor) -> None:
     """Itself, and the login names that sentences about it quote without a domain."""
-    if role := _ROLES.get(report.kind):
+    if role := ROLES.get(report.kind):
         redactor.learn(report.value, role)
     tried = (
         value
@@ -90,7 +90,7 @@ def _learn_suspect(report: SubjectReport, redactor: Redactor) -> None:
 
 
 _COUNT_LOGINS = frozenset({GUESSING.code, MANY_IDS.code})
-_ROLES = {SubjectKind.AUTHENTICATED_ID: Role.ACCOUNT, SubjectKind.LOCAL_USER: Role.LOCAL_USER}
+ROLES = {SubjectKind.AUTHENTICATED_ID: Role.ACCOUNT, SubjectKind.LOCAL_USER: Role.LOCAL_USER}
 
 
 def _host(answer: HostAnswer, redactor: Redactor) -> Json:
@@ -98,10 +98,10 @@ def _host(answer: HostAnswer, redactor: Redactor) -> Json:
     return {
         "log_host": redactor.log_host(answer.log_host.name),
         "timezone": answer.log_host.timezone,
-        "since": _iso(answer.bounds.since, zone),
-        "until": _iso(answer.bounds.until, zone),
-        "first_at": _iso(answer.span.first_at, zone),
-        "last_at": _iso(answer.span.last_at, zone),
+        "since": iso(answer.bounds.since, zone),
+        "until": iso(answer.bounds.until, zone),
+        "first_at": iso(answer.span.first_at, zone),
+        "last_at": iso(answer.span.last_at, zone),
         "verdict": _verdict(answer.verdict, redactor),
     }
 
@@ -177,15 +177,15 @@ def _suspect(suspect: Suspect, redactor: Redactor) -> Json:
             for finding in report.findings
         ],
         **{name: getattr(report, name) for name in _COUNTS},
-        "first_at": _iso(report.first_at, zone),
-        "last_at": _iso(report.last_at, zone),
+        "first_at": iso(report.first_at, zone),
+        "last_at": iso(report.last_at, zone),
         "helo_names": [redactor.host(name) for name in report.helo_names],
     }
 
 
 def _value(kind: SubjectKind | AllowedKind, value: str, redactor: Redactor) -> str:
     """An IP address stays; whoever has a name gets another."""
-    role = _ROLES.get(kind) if isinstance(kind, SubjectKind) else None
+    role = ROLES.get(kind) if isinstance(kind, SubjectKind) else None
     return redactor.account(value, role) if role else value
 
 
@@ -199,7 +199,7 @@ def _proof(proof: Proof, redactor: Redactor) -> Json:
         "evidence": redactor.text(proof.finding.evidence),
         "count": proof.finding.count,
         "message_id": proof.message_id,
-        "lines": [_line(raw, redactor) for raw in proof.lines],
+        "lines": [line_json(raw, redactor) for raw in proof.lines],
         "total_lines": proof.total_lines,
         "is_shown": proof.is_shown,
     }
@@ -207,7 +207,7 @@ def _proof(proof: Proof, redactor: Redactor) -> Json:
 
 def _hour(hour: AttackHour, zone: tzinfo | None) -> Json:
     return {
-        "hour_at": _iso(hour.hour, zone),
+        "hour_at": iso(hour.hour, zone),
         "delivered": hour.delivered,
         "deferred": hour.deferred,
         "bounced": hour.bounced,
@@ -229,8 +229,8 @@ def message_snapshot(timeline: Timeline, redactor: Redactor) -> Json:
         "message_id": message.message_id,
         "status": message.status,
         "summary": redactor.text(timeline.summary),
-        "received_at": _iso(message.received_at, zone),
-        "completed_at": _iso(message.completed_at, zone),
+        "received_at": iso(message.received_at, zone),
+        "completed_at": iso(message.completed_at, zone),
         **_facts(timeline, redactor),
         "findings": [
             {
@@ -282,7 +282,7 @@ def _recipients(recipients: Iterable[RecipientOutcome], redactor: Redactor, zone
             "recipient": redactor.recipient(outcome.recipient),
             "original_recipient": redactor.recipient(outcome.original_recipient),
             "outcome": outcome.outcome,
-            "logged_at": _iso(outcome.logged_at, zone),
+            "logged_at": iso(outcome.logged_at, zone),
             "transport": _if_said(outcome.transport, redactor.word),
             "remote_host_name": _if_said(outcome.remote_host_name, redactor.host),
             "remote_host_address": outcome.remote_host_address,
@@ -294,17 +294,17 @@ def _recipients(recipients: Iterable[RecipientOutcome], redactor: Redactor, zone
 
 def _told(line: TimelineLine, redactor: Redactor, zone: tzinfo) -> Json:
     return {
-        "logged_at": _iso(line.logged_at, zone),
+        "logged_at": iso(line.logged_at, zone),
         "kind": str(line.kind),
         "title": redactor.text(line.title),
         "explanation": redactor.text(line.explanation),
         "mark": line.mark,
         "pause": redactor.text(line.pause),
-        **_line(line.raw, redactor),
+        **line_json(line.raw, redactor),
     }
 
 
-def _line(raw: bytes, redactor: Redactor) -> Json:
+def line_json(raw: bytes, redactor: Redactor) -> Json:
     """A line as one text, and in parts: what is masked, and what matters."""
     parts = redactor.line(raw)
     return {
@@ -313,5 +313,6 @@ def _line(raw: bytes, redactor: Redactor) -> Json:
     }
 
 
-def _iso(at: datetime | None, zone: tzinfo | None) -> str | None:
+def iso(at: datetime | None, zone: tzinfo | None) -> str | None:
+    """A time in a zone, as the document has it."""
     return at.astimezone(zone).isoformat() if at else None

@@ -228,6 +228,11 @@ def evidence_rows(report: SharedReport) -> Iterator[tuple[str, ...]]:
         for line in snapshot["lines"]:
             yield snapshot["log_host"], "", snapshot["message_id"], line["text"]
         return
+    if report.kind == SharedReport.Kind.INCIDENT:
+        for piece in snapshot["evidence"]:
+            for line in piece["lines"]:
+                yield piece["log_host"], piece["rule"], piece["message_id"], line["text"]
+        return
     for proof in snapshot["evidence"]:  # all against the worst of the suspects
         for line in proof["lines"]:
             yield snapshot["suspects"][0]["log_host"], proof["rule"], proof["message_id"] or "", line["text"]
@@ -243,7 +248,7 @@ def with_times(stored: Any) -> Any:
 
 
 def _is_time(name: str) -> bool:
-    return name.endswith("_at") or name in ("since", "until")
+    return name.endswith("_at") or name in ("since", "until", "at")
 
 
 def _time(value: str | None) -> datetime | None:

@@ -1,7 +1,7 @@
 """Everything that leaves the house passes here; one redactor for each report, since it knows who stands for whom."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC
 
 from ingest.exim.events import Event, Unparsed
@@ -24,6 +24,7 @@ _NUMBERED = re.compile(r"\d+@")
 _SYSLOG_HOST = re.compile(
     r"(?:\ufeff)?(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) (\S+) "
 )
+_WORD = re.compile(r"[^\W_]{4,}")
 _DIRECTORY = re.compile(r"[^/\s\"',;:]+")
 _ARGUMENT = re.compile(
     r"-F ?(?P<name>\S.*?)(?= -[a-zA-Z]|\Z)|-f ?(?P<sender>[^\s-][^\s]*)|(?P<path>/[^\s\"]+)"
@@ -110,6 +111,17 @@ class Redactor:
         """Take note of what a log host is called here."""
         self._learned.log_host(name)
 
+    def learn_hidden(self, lines: Iterable[bytes]) -> None:
+        """Take note of each word that no line shows, though one has it: where people write it, it is hidden too.
+
+        Words that everyone uses stay, and those of headers: a story could not be told without them.
+        """
+        texts = [(readable(raw).partition("\n")[0], self.line(raw)) for raw in lines]
+        had = {word for text, _ in texts for word in _words(text)}
+        shown = {word for _, parts in texts for word in _words("".join(part.text for part in parts))}
+        for word in sorted(had - shown - in_sentences()):
+            self._learned.people.learn_name(word, "hidden")
+
     # -- values
 
     def address(self, address: str) -> str:
@@ -146,6 +158,10 @@ class Redactor:
     def text(self, text: str) -> str:
         """A sentence of Mailwatch's, with whatever log text it quotes."""
         return self._searched(text, in_sentences(), is_ours=True)
+
+    def written(self, text: str) -> str:
+        """What somebody of the house wrote about the log: its words are ours in nothing but whom they name."""
+        return self._searched(text, IN_ANSWERS, is_ours=True)
 
     def answer(self, text: str) -> str:
         """A server's words about a delivery."""
@@ -371,6 +387,11 @@ def _read(raw: bytes) -> tuple[Line, Event] | None:
     first = raw.split(b"\n", 1)[0]
     line, event = read_line(first, zone=UTC), parse(first, zone=UTC)
     return None if isinstance(line, Unparsed) or isinstance(event, Unparsed) else (line, event)
+
+
+def _words(text: str) -> Iterator[str]:
+    """Words of letters, some of which may be digits; in lower case."""
+    return (word.casefold() for word in _WORD.findall(text) if not word.isdigit())
 
 
 def _is_ordinary(word: str) -> bool:

@@ -32,6 +32,9 @@ PAGES = (
     Page("configuration", later("Configuration")),
     Page("uploads", later("Uploads"), ("run",), Permission.UPLOAD),
     Page("sources", later("Sources"), ("source",)),
+    Page(
+        "incidents", later("Incidents"), ("incident", "add_evidence", "incident_report"), Permission.INCIDENTS
+    ),
     Page("alerts", later("Alerts"), ("webhooks",), Permission.ALERTS),
     Page("shares", later("Shared reports"), ("share",), Permission.SHARE),
     Page("rules", later("Rules")),

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import urlencode
 from django.utils.timezone import now
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -29,7 +30,8 @@ def configuration(request: HttpRequest) -> HttpResponse:
     audit = queries.audited_log_host(log_host) if log_host else None
     form = forms.ConfigurationForm(initial={"log_host": log_host.name if log_host else ""})
     may_allow = log_host is not None and may(request, Permission.ALLOW)
-    return _page(request, form, audit=audit, log_host=log_host, may_allow=may_allow)
+    query = urlencode({"what": "configuration", "log_host": log_host.name}) if log_host else ""
+    return _page(request, form, audit=audit, log_host=log_host, may_allow=may_allow, incident_query=query)
 
 
 def _audit(request: HttpRequest) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost
@@ -21,5 +22,6 @@ def rejection(request: HttpRequest, log_host: str, key: str) -> HttpResponse:
         "rejection": found,
         "nearby": queries.nearby(found, host),
         "zone": host.zone,
+        "incident_query": urlencode({"what": "rejection", "log_host": host.name, "key": key}),
     }
     return render(request, "rejection/rejection.html", context)

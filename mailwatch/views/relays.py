@@ -110,6 +110,7 @@ def _opened(row: queries.Row) -> dict[str, object]:
         "chart": chart,
         "chart_label": charts.label(chart) if chart else "",
         "within": urlencode(within),
+        "incident_query": urlencode({"what": "attack", "key": row.attack.key} | times),
         "search_url": _search(alone | within) if alone else "",
     }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.middleware import HtmxDetails
@@ -32,7 +33,7 @@ def search(request: HtmxHttpRequest) -> HttpResponseBase:
     form = SearchForm(request.GET)
     if not form.is_valid():
         return render(request, _template(request), {"form": form, "saved": _saved(request)})
-    asked, query = _asked(form), request.GET.copy()
+    asked, query = asked_in(form), request.GET.copy()
     is_no_account = not form.cleaned_data["kind"] and queries.is_no_account(asked)
     if is_no_account:
         asked = replace(asked, term=Term(TermKind.TEXT, asked.term.value))
@@ -49,6 +50,7 @@ def search(request: HtmxHttpRequest) -> HttpResponseBase:
         "all_log_hosts": with_changes(request.GET, log_host="", after=""),
         "whole_log": with_changes(request.GET, range="", since="", until="", after=""),
         "exports": {kind: with_changes(query, format=kind, after="") for kind in search_exports.FORMATS},
+        "incident_query": urlencode({"what": "search", "query": with_changes(query, after="", stop="")}),
         "saved": _saved(request),
         "save_form": SavedSearchForm(initial={"query": with_changes(query, after="", stop="")}),
     }
@@ -118,7 +120,8 @@ def _is_enough(part: free_text.Slice) -> bool:
     return part.hits_so_far // GO_ON_AFTER > before // GO_ON_AFTER
 
 
-def _asked(form: SearchForm) -> queries.Search:
+def asked_in(form: SearchForm) -> queries.Search:
+    """What a valid form asks for."""
     asked = form.cleaned_data
     return queries.Search(
         term=asked["term"],

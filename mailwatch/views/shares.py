@@ -16,15 +16,23 @@ from ingest import granted
 from ingest.languages import say
 from ingest.models import Message
 from mailwatch.access import Permission, Refused, may, needs
-from mailwatch.models import SharedReport
+from mailwatch.models import Incident, SharedReport
 from mailwatch.operations import sharing
 from mailwatch.operations.sharing import Made, SharingStopped, Terms
 from mailwatch.queries import shared as queries
 from mailwatch.share_forms import ShareForm
 from mailwatch.views import frozen
-from mailwatch.views.people import person
+from mailwatch.views.people import person, require
 
-_HIDDEN = ("kind", "log_host", "message_id", "range", "since", "until")  # chosen on the page that is frozen
+_HIDDEN = (
+    "kind",
+    "incident",
+    "log_host",
+    "message_id",
+    "range",
+    "since",
+    "until",
+)  # chosen on the page that is frozen
 _FILES = (("html", "HTML"), ("json", "JSON"), ("csv", "CSV"))
 
 
@@ -69,6 +77,7 @@ def _label(form: ShareForm) -> str:
 def _asked(request: HttpRequest) -> dict[str, str]:
     """What the link on a page names; a message id means that message."""
     kind = SharedReport.Kind.MESSAGE if request.GET.get("message_id") else SharedReport.Kind.REPORT
+    kind = SharedReport.Kind.INCIDENT if request.GET.get("incident") else kind
     return {"redaction": SharedReport.Redaction.MASKED, **request.GET.dict(), "kind": kind}
 
 
@@ -84,6 +93,10 @@ def _freeze(request: HttpRequest, form: ShareForm) -> Made:
     )
     if chosen["kind"] == SharedReport.Kind.REPORT:
         return sharing.freeze_report(log_host=chosen["log_host"], asked=form.chosen_range, terms=terms)
+    if chosen["kind"] == SharedReport.Kind.INCIDENT:
+        require(request, Permission.INCIDENTS)
+        incident = get_object_or_404(Incident, pk=chosen["incident"])
+        return sharing.freeze_incident(incident=incident, terms=terms)
     found = Message.objects.select_related("log_host")
     message = get_object_or_404(found, log_host=chosen["log_host"], message_id=chosen["message_id"])
     return sharing.freeze_message(message=message, terms=terms)

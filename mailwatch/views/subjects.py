@@ -191,12 +191,21 @@ def page(request: HttpRequest, *sides: Subject, **more: Any) -> HttpResponse:
         "found": found,
         "latest_hosts": hosts,
         "most_counted": found.most_counted,
+        "incident_query": _incident_query(request, subject),
         **_numbers(found, asked_for.on(hosts)),
         **_sides(sides, subject, asked_for),
         **more,
     }
     status = 404 if found.is_nothing and not asked_for.is_narrowed else 200
     return render(request, "drilldown/drilldown.html", context, status=status)
+
+
+def _incident_query(request: HttpRequest, subject: Subject) -> str:
+    """What this page adds to an incident: its subject in its range."""
+    names = ("log_host", "range", "since", "until")
+    kept = {name: request.GET[name] for name in names if request.GET.get(name)}
+    what = {"what": "subject", "page": subject.page, "name": subject.name, "side": subject.side}
+    return urlencode(what | kept)
 
 
 def _side(request: HttpRequest, sides: Sequence[Subject], asked: Asked) -> Subject:

@@ -54,6 +54,7 @@ class Filled:
     refused_run: str
     source: str
     share: str
+    incident: str
     shared: str
     opened_share: str
 
@@ -234,10 +235,21 @@ def _walked(page: Page, *, run: str, refused_run: str, source: str) -> Filled:
         run=run,
         refused_run=refused_run,
         source=source,
+        incident=_opened_incident(page),
         share=_first(page, "/relays/", "/share/"),
         shared=share(page),
         opened_share=_first(page, "/shares/", "/shares/"),
     )
+
+
+def _opened_incident(page: Page) -> str:
+    """An incident of the attack, with a note."""
+    page.goto(f"/senders/{ATTACKER}/")
+    page.get_by_role("link", name="Add to an incident").click()
+    page.get_by_role("button", name="Open an incident with it").click()
+    page.get_by_label("A note, in Markdown").fill("**Mended**\n\n- the condition\n- the password of `carol`")
+    page.get_by_role("button", name="Write").click()
+    return urlsplit(page.url).path
 
 
 @pytest.fixture

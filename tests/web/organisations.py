@@ -11,6 +11,7 @@ from mailwatch.models import (
     Alert,
     AlertDelivery,
     DailyRecipient,
+    Incident,
     Invitation,
     Role,
     SavedSearch,
@@ -137,6 +138,19 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
         owner=owner, name=words["uploadname"], size=5, fingerprint="x", log_host=host.name
     )
     delivery = _alerted(words, host, at)
+    incident = Incident.objects.create(
+        title=words["incident"], severity="high", owner=owner, log_host_ids=[host.pk], opened_at=at, changed_at=at,
+        report={"over": words["story"]},
+    )  # fmt: skip
+    note = incident.notes.create(text=words["note"], written_at=at, written_by=owner)
+    piece = incident.evidence.create(
+        log_host=host, kind="line", digest="x", title=words["piece"], words=words["sentence"], rules_version=1,
+        added_at=at, lines=[words["keptline"].encode()],
+    )  # fmt: skip
+    incident.steps.create(at=at, by=owner, what="title", details={"before": words["before"], "after": "x"})
+    incident.verdicts.create(
+        log_host=host, at=at, why="opened", relaying="no", headline=words["headline"], rules_version=1
+    )
     return Organisation(
         words=words,
         log_host=host,
@@ -146,6 +160,7 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
             "authenticated_id": words["account"], "domain": f"{words['remote']}.example",
             "transport_name": words["transport"], "day": DAY, "run_id": run.pk, "source_id": source.pk,
             "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk, "report_id": report.pk,
+            "incident_id": incident.pk, "note_id": note.pk, "evidence_id": piece.pk,
             "user_id": owner.pk, "upload_id": upload.pk, "token": "x" * 43,
             "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
             "webhook_id": delivery.webhook_id, "delivery_id": delivery.pk,

@@ -10,7 +10,16 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from ingest.models import AllowEntry, IngestRun, LogHost, Source, StoredConfiguration
 from mailwatch.access import needed_by
-from mailwatch.models import Alert, AlertDelivery, Invitation, Role, SavedSearch, SharedReport, Webhook
+from mailwatch.models import (
+    Alert,
+    AlertDelivery,
+    Incident,
+    Invitation,
+    Role,
+    SavedSearch,
+    SharedReport,
+    Webhook,
+)
 from tests.web.conftest import SEED, Ingested, somebody
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +89,15 @@ NEEDED = {
     "allow": (POSTMASTER, POSTMASTER),
     "withdraw": (POSTMASTER, POSTMASTER),
     "zones": (READER, POSTMASTER),
+    "incidents": (HELPDESK, HELPDESK),
+    "open_incident": (HELPDESK, HELPDESK),
+    "add_evidence": (HELPDESK, HELPDESK),
+    "incident": (HELPDESK, HELPDESK),
+    "change_incident": (HELPDESK, HELPDESK),
+    "write_note": (HELPDESK, HELPDESK),
+    "remove_note": (HELPDESK, HELPDESK),
+    "remove_evidence": (HELPDESK, HELPDESK),
+    "incident_report": (HELPDESK, HELPDESK),
     "share": (HELPDESK, HELPDESK),
     "shares": (HELPDESK, HELPDESK),
     "opened_share": (HELPDESK, HELPDESK),
@@ -164,7 +182,15 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
     webhook = Webhook.objects.create(url="https://nowhere.example/", sealed_secret="", kinds=[], made_by="x")
     alert = Alert.objects.create(key="x", kind="test", severity="info")
     delivery = AlertDelivery.objects.create(alert=alert, webhook=webhook, due_at=run.created_at)
+    incident = Incident.objects.create(
+        title="x", severity="low", log_host_ids=[host.pk], opened_at=run.created_at, changed_at=run.created_at
+    )
+    note = incident.notes.create(text="x", written_at=run.created_at)
+    piece = incident.evidence.create(
+        log_host=host, kind="line", digest="x", title="x", rules_version=1, added_at=run.created_at
+    )
     named: dict[str, object] = {
+        "incident_id": incident.pk, "note_id": note.pk, "evidence_id": piece.pk,
         "log_host": host.name, "name": host.name, "message_id": "1adXzZ-0007sb-Pz", "key": "none",
         "address": "129.137.152.170", "network": "129.137.152.0/24", "authenticated_id": "anna",
         "domain": "example.org", "transport_name": "remote_smtp", "day": "2016-03-09", "run_id": run.pk,
