@@ -108,7 +108,7 @@ def can(request: HttpRequest) -> dict[str, object]:
     """For templates, which offer nobody what they may not do: ``{% if can.upload %}``."""
 
     def said() -> dict[str, bool]:
-        role = role_of(request.user)
+        role = role_of(getattr(request, "user", AnonymousUser()))  # refused before anybody was asked for
         return {str(one): role is not None and one in MAY[role] for one in Permission}
 
     return {"can": SimpleLazyObject(said)}

@@ -236,6 +236,11 @@ SECURE_HSTS_SECONDS = 31_536_000 if MAILWATCH_HTTPS else 0
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = MAILWATCH_HTTPS
+# Names that browsers take from this host alone, over https: no neighbour in the domain can set them.
+_COOKIES = "__Host-" if MAILWATCH_HTTPS else ""
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_COOKIES}mailwatch", f"{_COOKIES}mailwatch-form"
+# Somebody who opens no page for so long signs in again.
+SESSION_COOKIE_AGE = 86_400 * env.integer("MAILWATCH_SESSION_DAYS", 14, minimum=1)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
@@ -262,8 +267,20 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_FORMS = {"login": "mailwatch.sign_in_forms.SignInForm"}
 # Attempts, refused or not, by address; those that failed, by address and by the name that was typed.
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/10m/ip,6/15m/key", "signup": "20/m/ip"}
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "6/15m/key",
+    "login_failed_by_address": "20/10m/ip",
+    "signup": "20/m/ip",
+}
+# For how long a sign-in, or a password, code or passkey shown once more, is enough to change users.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.integer("MAILWATCH_CONFIRM_MINUTES", 15, minimum=1)
 MFA_ADAPTER = "mailwatch.sign_in.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "mailwatch.sign_in_forms.CodeForm",
+    "reauthenticate": "mailwatch.sign_in_forms.CodeAgainForm",
+    "activate_totp": "mailwatch.sign_in_forms.AppForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by administrators
@@ -281,7 +298,8 @@ MAILWATCH_OIDC_NAME = env.text("MAILWATCH_OIDC_NAME", "single sign-on")
 # What new people may do who come by it: nothing until an administrator grants it, or this role and all log hosts.
 MAILWATCH_OIDC_ROLE = env.text("MAILWATCH_OIDC_ROLE", "")
 MAILWATCH_OIDC_ALL_LOG_HOSTS = env.flag("MAILWATCH_OIDC_ALL_LOG_HOSTS", default=False)
-# Or the role that a claim gives new people, as VALUE=ROLE.
+# Or the role that a claim gives, as VALUE=ROLE: to new people, and where the claim is named at each sign-in.
+MAILWATCH_OIDC_FOLLOWS = bool(env.text("MAILWATCH_OIDC_CLAIM", ""))
 MAILWATCH_OIDC_CLAIM = env.text("MAILWATCH_OIDC_CLAIM", "groups")
 MAILWATCH_OIDC_ROLES = env.pairs("MAILWATCH_OIDC_ROLES")
 _ROLES = ("reader", "helpdesk", "postmaster", "administrator")

@@ -8,7 +8,6 @@ from base64 import b32encode
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from secrets import token_bytes
-from threading import Thread
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -22,7 +21,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -30,6 +28,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from ingest.sealing import Unsealable, seal, unseal
+from mailwatch import notices, sign_in_attempts
 from mailwatch.access import Needs, needed_by, role_of
 from mailwatch.client_address import client_address
 from mailwatch.models import Access, Role
@@ -100,20 +99,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             super().send_password_reset_mail(user, email, context)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Beside the answer, which would else take longer for addresses that somebody has."""
-        Thread(target=_sent, args=[self.render_mail(template_prefix, email, context)], daemon=True).start()
+        notices.send_beside(lambda: self.render_mail(template_prefix, email, context))
+
+    def send_notification_mail(self, template_prefix: str, user: User, *_: Any, **__: Any) -> None:
+        """What somebody changed of their own account; who did it with a stolen session stays no secret."""
+        if template_prefix in notices.CHANGED:
+            address = self.get_client_ip(self.request)
+            notices.tell(user, notices.CHANGED[template_prefix], address=address, at=now())
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """By address of its own: allauth forgets what failed by name when a code was right, not this."""
+        self._by_address = sign_in_attempts.count_by_address(request)
+        if self._by_address is None:
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        super()._rollback_login_failed_rl_usage()
+        if self._by_address:
+            self._by_address.rollback()
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """By the name that was typed alone: the name of the host that is asked gives no further attempts."""
-        typed = credentials.get("email", credentials.get("username", ""))
-        return f"sign-in:{typed.casefold()}"
-
-
-def _sent(mail: EmailMessage) -> None:
-    try:
-        mail.send()
-    except OSError as error:  # smtplib's errors are of it too
-        _log.warning("a mail to reset a password was not sent: %s", error)
+        return sign_in_attempts.name_key(credentials.get("email", credentials.get("username", "")))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -152,7 +159,10 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Who has a user here already connects it once signed in: a claimed mail address alone proves nothing."""
-        if sociallogin.is_existing or sociallogin.state.get("process") == "connect":
+        if sociallogin.state.get("process") == "connect":
+            return
+        if sociallogin.is_existing:
+            _follow(sociallogin.user, sociallogin.account.extra_data)
             return
         addresses = [one.email for one in sociallogin.email_addresses]
         if any(filter_users_by_email(address) for address in addresses):
@@ -162,10 +172,7 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         user: User = super().save_user(request, sociallogin, form)
         role = role_from(sociallogin.account.extra_data)
         if role is not None:
-            all_hosts = settings.MAILWATCH_OIDC_ALL_LOG_HOSTS
-            Access.objects.get_or_create(user=user, defaults={"role": role, "has_all_log_hosts": all_hosts})
-            user.is_superuser = user.is_staff = role == Role.ADMINISTRATOR
-            user.save(update_fields=["is_superuser", "is_staff"])
+            _become(user, role)
         return user
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
@@ -175,6 +182,37 @@ class IdentityAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         _log.warning(
             "sign-in by OpenID Connect failed: %s %s", more.get("error"), more.get("exception") or ""
         )
+
+
+def _follow(user: User, claims: Mapping[str, Any]) -> None:
+    """The role of today, where a claim is named for it; who is in no group any more reads nothing.
+
+    Whoever has a password here was given their role here, and keeps it.
+    """
+    if not settings.MAILWATCH_OIDC_FOLLOWS or user.has_usable_password():
+        return
+    role = role_from(claims)
+    if role is not None:
+        _become(user, role)
+    else:
+        Access.objects.filter(user=user).delete()
+        _mark(user, is_administrator=False)
+
+
+def _become(user: User, role: Role) -> None:
+    """Log hosts stay as they were granted."""
+    all_hosts = settings.MAILWATCH_OIDC_ALL_LOG_HOSTS
+    Access.objects.update_or_create(
+        user=user,
+        defaults={"role": role},
+        create_defaults={"role": role, "has_all_log_hosts": all_hosts},
+    )
+    _mark(user, is_administrator=role == Role.ADMINISTRATOR)
+
+
+def _mark(user: User, *, is_administrator: bool) -> None:
+    user.is_superuser = user.is_staff = is_administrator
+    user.save(update_fields=["is_superuser", "is_staff"])
 
 
 def role_from(claims: Mapping[str, Any]) -> Role | None:

@@ -4,11 +4,16 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
+from allauth.core import context
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
 from django.contrib.auth.models import User
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
+from mailwatch import sign_in_attempts
 from mailwatch.plain_forms import PlainForm
 
 
@@ -18,6 +23,52 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def add_prefix(self, field_name: str) -> str:
         """The field is called as browsers know it."""
         return "username" if field_name == "login" else field_name
+
+
+class _CodeOnce:
+    """A code of an app holds once, however clocks differ; what failed is not forgotten by what is right."""
+
+    user: User
+    authenticator: Authenticator
+    cleaned_data: dict[str, Any]
+
+    def clean_code(self) -> str:
+        counted = sign_in_attempts.count_code(context.request, self.user)
+        if counted is None:
+            raise get_adapter().validation_error("too_many_login_attempts")
+        code: str = self.cleaned_data["code"]
+        kept = Authenticator.objects.filter(user=self.user).exclude(type=Authenticator.Type.WEBAUTHN)
+        for one in kept.order_by("pk"):
+            if one.wrap().validate_code(code) and _is_new(one, self.user, code):
+                one.user, self.authenticator = self.user, one
+                counted.rollback()
+                return code
+        if first := kept.order_by("-type").first():
+            self._emit_authentication_failed(first)  # type: ignore[attr-defined]
+        raise get_adapter().validation_error("incorrect_code")
+
+
+def _is_new(kept: Authenticator, user: User, code: str) -> bool:
+    """Recovery codes know themselves that they were used."""
+    return kept.type != Authenticator.Type.TOTP or sign_in_attempts.is_first_use(user, code)
+
+
+class CodeForm(_CodeOnce, AuthenticateForm):  # type: ignore[misc]
+    """A code after the password."""
+
+
+class CodeAgainForm(_CodeOnce, ReauthenticateForm):  # type: ignore[misc]
+    """A code before a change."""
+
+
+class AppForm(ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an app; it signs nobody in afterwards."""
+
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        if not sign_in_attempts.is_first_use(self.user, code):
+            raise get_adapter().validation_error("incorrect_code")
+        return code
 
 
 class JoinForm(PlainForm):

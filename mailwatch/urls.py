@@ -184,6 +184,7 @@ urlpatterns = [
         name="withdraw_invitation",
     ),
     path("users/<int:user_id>/second-factors/", users.remove_second_factors, name="remove_second_factors"),
+    path("users/<int:user_id>/unlock/", users.unlock_user, name="unlock_user"),
     path("users/<int:user_id>/password/", users.reset_password, name="reset_password"),
     path("preferences/alerts/", alerts.alert_choice, name="alert_choice"),
     path("preferences/", preferences.preferences, name="preferences"),

@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from ingest.languages import later, say
@@ -47,7 +48,7 @@ def pages(context: dict[str, Any]) -> dict[str, Any]:
     request: HttpRequest | None = context.get("request")
     match = request.resolver_match if request else None
     here = match.url_name if match else None
-    shown = [page for page in PAGES if request and may(request.user, page.needs)]
+    shown = [page for page in PAGES if may(getattr(request, "user", AnonymousUser()), page.needs)]
     return {
         "pages": [(page.name, say(page.label), here == page.name or here in page.covers) for page in shown]
     }

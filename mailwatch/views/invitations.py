@@ -21,6 +21,7 @@ from mailwatch.operations.users import NotChanged
 from mailwatch.printable import plain
 from mailwatch.sign_in_forms import JoinForm
 from mailwatch.user_forms import InviteForm, NewUserForm
+from mailwatch.views.confirmed import confirmed
 from mailwatch.views.people import person
 from mailwatch.views.users import REFUSED, user_list
 
@@ -28,6 +29,7 @@ from mailwatch.views.users import REFUSED, user_list
 @needs(Permission.USERS)
 @require_POST
 @never_cache
+@confirmed(Permission.USERS)
 def invite(request: HttpRequest) -> HttpResponse:
     """The link goes out by mail, or is shown once."""
     giver = granted_to(request.user)
@@ -54,6 +56,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.USERS)
 @require_POST
+@confirmed(Permission.USERS)
 def withdraw_invitation(request: HttpRequest, invitation_id: int) -> HttpResponse:
     invitation = Invitation.objects.filter(pk=invitation_id).first()
     if invitation is None or not operations.is_seen(granted_to(request.user), invitation):

@@ -12,15 +12,17 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.socialaccount import views as identity
 from allauth.socialaccount.providers.openid_connect import views as openid
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout as sign_out
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LogoutView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
 
 from mailwatch.access import Permission, needs, open_to_strangers
 from mailwatch.sign_in import SecondFactorAdapter, second_factors
@@ -70,7 +72,20 @@ class _Login(account.LoginView):  # type: ignore[misc]
 
 
 login = _strangers(_Login.as_view())
-logout = needs(Permission.READ)(LogoutView.as_view())
+
+
+@needs(Permission.READ)
+@require_POST
+@never_cache
+def logout(request: HttpRequest) -> HttpResponse:
+    """The session is over on the server, for each window that has it; pages that the browser kept are thrown away."""
+    UserSession.objects.filter(session_key=request.session.session_key).delete()
+    sign_out(request)
+    answer = redirect("account_login")
+    answer["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
 inactive = _strangers(account.account_inactive)
 passkey_login = _strangers(webauthn.login_webauthn)
 second_factor = _strangers(mfa.authenticate)

@@ -8,11 +8,14 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from mailwatch import notices, sign_in_attempts
 from mailwatch.access import MAY, WORDS, Permission, granted_to, needs
+from mailwatch.client_address import client_address
 from mailwatch.operations import users as operations
 from mailwatch.printable import plain
 from mailwatch.queries import users as queries
 from mailwatch.user_forms import AccessForm, InviteForm, NewUserForm
+from mailwatch.views.confirmed import confirmed
 from mailwatch.views.people import person
 
 REFUSED = 422
@@ -21,6 +24,7 @@ REFUSED = 422
 @needs(Permission.USERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@confirmed(Permission.USERS)
 def users(request: HttpRequest) -> HttpResponse:
     """All of them, and a new one, whose password is shown once."""
     giver = granted_to(request.user)
@@ -65,6 +69,7 @@ def _roles() -> list[tuple[str, list[object]]]:
 @needs(Permission.USERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
+@confirmed(Permission.USERS)
 def user(request: HttpRequest, user_id: int) -> HttpResponse:
     """One of them, and the change of role and log hosts."""
     view = _view(request, user_id)
@@ -85,6 +90,7 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @needs(Permission.USERS)
 @require_POST
+@confirmed(Permission.USERS)
 def activate_user(request: HttpRequest, user_id: int) -> HttpResponse:
     """With ``active`` yes or no."""
     view = _view(request, user_id)
@@ -103,23 +109,43 @@ def activate_user(request: HttpRequest, user_id: int) -> HttpResponse:
 @needs(Permission.USERS)
 @require_POST
 @never_cache
+@confirmed(Permission.USERS)
 def reset_password(request: HttpRequest, user_id: int) -> HttpResponse:
     """A new password, shown once."""
     view = _view(request, user_id)
     password = operations.reset_password(view.user)
+    _tell(request, view, notices.PASSWORD_BY_ADMINISTRATOR)
     form = AccessForm(giver=granted_to(request.user), initial=AccessForm.of(view.user))
     return _page(request, view, form, told=view.user.get_username(), password=password)
 
 
 @needs(Permission.USERS)
 @require_POST
+@confirmed(Permission.USERS)
 def remove_second_factors(request: HttpRequest, user_id: int) -> HttpResponse:
     """For somebody who has lost theirs."""
     view = _view(request, user_id)
     operations.remove_second_factors(view.user)
+    _tell(request, view, notices.FACTORS_BY_ADMINISTRATOR)
     said = gettext("{name} signs in with the password alone.")
     messages.success(request, said.replace("{name}", plain(view.user.get_username())))
     return redirect("user", user_id=user_id)
+
+
+@needs(Permission.USERS)
+@require_POST
+@confirmed(Permission.USERS)
+def unlock_user(request: HttpRequest, user_id: int) -> HttpResponse:
+    """For somebody who typed something wrong too often, or for whom somebody else did."""
+    view = _view(request, user_id)
+    sign_in_attempts.unlock(view.user)
+    said = gettext("{name} can try again at once.")
+    messages.success(request, said.replace("{name}", plain(view.user.get_username())))
+    return redirect("user", user_id=user_id)
+
+
+def _tell(request: HttpRequest, view: queries.UserView, what: object) -> None:
+    notices.tell(view.user, what, address=str(client_address(request) or ""), at=now())
 
 
 def _view(request: HttpRequest, user_id: int) -> queries.UserView:
@@ -137,6 +163,7 @@ def _page(
         "form": form,
         "roles": _roles(),
         "has_second_factor": queries.has_second_factor(view.user),
+        "locked_until": sign_in_attempts.locked_until(view.user, at=now()),
         **more,
     }
     return render(request, "users/user.html", context, status=status)

@@ -70,6 +70,7 @@ NO_PAGE = frozenset(
         "invite",
         "withdraw_invitation",
         "remove_second_factors",
+        "unlock_user",
         "theme",
         "times",
         "words",

@@ -1,5 +1,6 @@
 """People and logs that the page tests share."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -74,6 +75,14 @@ def admin(db: None) -> User:
     return User.objects.create_superuser("root", "root@example.com", "long-enough-password")
 
 
+def shown_now(client: Client, user: User) -> None:
+    """As if the password had just been typed."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
+
+
 @pytest.fixture
 def client_of() -> Callable[[User], Client]:
     """A browser in which that person is signed in."""
@@ -81,6 +90,7 @@ def client_of() -> Callable[[User], Client]:
     def signed_in(user: User) -> Client:
         client = Client()
         client.force_login(user)
+        shown_now(client, user)
         return client
 
     return signed_in

@@ -139,6 +139,7 @@ NEEDED = {
     "invite": (ADMINISTRATOR, ADMINISTRATOR),
     "withdraw_invitation": (ADMINISTRATOR, ADMINISTRATOR),
     "remove_second_factors": (ADMINISTRATOR, ADMINISTRATOR),
+    "unlock_user": (ADMINISTRATOR, ADMINISTRATOR),
     "reset_password": (ADMINISTRATOR, ADMINISTRATOR),
     "preferences": (READER, READER),
     "theme": ("", ""),

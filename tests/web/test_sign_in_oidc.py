@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
+from ingest.models import LogHost
 from mailwatch.access import given_log_hosts, given_role
 from mailwatch.models import Access, Role
 from tests.web.issuer import CLIENT_ID, SECRET, Issuer, serving
@@ -123,3 +124,47 @@ def test_what_is_for_another_client_or_was_not_asked_for_is_refused(issuer: Issu
     come(issuer, client)
     assert client.get("/explain/").status_code == 302
     assert not User.objects.exists()
+
+
+def test_the_role_follows_a_claim_that_is_named(issuer: Issuer, settings: Settings) -> None:
+    settings.MAILWATCH_OIDC_ROLES = {"mail": "postmaster", "desk": "helpdesk", "it": "administrator"}
+    settings.MAILWATCH_OIDC_ALL_LOG_HOSTS = True
+
+    def came(*groups: str) -> User:
+        issuer.claims = {**ANNA, "groups": list(groups)}
+        come(issuer, Client())
+        return User.objects.get(username="anna")
+
+    assert given_role(came("mail")) == Role.POSTMASTER
+    assert given_role(came("desk")) == Role.POSTMASTER  # no claim is named: at first only
+    settings.MAILWATCH_OIDC_FOLLOWS = True
+    assert given_role(came("desk")) == Role.HELPDESK
+    assert came("it").is_superuser
+    gone = came("garden")
+    assert given_role(gone) == Role.READER
+    assert given_log_hosts(gone).log_hosts == frozenset()
+    assert not gone.is_superuser
+
+
+def test_log_hosts_that_were_granted_stay_when_the_role_changes(issuer: Issuer, settings: Settings) -> None:
+    settings.MAILWATCH_OIDC_ROLES = {"mail": "postmaster", "desk": "helpdesk"}
+    settings.MAILWATCH_OIDC_FOLLOWS = True
+    issuer.claims = {**ANNA, "groups": "mail"}
+    come(issuer, Client())
+    host = LogHost.objects.create(name="srv1")
+    Access.objects.get(user__username="anna").log_hosts.set([host])
+    issuer.claims = {**ANNA, "groups": "desk"}
+    come(issuer, Client())
+    anna = User.objects.get(username="anna")
+    assert (given_role(anna), given_log_hosts(anna).log_hosts) == (Role.HELPDESK, frozenset({host.pk}))
+
+
+def test_whoever_has_a_password_here_keeps_the_role_that_was_given_here(
+    issuer: Issuer, settings: Settings, helpdesk: User
+) -> None:
+    settings.MAILWATCH_OIDC_FOLLOWS = True
+    settings.MAILWATCH_OIDC_ROLES = {"it": "administrator"}
+    SocialAccount.objects.create(user=helpdesk, provider="oidc", uid="77")
+    issuer.claims = {**ANNA, "groups": "it"}
+    come(issuer, Client())
+    assert given_role(User.objects.get(pk=helpdesk.pk)) == Role.HELPDESK

@@ -200,3 +200,29 @@ def test_what_is_over_is_forgotten(helpdesk: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM mailwatch_attempts")
         assert cursor.fetchone() == (0,)
+
+
+# ---- passkeys
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "works"),
+    [
+        ("localhost:8000", "http", True),
+        ("watch.localhost", "http", True),
+        ("watch.example", "https", True),
+        ("watch.example", "http", False),
+        ("127.0.0.1:8000", "http", False),
+        ("[::1]:8000", "http", False),
+        ("192.0.2.9", "https", False),
+    ],
+)
+def test_where_browsers_know_no_passkeys_a_sentence_says_so(
+    helpdesk: User, settings: Settings, host: str, scheme: str, works: bool
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    client = confirmed(signed_in())
+    for path in ("/security/", "/security/passkeys/add/"):
+        page = client.get(path, headers={"Host": host}, secure=scheme == "https").text
+        assert ("Passkeys work over https" in page) is not works
+        assert ("data-passkey" in page or 'href="/security/passkeys/add/"' in page) is works
