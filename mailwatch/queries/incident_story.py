@@ -51,8 +51,13 @@ def _facts(page: Page, number: int) -> Iterator[str]:
     for verdict in _of_this(page):
         facts = _said(verdict).get("facts", ())
         if len(facts) > number:
-            _, answer, detail = facts[number]
-            yield _of_host(page, verdict, together([answer, detail]))
+            question, answer, detail = facts[number]
+            asked = question if number == _REPAIRED else ""
+            yield _of_host(page, verdict, together(filter(None, (asked, _sentence(answer), detail))))
+
+
+def _sentence(answer: str) -> str:
+    return answer if answer.endswith((".", "。")) else say("{answer}.", answer=answer)
 
 
 def _said(verdict: IncidentVerdict) -> dict[str, list[list[str]]]:
@@ -111,7 +116,7 @@ def _finding(title: str, rows: Sequence[IncidentEvidence]) -> str:
     first = rows[0]
     who = f"`{first.subject.replace('`', '')}`" if first.subject.strip("` ") else ""
     text = f"**{written(title)}**"
-    text += f" ({who})" if who and len(rows) == 1 else ""
+    text = f"{who}, {text}" if who and len(rows) == 1 else text
     text += ": " + written(first.said) if first.said else ""
     if len(rows) > 1:
         text += " " + say_of(

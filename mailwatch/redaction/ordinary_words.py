@@ -30,7 +30,7 @@ IN_ANSWERS = _words(
     accepted access account address after again all and another attempt authentication bad blocked bounce
     cannot certificate client closed code command completed connection content could customer data delivered
     delivery denied disabled dns does domain email end error esmtp exist failed failure for found from full
-    greylisted has helo host id inbox incorrect info internal invalid ip is later limit list local login
+    greylisted has helo host id inbox incorrect info internal invalid ip is itself later limit list local login
     mail mailbox message messages mx name network not option output password permitted please policy
     protocol queue queued quota rate received recipient refused rejected relay relaying remote reply
     reputation requested response route router sender server service size smtp spam started status such
