@@ -28,7 +28,10 @@ def incident_snapshot(page: Page, sections: Sequence[Section], redactor: Redacto
     """The sections, the evidence that they rest on, and what the verdict was when."""
     _learn(page, redactor)
     evidence = [_evidence(row, redactor, page.zone) for row in page.evidence[:EVIDENCE]]
-    redactor.learn_hidden(bytes(raw) for row in page.evidence for raw in row.lines)
+    redactor.learn_hidden(
+        (bytes(raw) for row in page.evidence for raw in row.lines),
+        (line["text"] for piece in evidence for line in piece["lines"]),
+    )
     hosts = [redactor.log_host(log_host.name) for log_host in page.log_hosts]
     return {
         "format": FORMAT,

@@ -111,15 +111,14 @@ class Redactor:
         """Take note of what a log host is called here."""
         self._learned.log_host(name)
 
-    def learn_hidden(self, lines: Iterable[bytes]) -> None:
-        """Take note of each word that no line shows, though one has it: where people write it, it is hidden too.
+    def learn_hidden(self, lines: Iterable[bytes], shown: Iterable[str]) -> None:
+        """Take note of each word of some lines that no shown text has: where people write it, it is hidden too.
 
         Words that everyone uses stay, and those of headers: a story could not be told without them.
         """
-        texts = [(readable(raw).partition("\n")[0], self.line(raw)) for raw in lines]
-        had = {word for text, _ in texts for word in _words(text)}
-        shown = {word for _, parts in texts for word in _words("".join(part.text for part in parts))}
-        for word in sorted(had - shown - in_sentences()):
+        had = {word for raw in lines for word in _words(readable(raw).partition("\n")[0])}
+        seen = {word for text in shown for word in _words(text)}
+        for word in sorted(had - seen - in_sentences()):
             self._learned.people.learn_name(word, "hidden")
 
     # -- values

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from ingest import granted
 from ingest.models import LogHost
 from mailwatch import tasks
-from mailwatch.models import Incident, IncidentEvidence
+from mailwatch.models import Alert, Incident, IncidentEvidence
 from mailwatch.operations import incident_matching
 from tests.web.conftest import SEED, Ingested
 from tests.web.test_incidents import ATTACKER, attack_of, opened
@@ -172,6 +172,8 @@ def test_beat_runs_it(desk: Client, ingested: Ingested, seed: LogHost) -> None:
     tasks.attach_findings()
     incident.refresh_from_db()
     assert incident.status == "open"
+    alert = Alert.objects.get(kind=Alert.Kind.INCIDENT_REOPENED)
+    assert alert.log_host_ids == [seed.pk]
 
 
 @pytest.mark.django_db(transaction=True)
