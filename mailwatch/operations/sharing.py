@@ -25,6 +25,7 @@ from mailwatch.models import (
 from mailwatch.operations.incident_snapshots import EVIDENCE, incident_snapshot, learn_texts
 from mailwatch.operations.incidents import note_step
 from mailwatch.operations.snapshots import Json, message_snapshot, report_snapshot
+from mailwatch.printable import plain
 from mailwatch.queries.incident_story import sections
 from mailwatch.queries.incidents import page as page_of
 from mailwatch.queries.message import timeline
@@ -94,7 +95,7 @@ def freeze_incident(*, incident: Incident, terms: Terms) -> Made:
         made = _freeze(
             kind=SharedReport.Kind.INCIDENT,
             snapshot=incident_snapshot(page, told, redactor),
-            title=redactor.written(incident.title)[:200],
+            title=plain(redactor.written(incident.title))[:200],
             log_hosts=list(page.log_hosts),
             redactor=redactor,
             terms=terms,

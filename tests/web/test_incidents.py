@@ -6,14 +6,16 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError, transaction
+from django.http import QueryDict
 from django.test import Client
 from django.utils.timezone import now
 
-from ingest.models import LogHost, Message
+from ingest.models import LogHost, Message, StoredConfiguration
 from mailwatch.models import Incident, IncidentEvidence, IncidentStep, Role
 from mailwatch.operations import incidents as operations
 from mailwatch.operations.incident_evidence import of_message
 from tests.web.conftest import Ingested, somebody
+from tests.web.links import share
 
 pytestmark = pytest.mark.django_db
 
@@ -62,6 +64,53 @@ def test_each_page_leads_to_an_incident_with_what_it_shows(desk: Client, seed: L
     assert incident.log_host_ids == [seed.pk]
     assert incident.evidence.exists()
     assert any(bytes(line) for row in incident.evidence.all() for line in row.lines)
+
+
+def test_a_refusal_is_kept_with_its_line(desk: Client, ingested: Ingested) -> None:
+    refused = (
+        "2026-03-02 11:00:00 H=(probe) [203.0.113.9] F=<a@b.example> rejected RCPT <c@d.example>: "
+        "relay not permitted"
+    )
+    ingested([refused], "srv1", "UTC")
+    page = text_of(desk, "/search/?status=rejected")
+    path = re.search(r'href="(/rejections/[^"]+)"', page)
+    assert path
+    found = re.search(r'href="/incidents/add/\?([^"]+)"', text_of(desk, path[1]))
+    assert found
+    incident = opened(desk, QueryDict(found[1].replace("&amp;", "&")).dict())
+    row = incident.evidence.get()
+    assert row.kind == "line"
+    assert [bytes(line).decode() for line in row.lines] == [refused]
+
+
+def test_what_is_wrong_with_a_configuration_is_evidence_whose_text_stays_inside(
+    desk: Client, seed: LogHost
+) -> None:
+    text = "begin authenticators\nplain:\n  driver = plaintext\n  server_condition = true\n  public_name = PLAIN\n"
+    StoredConfiguration.objects.create(log_host=seed, name="exim.conf", text=text)
+    page = text_of(desk, "/configuration/?log_host=srv1")
+    assert "/incidents/add/?what=configuration" in page
+    incident = opened(desk, {"what": "configuration", "log_host": "srv1"})
+    rows = incident.evidence.filter(kind="configuration")
+    assert rows.exists()
+    assert "server_condition = true" in text_of(desk, f"/incidents/{incident.pk}/")
+    link = share(desk, kind="incident", incident=incident.pk)
+    assert rows[0].title in str(link.snapshot)
+    assert "server_condition = true" not in str(link.snapshot)
+
+
+def test_a_title_that_is_hostile_does_nothing(desk: Client, seed: LogHost) -> None:
+    title = "<b>x</b>\u202e{{ 7*7 }} '\"><script>alert(1)</script>"
+    incident = opened(desk, MESSAGE, title=title)
+    link = share(desk, kind="incident", incident=incident.pk)
+    pages = ["/incidents/", f"/incidents/{incident.pk}/", f"/incidents/{incident.pk}/report/", "/shares/"]
+    pages += [f"/shares/{link.report.pk}/", f"/shares/{link.report.pk}/copy/"]
+    for page in pages:
+        text = text_of(desk, page)
+        assert "<script>alert" not in text, page
+        assert "<b>x</b>" not in text, page
+        if page != f"/incidents/{incident.pk}/":  # there it stands in the field to change it
+            assert "\u202e" not in text, page
 
 
 def test_a_reader_is_offered_nothing_and_sees_nothing(
