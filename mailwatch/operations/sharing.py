@@ -22,7 +22,7 @@ from mailwatch.models import (
     digest_of,
     new_token,
 )
-from mailwatch.operations.incident_snapshots import EVIDENCE, incident_snapshot, learn_texts
+from mailwatch.operations.incident_snapshots import incident_snapshot, learn_texts
 from mailwatch.operations.incidents import note_step
 from mailwatch.operations.snapshots import Json, message_snapshot, report_snapshot
 from mailwatch.printable import plain
@@ -88,7 +88,7 @@ def freeze_message(*, message: Message, terms: Terms) -> Made:
 
 def freeze_incident(*, incident: Incident, terms: Terms) -> Made:
     """Freeze the report of an incident as it stands."""
-    page, redactor = page_of(incident, evidence_shown=EVIDENCE), Redactor(Level(terms.redaction))
+    page, redactor = page_of(incident, evidence_shown=None), Redactor(Level(terms.redaction))
     told = sections(page)
     learn_texts((section.text for section in told), redactor)
     with transaction.atomic():

@@ -179,8 +179,8 @@ class Page:
         return sorted(newest.values(), key=lambda verdict: verdict.log_host.name)
 
 
-def page(incident: Incident, *, evidence_shown: int = EVIDENCE_SHOWN) -> Page:
-    """Read it. Evidence that was removed is listed apart."""
+def page(incident: Incident, *, evidence_shown: int | None = EVIDENCE_SHOWN) -> Page:
+    """Read it; ``evidence_shown`` None: all of it. Evidence that was removed is listed apart."""
     rows = incident.evidence.select_related("log_host", "added_by", "removed_by")
     standing = sorted(rows.filter(removed_at=None), key=_order)
     notes = list(incident.notes.select_related("written_by", "removed_by"))

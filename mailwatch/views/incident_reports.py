@@ -40,7 +40,7 @@ def incident_report(request: HttpRequest, incident_id: int) -> HttpResponse:
 
 
 def _sections(incident: Incident) -> list[Section]:
-    return sections(queries.page(incident, evidence_shown=queries.EVIDENCE_SHOWN))
+    return sections(queries.page(incident, evidence_shown=None))
 
 
 def _both(request: HttpRequest, incident: Incident, form: ReportForm) -> HttpResponse:

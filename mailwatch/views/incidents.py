@@ -171,8 +171,7 @@ def _page(
     note: NoteForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    everything = "all" in request.GET
-    page = queries.page(incident, **({"evidence_shown": 10**6} if everything else {}))
+    page = queries.page(incident, evidence_shown=None) if "all" in request.GET else queries.page(incident)
     context = {
         "incident": incident,
         "page": page,
