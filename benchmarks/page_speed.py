@@ -26,8 +26,11 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks.bulk import BEGINS, write_bulk
 from benchmarks.ingest_speed import ingest_into
-from ingest.models import Delivery, HourlyVolume, Message
+from ingest import granted
+from ingest.models import Delivery, HourlyVolume, LogHost, Message
 from ingest.pages import read_entries
+from mailwatch.access import granted_to
+from mailwatch.models import Access, Role
 from mailwatch.queries.lines import once, read
 from mailwatch.queries.message import find
 from mailwatch.standalone import places, session
@@ -91,22 +94,25 @@ class Lookup:
         )
 
 
-def measure(*, lines: int, rounds: int, home: Path | None = None) -> Iterator[PageSpeed | Lookup]:
+def measure(
+    *, lines: int, rounds: int, home: Path | None = None, log_hosts: Sequence[str] = ()
+) -> Iterator[PageSpeed | Lookup]:
     """Read logs of a million lines until ``lines`` are in, then every page ``rounds`` times, in turns.
 
-    With ``home``: what is stored there, which is not changed but for a user of the name benchmark.
+    With ``home``: what is stored there, which is not changed but for users of the name benchmark. With ``log_hosts``:
+    as somebody asks who sees these only.
     """
     if home is not None:
-        yield from _in(home, None, rounds)
+        yield from _in(home, None, rounds, log_hosts)
         return
     with tempfile.TemporaryDirectory(prefix="mailwatch-benchmark-") as folder:
         parent = Path(folder)
         parent.chmod(0o711)
         with filled(parent, lines) as home:
-            yield from _in(home, parent / _FIRST, rounds)
+            yield from _in(home, parent / _FIRST, rounds, log_hosts)
 
 
-def _in(home: Path, log: Path | None, rounds: int) -> Iterator[PageSpeed | Lookup]:
+def _in(home: Path, log: Path | None, rounds: int, log_hosts: Sequence[str]) -> Iterator[PageSpeed | Lookup]:
     # names with digests need collectstatic
     storages = {**settings.STORAGES, "staticfiles": {"BACKEND": _STATIC}}
     changed = override_settings(
@@ -116,7 +122,7 @@ def _in(home: Path, log: Path | None, rounds: int) -> Iterator[PageSpeed | Looku
         STORAGES=storages,
     )
     with reading(home), changed:
-        yield from _measured(log, rounds)
+        yield from _measured(log, rounds, _reader(log_hosts))
 
 
 @contextmanager
@@ -160,10 +166,23 @@ def _fill(home: Path, parent: Path, lines: int) -> None:
             log.unlink()
 
 
-def _measured(log: Path | None, rounds: int) -> Iterator[PageSpeed | Lookup]:
+def _reader(log_hosts: Sequence[str]) -> User:
+    """Somebody who sees these log hosts, or all where none is named."""
+    if not log_hosts:
+        return User.objects.get_or_create(username="benchmark", is_superuser=True)[0]
+    user, _ = User.objects.get_or_create(username="benchmark-limited")
+    access, _ = Access.objects.update_or_create(
+        user=user, defaults={"role": Role.POSTMASTER, "has_all_log_hosts": False}
+    )
+    access.log_hosts.set(LogHost.objects.filter(name__in=log_hosts))
+    return user
+
+
+def _measured(log: Path | None, rounds: int, reader: User) -> Iterator[PageSpeed | Lookup]:
     client = Client()
-    client.force_login(User.objects.get_or_create(username="benchmark", is_superuser=True)[0])
-    pages = _pages()
+    client.force_login(reader)
+    with granted.only(granted_to(User.objects.get(pk=reader.pk))):
+        pages = _pages()
     for path in pages.values():
         _read(client, path)  # templates are read once in a server's life
     collect_seldom()

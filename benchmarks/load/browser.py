@@ -112,7 +112,7 @@ class Browser:
         except (OSError, HTTPException) as error:
             self.close()
             page, wrong = Page(address, 0, ""), f"{type(error).__name__}: {error}".rstrip(": ")
-        self.tally.add(kind, sent, wrong, is_waited_for=is_waited_for)
+        self.tally.add(kind, sent, wrong, is_waited_for=is_waited_for, address=address)
         return page if not wrong else Page(page.address, page.status, "")
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ class Answer:
     seconds: float
     wrong: str = ""
     is_waited_for: bool = True
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,13 @@ class Tally:
     answers: list[Answer] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, kind: str, sent: float, wrong: str = "", *, is_waited_for: bool = True) -> None:
+    def add(
+        self, kind: str, sent: float, wrong: str = "", *, is_waited_for: bool = True, address: str = ""
+    ) -> None:
         """An answer that is there now. ``sent``: what time.monotonic said when it was asked for."""
         seconds = time.monotonic() - sent
         with self._lock:
-            self.answers.append(Answer(kind, sent - self.began, seconds, wrong, is_waited_for))
+            self.answers.append(Answer(kind, sent - self.began, seconds, wrong, is_waited_for, address))
 
     def speeds(self) -> list[Speed]:
         """Of each kind, the most frequent first."""
@@ -60,13 +63,15 @@ class Tally:
         return speed("all that is waited for", waited) if waited else None
 
     def wrongs(self) -> dict[str, int]:
-        """What was wrong, with how often."""
-        counted: dict[str, int] = {}
+        """What was wrong, with how often; and at which address first, where there is one."""
+        found: dict[str, list[Answer]] = {}
         for answer in self.answers:
             if answer.wrong:
-                sentence = f"{answer.kind}: {answer.wrong}"
-                counted[sentence] = counted.get(sentence, 0) + 1
-        return counted
+                found.setdefault(f"{answer.kind}: {answer.wrong}", []).append(answer)
+        return {
+            f"{sentence}, as at {those[0].address}" if those[0].address else sentence: len(those)
+            for sentence, those in found.items()
+        }
 
 
 def speed(kind: str, answers: Iterable[Answer]) -> Speed:

@@ -19,6 +19,7 @@ from benchmarks.load.tally import Tally
 from benchmarks.load.visits import Known
 from tests.acceptance.conftest import CHECKOUT, SAMPLES, Running, environment
 
+MESSAGE = "/messages/mx1/1wB8lc-00000000001-0000/"
 SLOW = 0.4  # seconds
 KNOWN = Known(
     addresses=["alice@example.com", "bob@example.net"],
@@ -26,7 +27,7 @@ KNOWN = Known(
     message_ids=["1wB8lc-00000000001-0000"],
     shared=["/shared/token/"],
 )
-PAGE = """<link href="/static/a.css"><a href="/messages/mx1/1wB8lc-00000000001-0000/">it</a>
+PAGE = f"""<link href="/static/a.css"><a href="{MESSAGE}">it</a>
 <p hx-get="?count=1" hx-trigger="load">soon</p>"""
 
 
@@ -90,7 +91,7 @@ def test_each_failed_answer_is_counted_as_an_error() -> None:
     with served(failing="/messages/") as url:
         tally = five_people(url, "message")
     asked = sum(answer.kind == "message" for answer in tally.answers)
-    assert tally.wrongs() == {"message: status 500": asked}
+    assert tally.wrongs() == {f"message: status 500, as at {MESSAGE}": asked}
 
 
 def test_a_connection_that_breaks_is_counted_as_an_error() -> None:
@@ -128,7 +129,7 @@ def test_a_browser_that_was_signed_out_is_an_error() -> None:
 
     tally = Tally()
     SignedOut("http://127.0.0.1:1", tally).ask("GET", "/")
-    assert tally.wrongs() == {"overview: signed out": 1}
+    assert tally.wrongs() == {"overview: signed out, as at /": 1}
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,13 @@ class Command(BaseCommand):
             help="pages, load: measure on what is stored in this home, as MAILWATCH_HOME names one;"
             " load keeps there what it hands in",
         )
+        parser.add_argument(
+            "--log-host",
+            action="append",
+            default=[],
+            dest="log_hosts",
+            help="pages: as somebody asks who sees this one only, or several",
+        )
         parser.add_argument("--people", type=int, default=50, help="load: who click at the same time")
         parser.add_argument(
             "--uploads", type=int, default=2, help="load: logs handed in at the same time, without a pause"
@@ -58,7 +65,7 @@ class Command(BaseCommand):
                 self.stdout.write(_PARSED.format(*row).rstrip())
             return
         if what == "pages":
-            self._pages(lines=lines, rounds=rounds, home=home)
+            self._pages(lines=lines, rounds=rounds, home=home, log_hosts=options["log_hosts"])
             return
         if what == "load":
             self._load(lines=lines, home=home, **options)
@@ -88,9 +95,9 @@ class Command(BaseCommand):
         for line in told(measured):
             self.stdout.write(line)
 
-    def _pages(self, *, lines: int, rounds: int, home: Path | None) -> None:
+    def _pages(self, *, lines: int, rounds: int, home: Path | None, log_hosts: list[str]) -> None:
         self.stdout.write(_PAGE.format("page", "p50", "p95", "max", "processor", "its p95", "queries"))
-        for measured in page_speed.measure(lines=lines, rounds=rounds, home=home):
+        for measured in page_speed.measure(lines=lines, rounds=rounds, home=home, log_hosts=log_hosts):
             if isinstance(measured, page_speed.Lookup):
                 self.stdout.write(measured.sentence())
             else:
