@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet, Sum
 
 from ingest.languages import later
 from ingest.models import HourlyVolume, LogHost, Message, Rejection, Status
-from mailwatch.queries import keyset, stepwise
+from mailwatch.queries import extent, keyset, stepwise
 from mailwatch.queries.counting import Count, Totals, counted, counted_by_lines
 from mailwatch.queries.filters import Filters
 from mailwatch.queries.keyset import Key, Page
@@ -160,6 +160,8 @@ def totals_soon(search: Search, *, branches: Branches | None = None) -> Totals |
     """The same where it costs little; None where every message would have to be looked at."""
     branches = branches or branches_of(search)
     is_frequent = any(is_walked(branch) for branch in branches.messages)
+    if extent.is_needle(search.term, search.log_host, search.bounds):
+        return None
     # of a beginning the index holds a part, so that each line is looked at
     is_costly = is_frequent and (search.term.kind is TermKind.BEGINNING or not _is_all(search))
     if search.is_looked_for or (is_costly and _within(search) > _WALKED):
@@ -226,7 +228,7 @@ def log_hosts() -> dict[int, LogHost]:
 
 
 def _narrowed(search: Search) -> Q:
-    narrowed = messages_within(search.bounds)
+    narrowed = messages_within(extent.of(search.term, search.log_host, search.bounds))
     if search.log_host:
         narrowed &= Q(log_host_id=search.log_host.pk)
     elif search.term.kind is TermKind.MESSAGE_ID:
@@ -245,7 +247,7 @@ def _rejection_queries(search: Search, branches: Branches) -> list[QuerySet[Reje
     found = (
         Rejection.objects.filter(reason=search.reason) if search.reason else findable_rejections(search.term)
     )
-    narrowed = found.filter(rejections_within(search.bounds))
+    narrowed = found.filter(rejections_within(extent.of(search.term, search.log_host, search.bounds)))
     if search.log_host:
         narrowed = narrowed.filter(log_host_id=search.log_host.pk)
     narrowed = narrowed.filter(search.filters.of_rejections())
