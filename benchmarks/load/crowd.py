@@ -8,6 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
+
 from benchmarks.load.browser import Browser, Page
 from benchmarks.load.tally import Tally
 from benchmarks.load.visits import VISITS, Known
@@ -37,7 +39,7 @@ class Walking:
     def __init__(self, person: Person, url: str, known: Known, tally: Tally, over: threading.Event) -> None:
         self.known = known
         self._person, self._url, self._tally, self._over = person, url, tally, over
-        self._browser = Browser(url, tally, {"sessionid": person.session}, person.language)
+        self._browser = Browser(url, tally, {settings.SESSION_COOKIE_NAME: person.session}, person.language)
 
     def go_on(self) -> None:
         """Visit after visit."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from django.conf import settings
+
 from benchmarks.bulk import write_bulk
 from benchmarks.load.browser import Browser, Page
 from benchmarks.load.tally import Tally
@@ -73,7 +75,7 @@ class Uploader:
 
     def go_on(self) -> None:
         """Hand in, look at the run until it is over, hand in the next."""
-        browser = Browser(self.url, self.tally, {"sessionid": self.session})
+        browser = Browser(self.url, self.tally, {settings.SESSION_COOKIE_NAME: self.session})
         number = 0
         while not self.over.is_set():
             assert self._next is not None
