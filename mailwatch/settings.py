@@ -265,7 +265,11 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_FORMS = {"login": "mailwatch.sign_in_forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "mailwatch.sign_in_forms.SignInForm",
+    "change_password": "mailwatch.sign_in_forms.ChangeForm",
+    "reset_password_from_key": "mailwatch.sign_in_forms.ForgottenForm",
+}
 # Attempts, refused or not, by address; those that failed, by address and by the name that was typed.
 ACCOUNT_RATE_LIMITS = {
     "login": "60/m/ip",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import LoginForm
+from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordKeyForm
 from allauth.core import context
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
@@ -23,6 +23,31 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def add_prefix(self, field_name: str) -> str:
         """The field is called as browsers know it."""
         return "username" if field_name == "login" else field_name
+
+
+class _NewPassword:
+    """Errors name the fields as the page does."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        labels = {
+            "oldpassword": _("Password until now"),
+            "password1": _("New password"),
+            "password2": _("The same password again"),
+        }
+        for name, label in labels.items():
+            if name in self.fields:
+                self.fields[name].label = label
+
+
+class ChangeForm(_NewPassword, ChangePasswordForm):  # type: ignore[misc]
+    """A new password, by whoever knows the old one."""
+
+
+class ForgottenForm(_NewPassword, ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password, by a link that was mailed."""
 
 
 class _CodeOnce:
@@ -63,6 +88,10 @@ class CodeAgainForm(_CodeOnce, ReauthenticateForm):  # type: ignore[misc]
 
 class AppForm(ActivateTOTPForm):  # type: ignore[misc]
     """The first code of an app; it signs nobody in afterwards."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["code"].label = _("The code that the app shows")
 
     def clean_code(self) -> str:
         code: str = super().clean_code()

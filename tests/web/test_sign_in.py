@@ -129,6 +129,13 @@ def test_a_weak_password_is_refused_with_its_reason(desk: Client, password: str,
     assert why in desk.post("/security/password/", sent).text
 
 
+def test_what_is_wrong_names_its_field_as_the_page_does(desk: Client) -> None:
+    sent = {"oldpassword": "wrong", "password1": "herons along the weir", "password2": "herons"}
+    text = desk.post("/security/password/", sent).text
+    assert "Password until now: This is not your password." in text
+    assert "The same password again: " in text
+
+
 def test_a_phrase_may_be_long(desk: Client, helpdesk: User) -> None:
     phrase = "six dozen herons stood along the weir in the rain " * 6
     sent = {"oldpassword": RIGHT, "password1": phrase, "password2": phrase}
