@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "mailwatch.reader.ReaderMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "mailwatch.access.AccessMiddleware",
+    "mailwatch.trail.TrailMiddleware",
     "mailwatch.sign_in.SignedInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -123,6 +124,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(MAILWATCH_HOME / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     # A shared report that has ended keeps no mail data.
     "empty closed reports": {"task": "mailwatch.tasks.empty_closed_reports", "schedule": 3600.0},
+    "forget old trail": {"task": "mailwatch.tasks.forget_old_trail", "schedule": 3600.0},
     "forget attempts": {"task": "mailwatch.tasks.forget_attempts", "schedule": 3600.0},
     "discard expired uploads": {"task": "mailwatch.tasks.discard_expired_uploads", "schedule": 3600.0},
     "forget expired bytes": {"task": "ingest.tasks.forget_expired_bytes", "schedule": 3600.0},
@@ -294,6 +296,8 @@ MFA_TOTP_TOLERANCE = 1  # steps of half a minute, for clocks that differ
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not MAILWATCH_HTTPS  # browsers then allow it on http://localhost only
 # Roles that must have a second factor or a passkey before anything else.
 MAILWATCH_SECOND_FACTOR = env.names("MAILWATCH_SECOND_FACTOR", "")
+# Days after which entries of the audit trail are deleted; 0 is never.
+MAILWATCH_TRAIL_DAYS = env.integer("MAILWATCH_TRAIL_DAYS", 365)
 MAILWATCH_INVITATION_DAYS = env.integer("MAILWATCH_INVITATION_DAYS", 7, minimum=1)
 
 # Sign-in by an OpenID Connect provider, where an issuer is given.

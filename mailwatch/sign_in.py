@@ -34,7 +34,7 @@ from mailwatch.client_address import client_address
 from mailwatch.models import Access, Role
 
 _log = logging.getLogger(__name__)
-_SEEN = "seen_at"  # in a session: when it was last written down, seconds
+SEEN = "seen_at"  # in a session: when it was last written down, seconds
 _SEEN_EVERY = timedelta(minutes=5)
 
 _MISMATCH = _("User name and password do not match.")
@@ -275,9 +275,9 @@ class SignedInMiddleware:
 
 def _note(request: HttpRequest) -> None:
     at = now()
-    if at.timestamp() - request.session.get(_SEEN, 0) < _SEEN_EVERY.total_seconds():
+    if at.timestamp() - request.session.get(SEEN, 0) < _SEEN_EVERY.total_seconds():
         return
-    request.session[_SEEN] = at.timestamp()
+    request.session[SEEN] = at.timestamp()
     address = client_address(request)
     sessions = UserSession.objects.filter(session_key=request.session.session_key)
     sessions.update(last_seen_at=at, **({"ip": str(address)} if address else {}))

@@ -17,7 +17,7 @@ from mailwatch import sign_in_attempts
 from mailwatch.plain_forms import PlainForm
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]
+class SignInForm(PlainForm, LoginForm):  # type: ignore[misc]
     """Name or mail address, and password."""
 
     def add_prefix(self, field_name: str) -> str:

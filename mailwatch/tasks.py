@@ -14,6 +14,7 @@ from mailwatch.operations import (
     revealing,
     sharing,
     signing_in,
+    trail,
     uploads,
 )
 
@@ -31,6 +32,12 @@ def empty_closed_reports(**_: Any) -> None:
 def forget_attempts(**_: Any) -> None:
     """Drop what was counted of attempts to sign in and no longer holds, sessions that are over, and old invitations."""
     signing_in.forget(at=now())
+
+
+@shared_task
+def forget_old_trail(**_: Any) -> None:
+    """Delete what the audit trail has kept for long enough."""
+    trail.forget_old(now=now())
 
 
 @shared_task

@@ -23,6 +23,7 @@ from mailwatch.models.shared_reports import (
     digest_of,
     new_token,
 )
+from mailwatch.models.trail import TrailEntry, TrailKind, TrailOutcome
 from mailwatch.models.uploads import Upload, UploadPiece
 
 __all__ = [
@@ -47,6 +48,9 @@ __all__ = [
     "SharedReport",
     "SharedReportQuerySet",
     "SharingStop",
+    "TrailEntry",
+    "TrailKind",
+    "TrailOutcome",
     "Upload",
     "UploadPiece",
     "Webhook",

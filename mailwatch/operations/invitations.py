@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from ingest import granted
 from ingest.granted import Granted
+from mailwatch import trail
 from mailwatch.access import Permission, may
 from mailwatch.models import Access, Invitation, Role, digest_of, new_token
 from mailwatch.operations.users import NotChanged, Wanted, check_granted
@@ -34,6 +35,7 @@ def invite(*, by: User, email: str, wanted: Wanted, giver: Granted, at: datetime
         expires_at=at + timedelta(days=settings.MAILWATCH_INVITATION_DAYS),
     )
     invitation.log_hosts.set(() if wanted.has_all_log_hosts else wanted.log_hosts)
+    trail.tell(subject=email or f"invitation {invitation.pk}", details={"role": str(wanted.role)})
     return invitation, token
 
 
@@ -81,6 +83,7 @@ def join(token: str, *, username: str, password: str, at: datetime) -> User:
         access.log_hosts.set(invitation.log_hosts.all())
     invitation.used_at, invitation.used_by = at, user
     invitation.save(update_fields=["used_at", "used_by"])
+    trail.tell(details={"role": invitation.role, "invited by": invitation.made_by.get_username()})
     return user
 
 

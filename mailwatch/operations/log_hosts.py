@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 
 from ingest import knowledge, rebuild, tasks
 from ingest.models import AllowEntry, LogFile, LogHost, Reevaluation
+from mailwatch import trail
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ def correct_zone(*, log_host: LogHost, timezone: str) -> bool:
     False where that takes too long for somebody who waits: a worker does it then, and until it is done every page
     shows what it showed before. ``timezone`` names a zone (ingest.models.log_hosts.zone_name).
     """
+    trail.tell_change({"timezone": log_host.timezone}, {"timezone": timezone})
     LogHost.objects.filter(pk=log_host.pk).update(wanted_timezone=timezone)
     lines = LogFile.objects.filter(log_host=log_host).aggregate(total=Sum("new_lines", default=0))["total"]
     if lines <= MOST_AT_ONCE:
@@ -49,21 +51,33 @@ def change_knowledge(
     smarthosts: Iterable[str] | None = None,
 ) -> Reevaluation | None:
     """Say what a log host is; None leaves a thing as it is. None is returned where nothing changed."""
-    return _woken(
-        knowledge.change(
-            log_host,
-            local_domains=local_domains,
-            trusted_networks=trusted_networks,
-            own_addresses=own_addresses,
-            smarthosts=smarthosts,
-        )
-    )
+    wanted = {
+        "local_domains": local_domains,
+        "trusted_networks": trusted_networks,
+        "own_addresses": own_addresses,
+        "smarthosts": smarthosts,
+    }
+    before = _known(log_host)
+    asked = knowledge.change(log_host, **wanted)
+    log_host.refresh_from_db()
+    trail.tell_change(before, _known(log_host))
+    return _woken(asked)
+
+
+def _known(log_host: LogHost) -> dict[str, object]:
+    names = ("local_domains", "trusted_networks", "own_addresses", "smarthosts")
+    return {name: list(getattr(log_host, name)) for name in names}
 
 
 @transaction.atomic
 def change_limits(*, log_host: LogHost, limits: Mapping[str, str | None]) -> Reevaluation | None:
     """Set thresholds by the names of ``Limits``, as they are typed (ingest.rules.thresholds); "" resets one."""
-    return _woken(knowledge.change_limits(log_host, limits))
+    before = dict(log_host.limits)
+    asked = knowledge.change_limits(log_host, limits)
+    log_host.refresh_from_db()
+    names = before.keys() | log_host.limits.keys()
+    trail.tell_change(before, {name: log_host.limits.get(name) for name in names})
+    return _woken(asked)
 
 
 @transaction.atomic
@@ -124,4 +138,5 @@ def _woken(asked: Reevaluation | None) -> Reevaluation | None:
 
 def keep_for(*, log_host: LogHost, days: int | None) -> None:
     """Set after how many days its lines are deleted; 0: never, None: as the setting for all says."""
+    trail.tell_change({"retention_days": log_host.retention_days}, {"retention_days": days})
     LogHost.objects.filter(pk=log_host.pk).update(retention_days=days)

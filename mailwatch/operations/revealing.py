@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import F
 
 from ingest import granted
+from mailwatch import trail
 from mailwatch.client_address import network_of
 from mailwatch.models import ReportOpening, SharedReport, WrongGuess
 from mailwatch.queries import shared as queries
@@ -76,6 +77,8 @@ def reveal(token: str, visitor: Visitor, *, password: str, now: datetime) -> Rev
         if not _count_view(report, now):
             raise NotOpen  # somebody else has used up the last view
         _record(report, visitor, now)
+    trail.tell(subject=report.title)
+    trail.tell_log_hosts(report.log_host_ids)
     return Revealed(report, signing.dumps(report.pk, salt=_SALT))
 
 

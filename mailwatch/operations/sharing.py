@@ -14,6 +14,7 @@ from ingest import granted
 from ingest.languages import say
 from ingest.models import LogHost, Message
 from ingest.rules.definition import VERSION
+from mailwatch import trail
 from mailwatch.models import (
     Incident,
     IncidentStep,
@@ -148,6 +149,8 @@ def _freeze(
     )
     report.content_hash = content_hash(report)
     report.save()
+    trail.tell(subject=title)
+    trail.tell_log_hosts(report.log_host_ids)
     return Made(report, token)
 
 

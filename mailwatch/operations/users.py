@@ -14,6 +14,8 @@ from django.utils.translation import gettext
 
 from ingest.granted import Granted
 from ingest.models import LogHost
+from mailwatch import trail
+from mailwatch.access import given_log_hosts, given_role
 from mailwatch.models import Access, Role
 
 
@@ -45,6 +47,7 @@ def add(*, username: str, email: str, wanted: Wanted, giver: Granted) -> tuple[U
 def change(user: User, *, wanted: Wanted, giver: Granted) -> None:
     """Give a role and log hosts. ``giver``: what may be read by whoever gives them. Raises NotChanged."""
     check_granted(wanted, giver)
+    before = _told(user)
     kept_as = {"role": wanted.role, "has_all_log_hosts": wanted.has_all_log_hosts}
     with _somebody_stays_in_charge():
         access, _ = Access.objects.update_or_create(user=user, defaults=kept_as)
@@ -52,6 +55,16 @@ def change(user: User, *, wanted: Wanted, giver: Granted) -> None:
         # commands of Django's own go by these
         user.is_superuser = user.is_staff = wanted.role == Role.ADMINISTRATOR
         user.save(update_fields=["is_superuser", "is_staff"])
+    user.access = access
+    trail.tell(subject=user.get_username())
+    trail.tell_change(before, _told(user))
+
+
+def _told(user: User) -> dict[str, object]:
+    """What somebody may do and read, for the audit trail."""
+    given = given_log_hosts(user)
+    names = sorted(LogHost.objects.filter(pk__in=given.log_hosts or ()).values_list("name", flat=True))
+    return {"role": str(given_role(user)), "log hosts": "all" if given.is_all else names}
 
 
 @transaction.atomic
@@ -60,6 +73,7 @@ def activate(user: User, *, is_active: bool) -> None:
     with _somebody_stays_in_charge():
         user.is_active = is_active
         user.save(update_fields=["is_active"])
+    trail.tell(subject=user.get_username())
 
 
 def reset_password(user: User) -> str:
@@ -67,6 +81,7 @@ def reset_password(user: User) -> str:
     password = new_password()
     user.set_password(password)
     user.save(update_fields=["password"])
+    trail.tell(subject=user.get_username())
     return password
 
 
@@ -76,6 +91,7 @@ def remove_second_factors(user: User) -> None:
     Authenticator.objects.filter(user=user).delete()
     for session in UserSession.objects.filter(user=user):
         session.end()
+    trail.tell(subject=user.get_username())
 
 
 def new_password() -> str:

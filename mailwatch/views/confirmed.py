@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from mailwatch import trail
 from mailwatch.access import Permission
 from mailwatch.views.people import person, require
 
@@ -34,7 +35,9 @@ def confirmed[**More, Answer: HttpResponseBase](
         def wrapped(request: HttpRequest, /, *more: More.args, **named: More.kwargs) -> Answer:
             if request.method == "POST":
                 if not was_shown_lately(request):
+                    trail.tell_nothing_done()
                     raise ReauthenticationRequired
+                trail.tell_page(view.__name__)
                 require(request, permission)
             return view(request, *more, **named)
 

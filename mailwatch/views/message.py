@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost, Message
+from mailwatch import trail
 from mailwatch.access import Permission, needs
 from mailwatch.queries import message as queries
 from mailwatch.queries import rejection
@@ -29,6 +30,8 @@ def message(request: HttpRequest, log_host: str, message_id: str) -> HttpRespons
         containing=request.GET.get("recipient", "").strip()[:_LONGEST],
         zone=shown_zone(found.log_host.zone),
     )
+    recipients = [lane.recipient.original_recipient for lane in timeline.lanes.lanes]
+    trail.tell(whose=[found.envelope_sender, *recipients])
     near = nearby(timeline)
     context = {
         "timeline": timeline,

@@ -6,6 +6,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET
 
 from ingest.models import LogHost
+from mailwatch import trail
 from mailwatch.access import Permission, needs
 from mailwatch.queries import rejection as queries
 
@@ -17,6 +18,7 @@ def rejection(request: HttpRequest, log_host: str, key: str) -> HttpResponse:
     found = queries.find(host, key) if host else None
     if host is None or found is None:
         raise Http404
+    trail.tell(whose=[found.envelope_sender, found.recipient])
     context = {
         "told": queries.told(found, host),
         "rejection": found,

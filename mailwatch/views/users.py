@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mailwatch import notices, sign_in_attempts
+from mailwatch import notices, sign_in_attempts, trail
 from mailwatch.access import MAY, WORDS, Permission, granted_to, needs
 from mailwatch.client_address import client_address
 from mailwatch.operations import users as operations
@@ -100,6 +100,7 @@ def activate_user(request: HttpRequest, user_id: int) -> HttpResponse:
         operations.activate(view.user, is_active=is_active)
     except operations.NotChanged as error:
         messages.error(request, str(error))
+        trail.tell_nothing_done()
         return redirect("user", user_id=user_id)
     said = gettext("{name} can sign in again.") if is_active else gettext("{name} can no longer sign in.")
     messages.success(request, said.replace("{name}", name))
@@ -139,6 +140,7 @@ def unlock_user(request: HttpRequest, user_id: int) -> HttpResponse:
     """For somebody who typed something wrong too often, or for whom somebody else did."""
     view = _view(request, user_id)
     sign_in_attempts.unlock(view.user)
+    trail.tell(subject=view.user.get_username())
     said = gettext("{name} can try again at once.")
     messages.success(request, said.replace("{name}", plain(view.user.get_username())))
     return redirect("user", user_id=user_id)

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
+from django.utils.timezone import now
 
 from ingest import pipeline
 from ingest.models import IngestRun, LogHost
 from ingest.pipeline import IncomingFile
 from mailwatch.models import Access, Role
+from mailwatch.sign_in import SEEN
 
 # The case that Mailwatch was made for: an empty login, a bulk sender, a stranger's mailbox.
 SEED = (
@@ -90,6 +92,9 @@ def client_of() -> Callable[[User], Client]:
     def signed_in(user: User) -> Client:
         client = Client()
         client.force_login(user)
+        session = client.session
+        session[SEEN] = now().timestamp()  # a session is written down again only after some minutes
+        session.save()
         shown_now(client, user)
         return client
 

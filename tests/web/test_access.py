@@ -133,6 +133,7 @@ NEEDED = {
     "mfa_remove_webauthn": (READER, READER),
     "end_session": (READER, READER),
     "end_other_sessions": (READER, READER),
+    "trail": (READER, READER),
     "users": (ADMINISTRATOR, ADMINISTRATOR),
     "user": (ADMINISTRATOR, ADMINISTRATOR),
     "activate_user": (ADMINISTRATOR, ADMINISTRATOR),

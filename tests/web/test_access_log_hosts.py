@@ -37,8 +37,8 @@ _OF_NOBODY = {
     "WrongGuess",
 }  # fmt: skip
 # What it does when it is walked: signs out; the rest goes by a token or needs another method, or asks first
-# who it is.
-_NOT_WALKED = {"logout", "shared", "words", "invitation", "mfa_remove_webauthn"}
+# who it is. The trail tells of the walk itself: test_trail.
+_NOT_WALKED = {"logout", "shared", "words", "invitation", "mfa_remove_webauthn", "trail"}
 _PARTIAL = {"HX-Request": "true"}
 
 
@@ -126,12 +126,12 @@ def leaked(text: str, words: Words, request: str = "") -> list[str]:
 
 
 def rows() -> dict[str, list[str]]:
-    """Every row there is, to see that none was changed; but for what is kept of what was read."""
+    """Every row there is, to see that none was changed; but for what is kept of what was read, and of who read it."""
     names = [model for model in apps.get_models() if model._meta.app_label in ("ingest", "mailwatch")]
     return {
         model.__name__: sorted(map(repr, model._base_manager.values_list()))
         for model in names
-        if model.__name__ not in ("KeptReading", "JudgedRange")
+        if model.__name__ not in ("KeptReading", "JudgedRange", "TrailEntry")
     }
 
 

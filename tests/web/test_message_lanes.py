@@ -17,7 +17,7 @@ from tests.web.conftest import Ingested
 from tests.web.logs import BOUNCE, DAY, SCRIPT, many
 from tests.web.test_message import LONG, RETRIED, page
 
-QUERIES = 22  # of the page of a message that came over the network and was handed on to other Exims
+QUERIES = 23  # of the page of a message that came over the network and was handed on to other Exims
 ID = "1vwz8C-00000000001-0001"
 ARRIVAL = (
     f"2026-03-02 09:00:00 {ID} <= alice@example.org H=(pc) [198.51.100.7] P=esmtpsa A=login:alice S=4512"

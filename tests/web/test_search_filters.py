@@ -164,7 +164,7 @@ def test_a_page_of_few_rows_takes_the_queries_of_a_page_of_many(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     ingested([*DAY, *many(2)])
-    with django_assert_max_num_queries(20) as few:
+    with django_assert_max_num_queries(21) as few:
         desk.get("/search/", query)
     ingested(many(80)[6:])
     with django_assert_max_num_queries(len(few)):
