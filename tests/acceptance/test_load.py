@@ -1,6 +1,8 @@
 """What is measured of many people at once is what happened: on a server whose faults are known, and on the real one."""
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -158,7 +160,7 @@ def test_the_real_server_is_measured_with_its_workers_and_its_database(mailwatch
     logs = sorted((SAMPLES / "srv1").glob("mainlog*"))[:2]
     visitor.wait_for_run(visitor.upload(logs, log_host="srv1", timezone="Europe/Madrid"))
     asked = "--people 5 --minutes 0.15 --uploads 2 --lines 3000 --thinks 0.5 --json"
-    measured = subprocess.run(
+    measured = subprocess.Popen(
         [
             sys.executable,
             str(CHECKOUT / "manage.py"),
@@ -169,11 +171,15 @@ def test_the_real_server_is_measured_with_its_workers_and_its_database(mailwatch
             *asked.split(),
         ],
         env=environment(mailwatch.home),
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
-    load = json.loads(measured.stdout)
+    nice: set[int] = set()
+    while measured.poll() is None:
+        nice |= _nice(mailwatch)
+        time.sleep(0.2)
+    said, _ = measured.communicate()
+    load = json.loads(said)
     assert load["wrong"] == {}
     assert load["met"]["no error"] is True
     assert load["lines"] >= 3000
@@ -183,3 +189,14 @@ def test_the_real_server_is_measured_with_its_workers_and_its_database(mailwatch
     assert all(course["last"] > 1 for course in parts.values())
     assert parts["web"]["processor"] > 0
     assert mailwatch.query("SELECT count(*) FROM auth_user WHERE username LIKE 'load-%'") == [(0,)]
+    assert nice == {0, 10}  # what works for the pages goes before what works for the workers
+
+
+def _nice(mailwatch: Running) -> set[int]:
+    """Of the processes of PostgreSQL that work for somebody now."""
+    backends = mailwatch.query("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+    found = set()
+    for (pid,) in backends:
+        with contextlib.suppress(ProcessLookupError):
+            found.add(os.getpriority(os.PRIO_PROCESS, pid))
+    return found
