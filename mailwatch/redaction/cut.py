@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
+
+from ingest.exim.glossary import explain
 
 type Span = tuple[int, int]
 
@@ -117,3 +120,15 @@ def _merged(parts: list[Part]) -> Iterator[Part]:
         last = part
     if last:
         yield last
+
+
+def marks(text: str, raw: bytes) -> Iterator[Span]:
+    """Where the glossary's tokens that matter stand in the line."""
+    end = 0
+    for token in explain(raw, zone=UTC).tokens:
+        start = text.find(token.text, end)
+        if start < 0:
+            continue
+        end = start + len(token.text)
+        if token.matters:
+            yield start, end

@@ -6,6 +6,7 @@ same.
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from ingest.rules.rule import RULES
@@ -65,3 +66,11 @@ def in_sentences() -> frozenset[str]:
         for text in (rule.title, rule.explanation, *rule.guards, *rule.next_steps)
     )
     return IN_ANSWERS | {word.casefold() for text in texts for word in re.findall(r"[^\W\d_]+", text)}
+
+
+_WORD = re.compile(r"[^\W_]{4,}")
+
+
+def words_of(text: str) -> Iterator[str]:
+    """Words of letters, some of which may be digits; in lower case."""
+    return (word.casefold() for word in _WORD.findall(text) if not word.isdigit())

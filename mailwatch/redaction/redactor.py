@@ -1,20 +1,19 @@
 """Everything that leaves the house passes here; one redactor for each report, since it knows who stands for whom."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC
 
 from ingest.exim.events import Event, Unparsed
-from ingest.exim.glossary import explain
 from ingest.exim.line import Line, read_line, readable
 from ingest.exim.parse import parse
 from mailwatch.redaction.addresses import ADDRESSES, IN_SENTENCES, LEAD
-from mailwatch.redaction.cut import Cut, Part, Span
+from mailwatch.redaction.cut import Cut, Part, marks
 from mailwatch.redaction.disguises import DISGUISED, undisguised
 from mailwatch.redaction.host_names import DOTTED, is_file, is_internal_address
 from mailwatch.redaction.learned import Learned, is_nobody
 from mailwatch.redaction.level import Level
-from mailwatch.redaction.ordinary_words import IN_ANSWERS, in_sentences, is_ordinary_directory
+from mailwatch.redaction.ordinary_words import IN_ANSWERS, in_sentences, is_ordinary_directory, words_of
 from mailwatch.redaction.places import Place, What, everywhere, places
 from mailwatch.redaction.stand_ins import RUN, Role, is_masked
 
@@ -24,7 +23,6 @@ _NUMBERED = re.compile(r"\d+@")
 _SYSLOG_HOST = re.compile(
     r"(?:\ufeff)?(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]\d [\d:]{8}|\d{4}-\d\d-\d\dT\S+) (\S+) "
 )
-_WORD = re.compile(r"[^\W_]{4,}")
 _DIRECTORY = re.compile(r"[^/\s\"',;:]+")
 _ARGUMENT = re.compile(
     r"-F ?(?P<name>\S.*?)(?= -[a-zA-Z]|\Z)|-f ?(?P<sender>[^\s-][^\s]*)|(?P<path>/[^\s\"]+)"
@@ -69,7 +67,7 @@ class Redactor:
             self._learn_place(line.text, place)
         self._unsearched.append(raw)
 
-    def _learn_from_words(self) -> None:
+    def _learn_fromwords_of(self) -> None:
         """Take note of whom only the words of servers name. Later than those in places: they are somebody there."""
         lines, self._unsearched = self._unsearched, []
         for raw in lines:
@@ -116,8 +114,8 @@ class Redactor:
 
         Words that everyone uses stay, and those of headers: a story could not be told without them.
         """
-        had = {word for raw in lines for word in _words(readable(raw).partition("\n")[0])}
-        seen = {word for text in shown for word in _words(text)}
+        had = {word for raw in lines for word in words_of(readable(raw).partition("\n")[0])}
+        seen = {word for text in shown for word in words_of(text)}
         for word in sorted(had - seen - in_sentences()):
             self._learned.people.learn_name(word, "hidden")
 
@@ -175,10 +173,10 @@ class Redactor:
 
     def line(self, raw: bytes) -> tuple[Part, ...]:
         """A log line, with the unstamped lines that follow it."""
-        self._learn_from_words()
+        self._learn_fromwords_of()
         cut = self._cut_by_place(raw)
         self._search(cut, IN_ANSWERS)
-        return cut.parts(_marks(cut.source, raw))
+        return cut.parts(marks(cut.source, raw))
 
     def _cut_by_place(self, raw: bytes) -> Cut:
         text = readable(raw)
@@ -329,7 +327,7 @@ class Redactor:
 
     def _search(self, cut: Cut, ordinary: frozenset[str], *, is_ours: bool = False, depth: int = 2) -> None:
         """Hide what looks like an address or a host wherever it stands, and every name learned."""
-        self._learn_from_words()
+        self._learn_fromwords_of()
         self._learned.settle()
         self._search_addresses(cut, 0, len(cut.source), is_ours=is_ours)
         if depth:
@@ -388,11 +386,6 @@ def _read(raw: bytes) -> tuple[Line, Event] | None:
     return None if isinstance(line, Unparsed) or isinstance(event, Unparsed) else (line, event)
 
 
-def _words(text: str) -> Iterator[str]:
-    """Words of letters, some of which may be digits; in lower case."""
-    return (word.casefold() for word in _WORD.findall(text) if not word.isdigit())
-
-
 def _is_ordinary(word: str) -> bool:
     return word.casefold() in IN_ANSWERS
 
@@ -400,15 +393,3 @@ def _is_ordinary(word: str) -> bool:
 def _split(address: str) -> tuple[str, str, str]:
     """``alice%40example.net`` or ``alice@example.net`` in its three parts."""
     return address.rpartition("@" if "@" in address else "%40")
-
-
-def _marks(text: str, raw: bytes) -> Iterator[Span]:
-    """Where the glossary's tokens that matter stand in the line."""
-    end = 0
-    for token in explain(raw, zone=UTC).tokens:
-        start = text.find(token.text, end)
-        if start < 0:
-            continue
-        end = start + len(token.text)
-        if token.matters:
-            yield start, end
