@@ -42,11 +42,11 @@ class _NewPassword:
                 self.fields[name].label = label
 
 
-class ChangeForm(_NewPassword, ChangePasswordForm):  # type: ignore[misc]
+class ChangeForm(_NewPassword, PlainForm, ChangePasswordForm):  # type: ignore[misc]
     """A new password, by whoever knows the old one."""
 
 
-class ForgottenForm(_NewPassword, ResetPasswordKeyForm):  # type: ignore[misc]
+class ForgottenForm(_NewPassword, PlainForm, ResetPasswordKeyForm):  # type: ignore[misc]
     """A new password, by a link that was mailed."""
 
 
@@ -78,15 +78,15 @@ def _is_new(kept: Authenticator, user: User, code: str) -> bool:
     return kept.type != Authenticator.Type.TOTP or sign_in_attempts.is_first_use(user, code)
 
 
-class CodeForm(_CodeOnce, AuthenticateForm):  # type: ignore[misc]
+class CodeForm(_CodeOnce, PlainForm, AuthenticateForm):  # type: ignore[misc]
     """A code after the password."""
 
 
-class CodeAgainForm(_CodeOnce, ReauthenticateForm):  # type: ignore[misc]
+class CodeAgainForm(_CodeOnce, PlainForm, ReauthenticateForm):  # type: ignore[misc]
     """A code before a change."""
 
 
-class AppForm(ActivateTOTPForm):  # type: ignore[misc]
+class AppForm(PlainForm, ActivateTOTPForm):  # type: ignore[misc]
     """The first code of an app; it signs nobody in afterwards."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
