@@ -1,5 +1,6 @@
 """What the process has counted, kept as long as what it was counted from is the same."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -10,12 +11,21 @@ def _each_counts_once(value: object) -> int:
     return 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Filled[State, Value]:
+    """``begun``: when somebody began to make it, by time.monotonic."""
+
+    state: State
+    begun: float
+    value: Value
+
+
 @dataclass(slots=True)
 class _Place[State, Value]:
     """Of one key. Who makes its value holds the lock: others who ask meanwhile wait for it and do not make it too."""
 
     lock: Lock = field(default_factory=Lock)
-    filled: tuple[State, Value] | None = None
+    filled: _Filled[State, Value] | None = None
     weight: int = 0
 
 
@@ -31,16 +41,20 @@ class Kept[Key: Hashable, State, Value]:
         self._places: OrderedDict[Key, _Place[State, Value]] = OrderedDict()
 
     def get(self, key: Key, state: State, make: Callable[[], Value]) -> Value:
-        """The value of ``make`` at that state, made now unless it was before."""
-        place = self._place(key)
+        """The value of ``make`` at that state, made now unless it was before.
+
+        Who waited while others made it takes what was begun after they asked: that is as new as what they would make.
+        """
+        place, asked = self._place(key), time.monotonic()
         filled = place.filled
-        if filled is None or filled[0] != state:
+        if filled is None or filled.state != state:
             with place.lock:
                 filled = place.filled
-                if filled is None or filled[0] != state:
-                    filled = place.filled = (state, make())
-                    self._make_room(place, self._weigh(filled[1]))
-        return filled[1]
+                if filled is None or (filled.state != state and filled.begun < asked):
+                    begun = time.monotonic()
+                    filled = place.filled = _Filled(state, begun, make())
+                    self._make_room(place, self._weigh(filled.value))
+        return filled.value
 
     def cache_clear(self) -> None:
         """Forget everything."""

@@ -1,6 +1,7 @@
 """What the process keeps: the newest of each, made once however many ask."""
 
-from threading import Barrier, Thread
+import time
+from threading import Barrier, Event, Thread
 
 import pytest
 
@@ -59,6 +60,32 @@ def test_who_asks_while_it_is_made_waits_for_it() -> None:
     for thread in threads:
         thread.join(timeout=10)
     assert made == [1]
+
+
+def test_those_who_waited_take_what_was_begun_after_they_asked() -> None:
+    """However often lines come: whoever waits, waits for two at most."""
+    kept: Kept[str, int, int] = Kept(10)
+    made: list[int] = []
+    begun, goes_on = Event(), Event()
+
+    def make(state: int) -> int:
+        made.append(state)
+        begun.set()
+        goes_on.wait(timeout=10)
+        return state
+
+    threads = [
+        Thread(target=lambda state=state: kept.get("a", state, lambda: make(state))) for state in range(5)
+    ]
+    threads[0].start()
+    begun.wait(timeout=10)
+    for thread in threads[1:]:
+        thread.start()
+    time.sleep(0.2)  # until they wait
+    goes_on.set()
+    for thread in threads:
+        thread.join(timeout=10)
+    assert len(made) == 2
 
 
 def test_what_could_not_be_made_is_made_by_the_next_who_asks() -> None:
