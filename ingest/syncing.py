@@ -112,7 +112,9 @@ def _end(source: Source, error: str) -> None:
 
 def place_of(url: str) -> Place:
     """Read the URL of a source as the settings allow. Raises BadPlace."""
-    return read_place(url, schemes=settings.MAILWATCH_SOURCE_SCHEMES)
+    return read_place(
+        url, schemes=settings.MAILWATCH_SOURCE_SCHEMES, inside=settings.MAILWATCH_SOURCE_NETWORKS
+    )
 
 
 def allowed() -> tuple[Path, ...]:

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from mailwatch.abuse import Reporter
 from mailwatch.forms import ChosenLogHostForm
+from mailwatch.printable import plain
 
 
 class AbuseReportForm(ChosenLogHostForm):
@@ -18,4 +19,4 @@ class AbuseReportForm(ChosenLogHostForm):
     @property
     def reporter(self) -> Reporter:
         """Of a valid form."""
-        return Reporter(self.cleaned_data["organisation"], self.cleaned_data["contact"])
+        return Reporter(plain(self.cleaned_data["organisation"]), self.cleaned_data["contact"])

@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Collection
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -47,6 +48,14 @@ def size(name: str, default: str) -> int:
 def names(name: str, default: str) -> list[str]:
     """Comma-separated values."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Comma-separated networks, or addresses for networks of one."""
+    try:
+        return [ip_network(part) for part in names(name, "")]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be networks such as 127.0.0.0/8: {error}") from error
 
 
 def pairs(name: str) -> dict[str, str]:

@@ -39,7 +39,7 @@ class LogTimeField(forms.Field):
         at = read_time(str(value))
         if at is None:
             raise forms.ValidationError(
-                say("“{text}” is no time. Write it as 2016-03-09 07:53.", text=str(value)[:40])
+                say("“{text}” is no time. Write it as 2016-03-09 07:53.", text=plain(str(value)[:40]))
             )
         return at
 

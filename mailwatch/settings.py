@@ -62,9 +62,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # what holds for every answer: static files and errors too
+    "mailwatch.views.errors.kept_by_nobody",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -76,7 +79,6 @@ MIDDLEWARE = [
     "mailwatch.sign_in.SignedInMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "mailwatch.views.errors.without_nul",
 ]
@@ -363,6 +365,8 @@ MAILWATCH_KEEP_UPLOADS = env.flag("MAILWATCH_KEEP_UPLOADS", default=False)
 # Where sources may be: kinds of addresses that fsspec knows, and directories of this machine.
 MAILWATCH_SOURCE_SCHEMES = env.names("MAILWATCH_SOURCE_SCHEMES", "file,sftp")
 MAILWATCH_SOURCE_DIRECTORIES = env.names("MAILWATCH_SOURCE_DIRECTORIES", "/var/log/exim4,/var/log/exim")
+# Of this machine, and of what only its own wire reaches: networks that sources may be on nonetheless.
+MAILWATCH_SOURCE_NETWORKS = env.networks("MAILWATCH_SOURCE_NETWORKS")
 # What archives and compressed files may unpack to; see ingest.sources.limits.
 MAILWATCH_MAX_DEPTH = env.integer("MAILWATCH_MAX_DEPTH", 3, minimum=1)
 MAILWATCH_MAX_MEMBERS = env.integer("MAILWATCH_MAX_MEMBERS", 10_000, minimum=1)

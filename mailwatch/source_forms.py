@@ -14,6 +14,8 @@ from ingest.models import Source
 from ingest.models.log_hosts import log_host_name, zone_name
 from ingest.models.sources import PATTERNS
 from ingest.sources import sftp
+from ingest.sources.directories import BUCKETS
+from ingest.sources.machines import check_written
 from ingest.sources.places import BadPlace, confined
 from mailwatch.operations.sources import SourceInput
 from mailwatch.plain_forms import PlainForm
@@ -105,6 +107,8 @@ class SourceForm(PlainForm):
         place = _checked(syncing.place_of, url)
         if place.scheme == "file":
             _checked(lambda path: confined(Path(path), syncing.allowed()), place.path)
+        elif place.scheme not in BUCKETS:
+            _checked(lambda host: check_written(host, allowed=place.inside), place.host)
         return url
 
     def clean_private_key(self) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from io import StringIO
 from itertools import chain
 
-from mailwatch.printable import plain
+from mailwatch.printable import plain, plain_json
 
 type Cell = str | int | datetime | None
 
@@ -32,7 +32,7 @@ def json_rows(name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) 
     yield f"{{{json.dumps(name)}: ["
     for row in rows:
         cells = [cell.isoformat() if isinstance(cell, datetime) else cell for cell in row]
-        yield f"{separator}\n{json.dumps(dict(zip(header, cells, strict=True)), ensure_ascii=False)}"
+        yield f"{separator}\n{plain_json(dict(zip(header, cells, strict=True)))}"
         separator = ","
     yield "\n]}\n"
 

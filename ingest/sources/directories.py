@@ -11,8 +11,11 @@ from typing import Any, BinaryIO, cast
 import asyncssh
 import fsspec
 
-from ingest.sources import sftp
-from ingest.sources.places import BadPlace, Credentials, Place, Unreachable, confined
+from ingest.sources import machines, sftp
+from ingest.sources.places import BadPlace, Credentials, Place, Unreachable, confined, open_confined
+
+# Kinds of addresses in which the name of a bucket stands where others have a machine.
+BUCKETS = frozenset(["s3", "s3a", "gs", "gcs", "abfs", "az", "memory"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,13 @@ class Directory:
     @contextmanager
     def open(self, name: str) -> Iterator[BinaryIO]:
         """A file to read from, seekable. Raises OSError, also while it is read."""
-        with _as_os_error(), self._filesystem.open(self._file(name), "rb") as file:
+        with _as_os_error(), self._opened(name) as file:
             yield cast("BinaryIO", file)
+
+    def _opened(self, name: str) -> Any:
+        if self._within is None:
+            return self._filesystem.open(self._file(name), "rb")
+        return open_confined(Path(self._path, name), self._within)
 
     def _file(self, name: str) -> str:
         """Raises BadPlace for a link that leads out of what may be read."""
@@ -93,6 +101,8 @@ def reached(
         finally:
             sftp.close_server(server)
     else:
+        if place.host and place.scheme not in BUCKETS:
+            machines.address_of(place.host, allowed=place.inside)
         filesystem = _other(place, credentials)
         yield Directory(filesystem, filesystem._strip_protocol(place.url))
 

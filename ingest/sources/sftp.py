@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
+from ingest.sources.machines import address_of
 from ingest.sources.places import BadPlace, Credentials, Place, Unreachable
 
 if TYPE_CHECKING:
@@ -23,8 +24,13 @@ def open_server(place: Place, credentials: Credentials) -> "AbstractFileSystem":
         raise Unreachable(f"The host key of {place.host} is not confirmed yet, so nothing is read.")
     try:
         return SSHFileSystem(
-            place.host, **_options(place, credentials), timeout=_PATIENCE, skip_instance_cache=True
+            address_of(place.host, allowed=place.inside),
+            **_options(place, credentials),
+            timeout=_PATIENCE,
+            skip_instance_cache=True,
         )
+    except BadPlace as refusal:
+        raise Unreachable(str(refusal)) from refusal
     except (asyncssh.Error, OSError, TimeoutError) as error:
         raise Unreachable(_sentence(place, error)) from error
 
@@ -54,7 +60,9 @@ def _options(place: Place, credentials: Credentials) -> dict[str, Any]:
 def offered_key(place: Place) -> str:
     """The host key that the server shows now, as one line. Raises Unreachable."""
     try:
-        key = asyncio.run(_offered_key(place))
+        key = asyncio.run(_offered_key(place, address_of(place.host, allowed=place.inside)))
+    except BadPlace as refusal:
+        raise Unreachable(str(refusal)) from refusal
     except (asyncssh.Error, OSError, TimeoutError) as error:
         raise Unreachable(_sentence(place, error)) from error
     if key is None:
@@ -62,9 +70,9 @@ def offered_key(place: Place) -> str:
     return _line(key)
 
 
-async def _offered_key(place: Place) -> asyncssh.SSHKey | None:
+async def _offered_key(place: Place, address: str) -> asyncssh.SSHKey | None:
     async with asyncio.timeout(_PATIENCE):
-        return await asyncssh.get_server_host_key(place.host, place.port or _PORT, config=[])
+        return await asyncssh.get_server_host_key(address, place.port or _PORT, config=[])
 
 
 def read_host_key(text: str) -> str:

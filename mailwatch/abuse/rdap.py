@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from ipaddress import IPv4Address, IPv6Address, ip_address, summarize_address_range
+from socket import SOCK_STREAM, getaddrinfo
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from ingest.sources.machines import is_inside
 
 SECONDS = 10.0
 LARGEST = 1_000_000  # bytes of an answer
@@ -67,7 +70,20 @@ class _OnlyHttps(HTTPRedirectHandler):
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if urlsplit(newurl).scheme != "https" and urlsplit(req.full_url).scheme == "https":
             raise URLError("it sent on to an address that is not https")
+        _refuse_inside(urlsplit(newurl).hostname or "", of=urlsplit(req.full_url).hostname)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _refuse_inside(host: str, *, of: str | None) -> None:
+    """A registry is out there: it sends nobody to a machine of the house, unless it is one itself."""
+    if host == of:
+        return
+    try:
+        found = [ip_address(str(row[4][0])) for row in getaddrinfo(host, None, type=SOCK_STREAM)]
+    except (OSError, UnicodeError) as error:
+        raise URLError(f"it sent on to {host}, which is not known") from error
+    if not all(is_public(address) and not is_inside(address) for address in found):
+        raise URLError(f"it sent on to {host}, a machine inside")
 
 
 def _fetched(url: str) -> bytes:

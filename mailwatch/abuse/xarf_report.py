@@ -1,12 +1,12 @@
 """An abuse report as XARF v4: JSON that abuse desks read by program."""
 
-import json
 import re
 from typing import Any
 
 from xarf import create_evidence, create_report
 
 from mailwatch.abuse.case import AbuseCase, Offence, Reporter
+from mailwatch.printable import plain_json
 
 _MAIL = re.compile(r"[\w.+=-]+@(?:[\w-]+\.)+[A-Za-z0-9-]{2,}", re.ASCII)
 
@@ -30,7 +30,7 @@ def document(case: AbuseCase, reporter: Reporter) -> str:
     if made.report is None or made.errors:
         raise ValueError("; ".join(f"{error.field}: {error.message}" for error in made.errors) or "no report")
     report = made.report.model_dump(mode="json", by_alias=True, exclude_none=True)
-    return json.dumps(report | {"timestamp": case.last_at.isoformat()}, indent=2, ensure_ascii=False)
+    return plain_json(report | {"timestamp": case.last_at.isoformat()}, indent=2)
 
 
 def _offence(case: AbuseCase) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ingest import granted
 from ingest.granted import Granted
 from ingest.models import LogHost
 from mailwatch.access import granted_to, with_access
-from mailwatch.printable import plain
+from mailwatch.printable import plain, plain_json
 from mailwatch.queries.ranges import Preset, Range, read_time
 
 
@@ -81,12 +81,12 @@ def _time(option: str, text: str | None) -> datetime | None:
 
 def write_json(stdout: OutputWrapper, document: Any) -> None:
     """One document, and nothing else."""
-    stdout.write(json.dumps(document, ensure_ascii=False, indent=2))
+    stdout.write(plain_json(document, indent=2))
 
 
 def write_json_lists(stdout: OutputWrapper, name: str, items: Iterable[Any]) -> None:
     """``{name: [...]}`` written item by item, so that memory does not grow with the result."""
     stdout.write(f"{{{json.dumps(name)}: [", ending="")
     for number, item in enumerate(items):
-        stdout.write(("," if number else "") + "\n  " + json.dumps(item, ensure_ascii=False), ending="")
+        stdout.write(("," if number else "") + "\n  " + plain_json(item), ending="")
     stdout.write("\n]}")

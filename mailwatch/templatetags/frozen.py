@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django import template
 
+from mailwatch.printable import plain_lines
+
 register = template.Library()
 
 _SPACE = re.compile(r"(\s+)")
@@ -46,7 +48,7 @@ def frozen_words(parts: Sequence[Part]) -> Iterator[Word]:
                 continue
             if word:
                 yield Word(tuple(word))
-            yield Word((part | {"text": piece},), is_space=True)
+            yield Word((part | {"text": plain_lines(str(piece))},), is_space=True)
             word = []
     if word:
         yield Word(tuple(word))

@@ -7,7 +7,7 @@ from functools import partial
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -18,7 +18,7 @@ from ingest.models import LogHost
 from mailwatch import charts, tables
 from mailwatch.access import Permission, needs
 from mailwatch.operations import daily_mails
-from mailwatch.printable import plain
+from mailwatch.printable import plain, plain_json
 from mailwatch.queries import daily as queries
 from mailwatch.queries.daily import DailyReport, Listed
 from mailwatch.queries.ranges import link_times
@@ -46,7 +46,7 @@ def daily(request: HttpRequest, log_host: str, day: str) -> HttpResponse | Strea
         raise Http404 from None
     kind = request.GET.get("format", "")
     if kind == "json":
-        return JsonResponse(queries.as_json(report), json_dumps_params={"ensure_ascii": False})
+        return HttpResponse(plain_json(queries.as_json(report)), content_type="application/json")
     if kind == "csv":
         return _csv(report)
     chart = charts.over_time(report.volumes, zone=host.zone, link=partial(_search, host))

@@ -47,3 +47,16 @@ def without_nul(
         return get_response(request)
 
     return middleware
+
+
+def kept_by_nobody(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: pages tell who mails whom; neither a proxy nor the browser keeps one, unless the page says so."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return middleware

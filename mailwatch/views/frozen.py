@@ -1,6 +1,5 @@
 """A frozen report as a page, and as files: one HTML file that needs nothing else, JSON, and its lines as CSV."""
 
-import json
 import re
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from ingest import languages
 from mailwatch import charts, tables
 from mailwatch.models import SharedReport
+from mailwatch.printable import plain_json
 from mailwatch.queries import shared as queries
 
 POLICY: dict[str, list[str]] = {
@@ -49,7 +49,7 @@ def file(report: SharedReport, kind: str) -> HttpResponse | None:
         case "html":
             return _download(report, html(report, is_file=True), kind, "text/html; charset=utf-8")
         case "json":
-            text = json.dumps(_document(report), indent=2, ensure_ascii=False)
+            text = plain_json(_document(report), indent=2)
             return _download(report, text, kind, "application/json")
         case "csv":
             text = "".join(tables.csv_rows(_EVIDENCE, queries.evidence_rows(report)))

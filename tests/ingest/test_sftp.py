@@ -2,10 +2,12 @@
 
 import gzip
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
 import asyncssh
 import pytest
+from pytest_django.fixtures import Settings
 
 from ingest import syncing
 from ingest.models import LogHost, LogPage, Source
@@ -24,7 +26,8 @@ TEXT = (SAMPLES / "srv1" / "mainlog").read_bytes()
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(settings: Settings) -> Iterator[Server]:
+    settings.MAILWATCH_SOURCE_NETWORKS = [ip_network("127.0.0.0/8")]
     with openssh() as started:
         yield started
 

@@ -113,6 +113,19 @@ def desk(helpdesk: User, client_of: Callable[[User], Client]) -> Client:
     return client_of(helpdesk)
 
 
+def read_file(path: Path, log_host: str, timezone: str | None = None) -> IngestRun:
+    """Read a log through the same pipeline as an upload."""
+    host, _ = pipeline.log_host(log_host, timezone)
+    file = IncomingFile(name="mainlog", path=str(path), size=path.stat().st_size, is_upload=False)
+    run = pipeline.new_run(log_host=host, files=[file], started_by="tests")
+    for piece_id in pipeline.open_pieces(run):
+        while pipeline.work(piece_id):
+            pass
+    pipeline.finish(run.pk)
+    run.refresh_from_db()
+    return run
+
+
 @pytest.fixture
 def ingested(db: None, tmp_path: Path) -> Ingested:
     """Reads lines into a log host, through the same pipeline as an upload."""
@@ -120,15 +133,7 @@ def ingested(db: None, tmp_path: Path) -> Ingested:
     def ingest(lines: Sequence[str], log_host: str = "srv1", timezone: str | None = None) -> IngestRun:
         path = tmp_path / f"{log_host}-{LogHost.objects.count()}-{IngestRun.objects.count()}.log"
         path.write_text("".join(f"{line}\n" for line in lines))
-        host, _ = pipeline.log_host(log_host, timezone)
-        file = IncomingFile(name="mainlog", path=str(path), size=path.stat().st_size, is_upload=False)
-        run = pipeline.new_run(log_host=host, files=[file], started_by="tests")
-        for piece_id in pipeline.open_pieces(run):
-            while pipeline.work(piece_id):
-                pass
-        pipeline.finish(run.pk)
-        run.refresh_from_db()
-        return run
+        return read_file(path, log_host, timezone)
 
     return ingest
 

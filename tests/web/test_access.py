@@ -149,6 +149,9 @@ NEEDED = {
     "words": ("", ""),
 }
 
+# What takes things away.
+LAST = ("drop_configuration", "remove_source", "remove_webhook", "logout", "activate_user")
+
 
 def patterns() -> list[URLPattern]:
     """All of them; an included list would have to be walked too."""
@@ -206,9 +209,8 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
 
 
 def requests(args: dict[str, list[object]]) -> Iterator[tuple[str, str, str]]:
-    """Every address with both methods: name, method, path. What takes things away comes last."""
-    last = ("drop_configuration", "remove_source", "remove_webhook", "logout", "activate_user")
-    for name in sorted(NEEDED, key=lambda name: (name in last, name)):
+    """Every address with both methods: name, method, path."""
+    for name in sorted(NEEDED, key=lambda name: (name in LAST, name)):
         for method in ("get", "post"):
             yield name, method, reverse(name, args=args[name])
 
