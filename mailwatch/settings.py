@@ -301,6 +301,13 @@ MAILWATCH_SECOND_FACTOR = env.names("MAILWATCH_SECOND_FACTOR", "")
 # Days after which entries of the audit trail are deleted; 0 is never.
 MAILWATCH_TRAIL_DAYS = env.integer("MAILWATCH_TRAIL_DAYS", 365)
 MAILWATCH_INVITATION_DAYS = env.integer("MAILWATCH_INVITATION_DAYS", 7, minimum=1)
+# Days for which a token of the JSON API holds unless somebody chooses, and the most that can be chosen.
+MAILWATCH_TOKEN_MOST_DAYS = env.integer("MAILWATCH_TOKEN_MOST_DAYS", 366, minimum=1)
+MAILWATCH_TOKEN_DAYS = env.integer("MAILWATCH_TOKEN_DAYS", min(90, MAILWATCH_TOKEN_MOST_DAYS), minimum=1)
+if MAILWATCH_TOKEN_DAYS > MAILWATCH_TOKEN_MOST_DAYS:
+    raise ImproperlyConfigured("MAILWATCH_TOKEN_DAYS must not be more than MAILWATCH_TOKEN_MOST_DAYS")
+# Calls of one token in a minute.
+MAILWATCH_API_PER_MINUTE = env.integer("MAILWATCH_API_PER_MINUTE", 120, minimum=1)
 
 # Sign-in by an OpenID Connect provider, where an issuer is given.
 MAILWATCH_OIDC_ISSUER = env.text("MAILWATCH_OIDC_ISSUER", "")

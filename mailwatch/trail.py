@@ -222,6 +222,17 @@ RECORDED: Mapping[str, Recorded | NotRecorded] = {
     "incident_report": Recorded(
         look=TrailKind.VIEW, send=TrailKind.INCIDENT, names=("incident_id",), only_redirects=True
     ),
+    "tokens": Recorded(send=TrailKind.SECURITY, names=("name",), fields=("days", "reads")),
+    "revoke_token": Recorded(send=TrailKind.SECURITY, names=("token_id",)),
+    "api": _NO_MAIL,
+    "api_description": _NO_MAIL,
+    # of whoever the token is; its name stands in the details
+    "api_search": Recorded(look=TrailKind.SEARCH, names=("q",), whose=("q",)),
+    "api_message": _seen("log_host", "message_id"),
+    "api_sender": _seen("address"),
+    "api_relays": _seen(),
+    "api_runs": _WORKS,
+    "api_run": _WORKS,
     "preferences": _OWN,
     "theme": _OWN,
     "times": _OWN,

@@ -38,6 +38,7 @@ from mailwatch.views import (
     suggestions,
     theme,
     times,
+    tokens,
     trail,
     transport,
     uploads,
@@ -45,6 +46,12 @@ from mailwatch.views import (
     words,
     zones,
 )
+from mailwatch.views.api import description, page
+from mailwatch.views.api import message as api_message
+from mailwatch.views.api import relays as api_relays
+from mailwatch.views.api import runs as api_runs
+from mailwatch.views.api import search as api_search
+from mailwatch.views.api import sender as api_sender
 
 
 class _User(StringConverter):
@@ -176,6 +183,8 @@ urlpatterns = [
     path("security/sessions/<int:session_id>/end/", security.end_session, name="end_session"),
     path("security/sessions/end/", security.end_other_sessions, name="end_other_sessions"),
     path("trail/", trail.trail, name="trail"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke_token, name="revoke_token"),
     path("users/", users.users, name="users"),
     path("users/<int:user_id>/", users.user, name="user"),
     path("users/<int:user_id>/active/", users.activate_user, name="activate_user"),
@@ -189,6 +198,15 @@ urlpatterns = [
     path("users/<int:user_id>/unlock/", users.unlock_user, name="unlock_user"),
     path("users/<int:user_id>/password/", users.reset_password, name="reset_password"),
     path("preferences/alerts/", alerts.alert_choice, name="alert_choice"),
+    # for programs; without a slash at the end
+    path("api/", page.page, name="api"),
+    path("api/v1/openapi.json", description.openapi, name="api_description"),
+    path("api/v1/search", api_search.search, name="api_search"),
+    path("api/v1/messages/<str:log_host>/<str:message_id>", api_message.message, name="api_message"),
+    path("api/v1/senders/<str:address>", api_sender.sender, name="api_sender"),
+    path("api/v1/relays", api_relays.relays, name="api_relays"),
+    path("api/v1/runs", api_runs.runs, name="api_runs"),
+    path("api/v1/runs/<int:run_id>", api_runs.run, name="api_run"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("theme/", theme.theme, name="theme"),
     path("words.js", words.words, name="words"),

@@ -1,7 +1,8 @@
-"""What pages keep of their own: frozen reports, uploads, searches, alerts, how somebody reads, and who was invited."""
+"""What pages keep of their own: reports, uploads, searches, alerts, tokens, how somebody reads, and who was invited."""
 
 from mailwatch.models.abuse_contacts import AbuseContact
 from mailwatch.models.alerts import Alert, AlertChoice, AlertDelivery, SeenAttack, Webhook
+from mailwatch.models.api_tokens import ApiToken, Scope
 from mailwatch.models.daily_reports import DailyMail, DailyRecipient
 from mailwatch.models.incidents import (
     Incident,
@@ -32,6 +33,7 @@ __all__ = [
     "Alert",
     "AlertChoice",
     "AlertDelivery",
+    "ApiToken",
     "DailyMail",
     "DailyRecipient",
     "Incident",
@@ -44,6 +46,7 @@ __all__ = [
     "ReportOpening",
     "Role",
     "SavedSearch",
+    "Scope",
     "SeenAttack",
     "SharedReport",
     "SharedReportQuerySet",

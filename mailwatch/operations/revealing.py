@@ -60,10 +60,10 @@ def look(token: str, visitor: Visitor, *, now: datetime) -> SharedReport:
 
     Raises NotOpen and TooManyGuesses.
     """
-    _refuse_guesser(visitor, now)
+    refuse_guesser(visitor, now)
     report = queries.to_be_revealed(token, now=now)
     if report is None:
-        _remember(visitor, None, now)
+        remember(visitor, None, now)
         raise NotOpen
     return report
 
@@ -84,7 +84,7 @@ def reveal(token: str, visitor: Visitor, *, password: str, now: datetime) -> Rev
 
 def _check(password: str, report: SharedReport, visitor: Visitor, now: datetime) -> None:
     """A guess counts before the slow check, so that many at once are no way round; what was right is no guess."""
-    guess = _remember(visitor, report, now)
+    guess = remember(visitor, report, now)
     is_refused = _recent(now).filter(report=report).count() > MOST_WRONG_PASSWORDS
     if is_refused or check_password(password, report.password):
         guess.delete()  # nor is what nobody looked at
@@ -96,10 +96,10 @@ def _check(password: str, report: SharedReport, visitor: Visitor, now: datetime)
 
 def again(token: str, pass_: str, visitor: Visitor, *, now: datetime) -> Revealed:
     """The report for whoever has just read it: for its files. Raises NotOpen and TooManyGuesses."""
-    _refuse_guesser(visitor, now)
+    refuse_guesser(visitor, now)
     report = queries.open_report(token, now=now)
     if report is None or not _holds(pass_, report):
-        _remember(visitor, None, now)
+        remember(visitor, None, now)
         raise NotOpen
     return Revealed(report, pass_)
 
@@ -133,7 +133,8 @@ def _record(report: SharedReport, visitor: Visitor, now: datetime) -> None:
     )
 
 
-def _refuse_guesser(visitor: Visitor, now: datetime) -> None:
+def refuse_guesser(visitor: Visitor, now: datetime) -> None:
+    """Raises TooManyGuesses where somebody has guessed links or tokens too often."""
     if visitor.address is not None:
         guesses = _recent(now).filter(network=_guessing_network(visitor.address))
         if guesses.count() >= MOST_GUESSES:
@@ -144,7 +145,8 @@ def _recent(now: datetime) -> models.QuerySet[WrongGuess]:
     return WrongGuess.objects.filter(guessed_at__gt=now - GUESSES_REMEMBERED)
 
 
-def _remember(visitor: Visitor, report: SharedReport | None, now: datetime) -> WrongGuess:
+def remember(visitor: Visitor, report: SharedReport | None, now: datetime) -> WrongGuess:
+    """Count a link, a token (both ``report`` None) or a password of a link that is none."""
     network = _guessing_network(visitor.address) if visitor.address else "0.0.0.0"  # nobody's address
     return WrongGuess.objects.create(network=network, report=report, guessed_at=now)
 

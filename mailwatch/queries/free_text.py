@@ -26,7 +26,7 @@ AT_ONCE = 100  # hits of one slice
 SECONDS = 0.4  # that one slice reads; a word in 1,000,000 lines takes less
 _PAGE_KEY = ("last_at", "log_host_id", "page_id")
 # the page read last, how many of its bytes are still unread (0: none), and pages, lines and hits so far
-_SHAPES = ((datetime, int, int), (int, int, int, int))
+SHAPES = ((datetime, int, int), (int, int, int, int))
 _PAGES_AT_ONCE = 16
 
 
@@ -85,11 +85,11 @@ class _Progress:
     @classmethod
     def read(cls, cursor: str) -> "_Progress":
         """From the beginning where the cursor is none of ours."""
-        keys = keyset.decode(cursor, shapes=_SHAPES) if cursor else None
+        keys = keyset.decode(cursor, shapes=SHAPES) if cursor else None
         if keys is None or keys[0] is None or keys[1] is None:
             return cls()
         numbers = [number for number in keys[1] if isinstance(number, int) and number >= 0]
-        return cls(keys[0], *numbers) if len(numbers) == len(_SHAPES[1]) else cls()
+        return cls(keys[0], *numbers) if len(numbers) == len(SHAPES[1]) else cls()
 
     def cursor(self) -> str:
         return keyset.encode(self.key, (self.unread, self.pages, self.lines, self.hits))

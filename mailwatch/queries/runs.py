@@ -23,6 +23,7 @@ from mailwatch.queries.story import length
 from mailwatch.queries.zones import ZoneView, of_files
 
 RUNS = 20
+SHAPES = ((int,),)  # of the cursor of their list
 SAMPLES = 20
 OF_EACH = 5  # unreadable lines shown of each reason
 LISTED = 200  # files on the page of a run; the rest is in its JSON
@@ -208,15 +209,15 @@ def run(run_id: int, *, now: datetime) -> RunView | None:
     return replace(view(found, now=now, skipped=tuple(skipped)), set_aside=tuple(aside))
 
 
-def newest(*, now: datetime, before: str = "") -> keyset.Page[RunView]:
+def newest(*, now: datetime, before: str = "", rows: int = RUNS) -> keyset.Page[RunView]:
     """The newest runs, or those that are older than the cursor ``before``."""
-    after = keyset.decode(before, shapes=((int,),)) if before else None
-    found = list(keyset.newest_first(_runs(), fields=("id",), after=after[0] if after else None)[: RUNS + 1])
-    shown = found[:RUNS]
-    older = keyset.encode((shown[-1].pk,)) if len(found) > RUNS else ""
+    after = keyset.decode(before, shapes=SHAPES) if before else None
+    found = list(keyset.newest_first(_runs(), fields=("id",), after=after[0] if after else None)[: rows + 1])
+    shown = found[:rows]
+    older = keyset.encode((shown[-1].pk,)) if len(found) > rows else ""
     checks = {host.pk: check for host, check in zones.checks({row.log_host for row in shown})}
-    rows = (view(row, now=now, zone_check=checks[row.log_host_id]) for row in shown)
-    return keyset.Page(rows=tuple(rows), older=older)
+    views = (view(row, now=now, zone_check=checks[row.log_host_id]) for row in shown)
+    return keyset.Page(rows=tuple(views), older=older)
 
 
 def _runs() -> QuerySet[IngestRun]:

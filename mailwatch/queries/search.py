@@ -38,7 +38,7 @@ _WALKED = 20_000  # messages that may be looked at one by one for a count on a p
 _EXPORTED_AT_ONCE = 500
 _MESSAGE_KEY = ("first_at", "message_id", "log_host_id")
 _REJECTION_KEY = ("logged_at", "digest", "log_host_id", "copy")
-_SHAPES = ((datetime, str, int), (datetime, int, int, int))
+SHAPES = ((datetime, str, int), (datetime, int, int, int))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ def page(
 
     ``seconds`` bounds the time where no index answers the filters (mailwatch.queries.stepwise); None: all of it.
     """
-    after = keyset.decode(cursor, shapes=_SHAPES) if cursor else None
+    after = keyset.decode(cursor, shapes=SHAPES) if cursor else None
     message_after, rejection_after = after or (None, None)
     end = None if seconds is None else time.monotonic() + seconds
     branches = branches or branches_of(search)

@@ -1,6 +1,7 @@
 """What is shown instead of a page. The words stand in the templates; the cause is never echoed."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -8,9 +9,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from mailwatch import access
+from mailwatch.views.api.answers import Problem, is_call, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_call(request):
+        return problem(Problem(HTTPStatus.BAD_REQUEST, "This cannot be read."))
     return render(request, "400.html", status=400)
 
 
@@ -28,11 +32,17 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_call(request):
+        return problem(Problem(HTTPStatus.NOT_FOUND, "There is no such address."))
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without request and user, because reading them may be what failed."""
+    if is_call(request):
+        return problem(
+            Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This went wrong here; the log of Mailwatch says why.")
+        )
     return HttpResponse(render_to_string("500.html"), status=500)
 
 

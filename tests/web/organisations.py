@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils.timezone import now
 
@@ -10,6 +10,7 @@ from ingest.models import AllowEntry, IngestRun, KnownAccount, LogHost, SetAside
 from mailwatch.models import (
     Alert,
     AlertDelivery,
+    ApiToken,
     DailyRecipient,
     Incident,
     Invitation,
@@ -134,6 +135,11 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
         expires_at=at,
     )  # fmt: skip
     invitation.log_hosts.add(host)
+    token = ApiToken.objects.create(
+        owner=owner, name=words["tokenname"], token_digest=words["tokendigest"], beginning=words["tokenbeginning"],
+        scopes=["runs"], expires_at=at + timedelta(days=9),
+    )  # fmt: skip
+    token.log_hosts.add(host)
     upload = Upload.objects.create(
         owner=owner, name=words["uploadname"], size=5, fingerprint="x", log_host=host.name
     )
@@ -164,6 +170,7 @@ def found_organisation(words: Words, ingested: Ingested) -> Organisation:
             "user_id": owner.pk, "upload_id": upload.pk, "token": "x" * 43,
             "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
             "webhook_id": delivery.webhook_id, "delivery_id": delivery.pk,
+            "token_id": token.pk,
         },
     )  # fmt: skip
 

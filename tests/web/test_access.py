@@ -134,6 +134,16 @@ NEEDED = {
     "end_session": (READER, READER),
     "end_other_sessions": (READER, READER),
     "trail": (READER, READER),
+    "tokens": (READER, READER),
+    "revoke_token": (READER, READER),  # their own, administrators those of others: test_tokens
+    "api": (READER, READER),
+    "api_description": ("", ""),  # by a token: test_api_access
+    "api_search": ("", ""),
+    "api_message": ("", ""),
+    "api_sender": ("", ""),
+    "api_relays": ("", ""),
+    "api_runs": ("", ""),
+    "api_run": ("", ""),
     "users": (ADMINISTRATOR, ADMINISTRATOR),
     "user": (ADMINISTRATOR, ADMINISTRATOR),
     "activate_user": (ADMINISTRATOR, ADMINISTRATOR),
@@ -201,7 +211,7 @@ def args(ingested: Ingested, admin: User) -> dict[str, list[object]]:
         "domain": "example.org", "transport_name": "remote_smtp", "day": "2016-03-09", "run_id": run.pk,
         "source_id": source.pk, "saved_id": search.pk, "entry_id": entry.pk, "stored_id": kept.pk,
         "report_id": report.pk, "token": "x" * 43, "user_id": admin.pk, "upload_id": UUID(int=5),
-        "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk,
+        "uidb36": "1", "pk": 1, "session_id": 1, "invitation_id": invitation.pk, "token_id": 1,
         "webhook_id": webhook.pk, "delivery_id": delivery.pk,
     }  # fmt: skip
     wanted = {pattern.name: pattern.pattern.converters for pattern in patterns()}

@@ -30,11 +30,11 @@ from tests.web.test_access import patterns
 pytestmark = pytest.mark.django_db
 
 _TOKEN = re.compile(r'(csrfmiddlewaretoken" value="|X-CSRFToken": ")[^"]+')
-# Rows about no log host; or seen by their owner alone (uploads), by nobody (guesses of
+# Rows about no log host; or seen by their owner alone (uploads, tokens), by nobody (guesses of
 # links), by nobody else (how one is alerted), or by administrators who may read all that they grant (invitations).
 _OF_NOBODY = {
-    "AbuseContact", "Access", "AlertChoice", "Invitation", "Preferences", "SharingStop", "Upload", "UploadPiece",
-    "WrongGuess",
+    "AbuseContact", "Access", "AlertChoice", "ApiToken", "Invitation", "Preferences", "SharingStop", "Upload",
+    "UploadPiece", "WrongGuess",
 }  # fmt: skip
 # What it does when it is walked: signs out; the rest goes by a token or needs another method, or asks first
 # who it is. The trail tells of the walk itself: test_trail.
@@ -258,6 +258,7 @@ _MAY = {
     "mailwatch/operations/revealing.py",  # whoever has the link is counted
     "mailwatch/operations/sharing.py",  # what has ended is emptied
     "mailwatch/queries/shared.py",  # whoever has the link
+    "mailwatch/token_forms.py",  # as log_host_choice
     "mailwatch/user_forms.py",  # as log_host_choice
 }
 
