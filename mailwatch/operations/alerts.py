@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from ingest.classification import bases_of
 from ingest.languages import LANGUAGES, reading, say
 from ingest.locks import Lock
 from ingest.models import UNFINISHED, IngestRun, LogHost, Piece, Reevaluation, Source
@@ -45,7 +46,7 @@ class Sighting:
 
 
 def look(*, at: datetime) -> int:
-    """Write what is new; returns how many alerts. What was looked at and has not changed costs three queries."""
+    """Write what is new; returns how many alerts. What was looked at and has not changed is not judged again."""
     hosts = list(LogHost.objects.all())
     stored = spans(hosts)
     recent = at - timedelta(hours=settings.MAILWATCH_ALERT_RECENT)
@@ -74,10 +75,10 @@ def _is_being_judged(log_host: LogHost) -> bool:
 
 
 def _look_at(log_host: LogHost, last_at: datetime, recent: datetime, at: datetime) -> int:
-    (answer,) = answers(log_host=log_host, asked=Range())
-    state = (answer.bases.now, last_at)
+    state = (bases_of(log_host).now, last_at)
     if _looked.get(log_host.pk) == state:
         return 0
+    (answer,) = answers(log_host=log_host, asked=Range())
     found = [sighting for sighting in sightings(answer) if sighting.last_at >= recent]
     made = sum(_note(log_host, sighting, at) for sighting in found)
     _looked[log_host.pk] = state
