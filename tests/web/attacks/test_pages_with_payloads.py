@@ -34,7 +34,7 @@ def wrong_with(answer: HttpResponseBase, text: str) -> list[str]:
             return neutral.page(text)
         case "text/csv":
             return neutral.table(text)
-        case "application/json":
+        case "application/json" | "application/problem+json":
             json.loads(text)
             return neutral.hidden(text)
         case "text/plain" | "message/rfc822" | "text/javascript":
