@@ -14,6 +14,8 @@ import re2
 from ingest.languages import say
 
 LONGEST = 1000  # characters of one pattern
+# Instructions of a compiled pattern: where its states do not fit, each byte may cost as much as there are of them.
+_LARGEST = 10_000
 _MEMORY = 16 << 20  # bytes that RE2 may take for one pattern; a larger one is refused
 # What can match a line and not the page around it: the beginning and the end of a text, and flags that say so.
 _ANCHORED = re.compile(r"\\[Az]|\(\?(?!:|P?<)")
@@ -63,7 +65,10 @@ def _compiled(pattern: str, term: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
+        if compiled.programsize > _LARGEST:
+            raise re2.error("pattern too large - compile failed")  # RE2's words, where memory is the limit
+        return compiled
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if isinstance(error, re2.error) else say("it holds half a character")
         why = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.web.attacks import hostile_log, test_cross_site, test_inside
+from tests.web.attacks import hostile_log, test_asked_badly, test_cross_site, test_inside
 from tests.web.attacks.payloads import Kind, of
 
 DOCUMENT = Path(__file__).resolve().parents[3] / "docs" / "security.md"
@@ -17,6 +17,8 @@ def _counted() -> Iterator[tuple[str, int]]:
     yield "fields that each payload stands in", hostile_log.FIELDS
     yield "requests from another site, to each address", test_cross_site.CASES
     yield "sources that lead inside", test_inside.CASES
+    yield "values that no parameter has", len(test_asked_badly.VALUES)
+    yield "patterns made to run for ever", len(test_asked_badly.PATTERNS)
 
 
 def _table() -> str:
