@@ -18,6 +18,7 @@ from ingest.models import LogHost
 from mailwatch import trail
 from mailwatch.models import Role, SharedReport, TrailEntry
 from mailwatch.operations.trail import forget_old
+from mailwatch.recorded import RECORDED, NotRecorded
 from tests.web.conftest import QUIET, Ingested, somebody
 from tests.web.test_access import patterns
 
@@ -35,8 +36,8 @@ def last() -> TrailEntry:
 
 
 def test_every_address_says_what_is_recorded_of_it_or_why_nothing_is() -> None:
-    assert {pattern.name for pattern in patterns()} == trail.RECORDED.keys()
-    assert all(one.why for one in trail.RECORDED.values() if isinstance(one, trail.NotRecorded))
+    assert {pattern.name for pattern in patterns()} == RECORDED.keys()
+    assert all(one.why for one in RECORDED.values() if isinstance(one, NotRecorded))
 
 
 LOOKS = [
