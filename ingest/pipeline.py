@@ -316,6 +316,15 @@ def _end_file(file: LogFile, states: Sequence[State], errors: Sequence[str]) -> 
         transaction.on_commit(partial(stored_files.delete, file.path))
 
 
+def _forget_uploads(run: IngestRun) -> None:
+    """Delete the bytes of uploads that have ended: what a worker left that died right after it ended one."""
+    ended = run.files.filter(is_upload=True).exclude(state__in=RETRIED).exclude(path="")
+    if settings.MAILWATCH_KEEP_UPLOADS:
+        ended = ended.exclude(archive=None)
+    for path in ended.values_list("path", flat=True).iterator():
+        stored_files.delete(path)
+
+
 def finish(run_id: int) -> bool:
     """Compute a run's findings and end it, once all its files are read. False: not yet, or another does it."""
     waiting = IngestRun.objects.filter(pk=run_id, state__in=UNFINISHED).filter(leases.is_free())
@@ -329,6 +338,7 @@ def finish(run_id: int) -> bool:
 
     classification.settle(run, renew=renew)
     pieces.forget_texts(run_id)
+    _forget_uploads(run)
     states = Counter(run.files.values_list("state", flat=True))
     ends = (State.CANCELLED, State.FAILED, State.FINISHED)
     state = next((state for state in ends if states[state]), State.REFUSED)

@@ -70,6 +70,17 @@ def test_what_is_stored_is_read_and_then_deleted(
     assert (file.state, file.lines) == ("finished", len(DAY))
 
 
+def test_what_a_worker_left_that_died_before_it_deleted_goes_with_the_end_of_the_run(
+    desk: Client, storage: Path
+) -> None:
+    post(desk, SimpleUploadedFile("mainlog", TEXT))
+    for piece_id in pipeline.open_pieces():
+        pipeline.work(piece_id)
+    assert len(stored(storage)) == 1  # nothing is committed in this test, so nothing is done after it
+    assert pipeline.finish(IngestRun.objects.get().pk)
+    assert stored(storage) == []
+
+
 def test_an_archive_is_unpacked_read_and_deleted(
     desk: Client,
     storage: Path,
