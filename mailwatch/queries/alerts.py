@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ingest.languages import say
 from ingest.models import LogHost
@@ -65,7 +65,7 @@ def alerts(*, before: UUID | None = None) -> Alerts:
     )
 
 
-def _before(pk: UUID | None):  # type: ignore[no-untyped-def]
+def _before(pk: UUID | None) -> QuerySet[Alert]:
     rows = Alert.objects.exclude(kind=Alert.Kind.TEST)
     last = Alert.objects.filter(pk=pk).first() if pk else None
     if last is None:
